@@ -1,0 +1,23 @@
+import type { Config } from 'jest';
+
+const project = (name: string, extra: Partial<NonNullable<Config['projects']>[number] & object> = {}) => ({
+  displayName: name,
+  testEnvironment: 'node',
+  roots: [`<rootDir>/test/${name}`],
+  testMatch: ['**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      { jsc: { target: 'es2024', parser: { syntax: 'typescript' } }, module: { type: 'es6' } },
+    ],
+  },
+  ...extra,
+});
+
+// What a project needs tells it apart: nothing (unit), an API server (integration), root and
+// /dev/net/tun (dataplane), all of these and the three processes (e2e).
+const config: Config = {
+  projects: ['unit', 'integration', 'dataplane', 'e2e'].map((name) => project(name)),
+};
+export default config;

@@ -1,0 +1,65 @@
+/**
+ * What the controller leaves in the gateways' namespace for the agents: names, labels and keys of those objects.
+ * The agents' role covers this namespace alone; the ledger (routers' private keys) is in another.
+ *
+ * - ConfigMap `tunnel-N`           {@link TUNNEL_KEY}: {@link TunnelHandover} as JSON
+ * - ConfigMap `tunnel-N-peers-B`   {@link PEERS_KEY}: WireGuard `[Peer]` sections, B = block of 256 addresses
+ * - Secret    `tunnel-N`           {@link PRIVATE_KEY}: the server's private key, base64 as WireGuard has it
+ * - Secret    `tunnel-N-access-B`  one key an address, value {@link RouterAccess} as JSON
+ */
+export const LABEL_GATEWAY = 'vpn.traidnet.io/gateway';
+export const LABEL_TUNNEL = 'vpn.traidnet.io/tunnel-index';
+/** `tunnel`, `peers`, `key` or `access`. */
+export const LABEL_PART = 'vpn.traidnet.io/part';
+
+export const TUNNEL_KEY = 'tunnel.json';
+export const PEERS_KEY = 'peers.conf';
+export const PRIVATE_KEY = 'privateKey';
+
+export type HandoverPart = 'tunnel' | 'peers' | 'key' | 'access';
+
+/** Addresses of a tunnel are handed over in blocks of this many. */
+export const BLOCK_SIZE = 256;
+
+export interface TunnelHandover {
+  /** Of this format; an agent that does not know it leaves the tunnel as it is and says so. */
+  formatVersion: 1;
+  index: number;
+  interfaceName: string;
+  listenPort: number;
+  /** The tunnel's subnet, e.g. `10.100.0.0/16`. */
+  subnet: string;
+  /** The server's address without length, e.g. `10.100.0.1`. */
+  serverAddress: string;
+  mtu: number;
+  /** The server's public key: the agent holds the Secret's private key against it. */
+  publicKey: string;
+  tenant: string;
+  tenantTunnel: { namespace: string; name: string; uid: string };
+  /** Blocks that exist, ascending: peers may be pruned only when all of these have been read. */
+  blocks: number[];
+}
+
+/** What the agent needs to log in to a router. */
+export interface RouterAccess {
+  user: string;
+  password: string;
+  apiPort: number;
+  presharedKey?: string;
+}
+
+/** A peer of `peers.conf`, with the Router it belongs to (`# Router = namespace/name uid address`). */
+export interface HandoverPeer {
+  namespace: string;
+  name: string;
+  uid: string;
+  /** The router's address in the tunnel, without length. */
+  address: string;
+  publicKey: string;
+  /** CIDRs; the first is the router's own /32. */
+  allowedIPs: string[];
+}
+
+export const tunnelObjectName = (index: number): string => `tunnel-${index}`;
+export const peersObjectName = (index: number, block: number): string => `tunnel-${index}-peers-${block}`;
+export const accessObjectName = (index: number, block: number): string => `tunnel-${index}-access-${block}`;

@@ -1,0 +1,77 @@
+/**
+ * What the agent and the sidecar say to each other: HTTP/1.1 with JSON over a Unix socket, so that a person can
+ * ask as well (`curl --unix-socket SOCKET http://sidecar/v1/tunnels`). docs/protocol.md has the table.
+ */
+export const PROTOCOL_VERSION = 1;
+
+/** Most bytes of one request body: 65,000 peers with two allowed IPs and a pre-shared key fit three times. */
+export const MAX_REQUEST_BYTES = 64 * 1024 * 1024;
+
+/** One peer of a tunnel, as both the rendered configuration and the protocol have it. */
+export interface Peer {
+  /** Curve25519 public key, base64, 44 characters. */
+  publicKey: string;
+  /** CIDRs, e.g. `10.100.1.1/32`; normalised, sorted. */
+  allowedIPs: string[];
+  /** Pre-shared key, base64; absent when the tunnel's class asks for none. */
+  presharedKey?: string;
+}
+
+/** `PUT /v1/tunnels/{interfaceName}`: the whole desired state of one tunnel. */
+export interface TunnelState {
+  /** `wg0` … ; also names the network namespace. */
+  interfaceName: string;
+  /** The server's private key, base64. Never echoed by any response, never logged. */
+  privateKey: string;
+  /** UDP port on the node. */
+  listenPort: number;
+  /** The server's addresses inside the tunnel with the subnet's length, e.g. `10.100.0.1/16`. */
+  addresses: string[];
+  mtu: number;
+  peers: Peer[];
+}
+
+/** `PATCH /v1/tunnels/{interfaceName}/peers`: a change to a tunnel that the sidecar already holds (404 if not). */
+export interface PeerChange {
+  /** Peers to add or to bring to this state. */
+  set: Peer[];
+  /** Public keys of peers to take away. */
+  remove: string[];
+}
+
+/** What `PUT`, `PATCH` and `DELETE` answer: what was changed, in words for a log line; empty when nothing was. */
+export interface Applied {
+  changes: string[];
+}
+
+/** `GET /v1/tunnels`: what exists on this node under our names, whoever made it. */
+export interface TunnelList {
+  tunnels: { interfaceName: string; listenPort: number | null; peers: number }[];
+}
+
+/** One line (NDJSON) of `GET /v1/tunnels/{interfaceName}/peers`. */
+export interface PeerObservation {
+  publicKey: string;
+  /** Unix time of the last handshake in seconds; 0 before the first. */
+  lastHandshake: number;
+  /** Bytes received from and sent to the peer since the interface was made. */
+  rx: number;
+  tx: number;
+  /** `address:port` last seen; null before the first packet. */
+  endpoint: string | null;
+}
+
+/** `GET /v1/version`. */
+export interface SidecarVersion {
+  protocol: number;
+  /** `kernel` or `wireguard-go`. */
+  implementation: 'kernel' | 'wireguard-go';
+}
+
+/** Body of every response with a status of 400 and above. */
+export interface SidecarErrorBody {
+  /** Stable, e.g. `InvalidRequest`, `UnknownTunnel`, `PortInUse`, `NoTunDevice`, `CommandFailed`. */
+  code: string;
+  /** One sentence: what is wrong, where, and what to do. Holds no secret. */
+  message: string;
+}
