@@ -1,0 +1,2 @@
+export { SimulatedRouter } from './router.ts';
+export type { Misbehaviour, PingResult, SimulatedRouterOptions } from './types.ts';
