@@ -1,0 +1,77 @@
+import type { KubeObject, ObjectRef, ResourceType } from './object.ts';
+
+export interface ConfigMap extends KubeObject {
+  data?: Record<string, string>;
+  /** Values are base64. */
+  binaryData?: Record<string, string>;
+  immutable?: boolean;
+}
+
+export interface Secret extends KubeObject {
+  type?: string;
+  /** Values are base64. */
+  data?: Record<string, string>;
+  /** Plain text, write only: the server moves it into `data`. */
+  stringData?: Record<string, string>;
+  immutable?: boolean;
+}
+
+export interface Namespace extends KubeObject {
+  status?: { phase?: string };
+}
+
+export interface Node extends KubeObject {
+  spec?: { unschedulable?: boolean; taints?: { key: string; value?: string; effect: string }[] };
+  status?: {
+    addresses?: { type: string; address: string }[];
+    conditions?: { type: string; status: string; reason?: string; message?: string }[];
+  };
+}
+
+export interface Lease extends KubeObject {
+  spec?: {
+    holderIdentity?: string;
+    leaseDurationSeconds?: number;
+    /** MicroTime: RFC 3339 with exactly six digits of a second, see microTime. */
+    acquireTime?: string;
+    renewTime?: string;
+    leaseTransitions?: number;
+  };
+}
+
+/** events.k8s.io/v1 Event; times are MicroTime. */
+export interface Event extends KubeObject {
+  eventTime: string;
+  type: 'Normal' | 'Warning';
+  reason: string;
+  action: string;
+  note: string;
+  regarding: ObjectRef;
+  related?: ObjectRef;
+  reportingController: string;
+  reportingInstance: string;
+  series?: { count: number; lastObservedTime: string };
+}
+
+export const configMaps: ResourceType<ConfigMap> = core('configmaps', 'ConfigMap', true);
+export const secrets: ResourceType<Secret> = core('secrets', 'Secret', true);
+export const namespaces: ResourceType<Namespace> = core('namespaces', 'Namespace', false);
+export const nodes: ResourceType<Node> = core('nodes', 'Node', false);
+export const leases: ResourceType<Lease> = {
+  group: 'coordination.k8s.io',
+  version: 'v1',
+  plural: 'leases',
+  kind: 'Lease',
+  namespaced: true,
+};
+export const events: ResourceType<Event> = {
+  group: 'events.k8s.io',
+  version: 'v1',
+  plural: 'events',
+  kind: 'Event',
+  namespaced: true,
+};
+
+function core<T extends KubeObject>(plural: string, kind: string, namespaced: boolean): ResourceType<T> {
+  return { group: '', version: 'v1', plural, kind, namespaced };
+}
