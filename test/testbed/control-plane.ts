@@ -1,0 +1,335 @@
+/** A real Kubernetes control plane for tests, the demo and `make cluster`: etcd and kube-apiserver, no nodes. */
+import { spawnSync } from 'node:child_process';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:https';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { stringify } from 'yaml';
+import { type Binaries, type EnsureOptions, ensureBinaries } from './binaries.ts';
+import { type OwnedProcess, ownedDirectory, spawnOwned } from './lifetime.ts';
+
+const REPOSITORY = join(import.meta.dirname, '..', '..');
+
+export const ADMIN = 'admin';
+export const CONTROLLER_USER = 'system:serviceaccount:tenant-tunnel-system:tenant-tunnel-controller';
+export const AGENT_USER = 'system:serviceaccount:tenant-tunnel-system:tenant-tunnel-agent';
+
+export interface ControlPlaneUser {
+  name: string;
+  /** Beside `system:authenticated`; a service account's own groups are added by themselves. */
+  groups?: string[];
+}
+
+export interface ControlPlaneOptions {
+  /** Users beside {@link ADMIN}, {@link CONTROLLER_USER} and {@link AGENT_USER} that will want a kubeconfig. */
+  users?: ControlPlaneUser[];
+  /** Apply the CRDs of `crds/` and wait until they are served. */
+  crds?: boolean;
+  /** Keep an audit log (level Metadata) at {@link ControlPlane.auditLog}. */
+  audit?: boolean;
+  /** More flags for kube-apiserver. */
+  apiServerArgs?: string[];
+  /** Where progress goes while binaries are built. */
+  progress?: EnsureOptions['progress'];
+}
+
+export interface ControlPlane {
+  /** `https://127.0.0.1:PORT` */
+  readonly url: string;
+  readonly caFile: string;
+  /** Path of a kubeconfig of user {@link ADMIN}, group system:masters. */
+  readonly adminKubeconfig: string;
+  /** Of this control plane's version. */
+  readonly kubectlPath: string;
+  /** Null unless asked for. */
+  readonly auditLog: string | null;
+  /** Logs, data and kubeconfigs; removed by stop(). */
+  readonly directory: string;
+  /** Path of a kubeconfig with a token for a user known since the start. */
+  kubeconfig(user: string): string;
+  /** The bearer token of a user known since the start. */
+  token(user: string): string;
+  /** Runs kubectl as {@link ADMIN}; answers its stdout, throws with its stderr. */
+  kubectl(args: string[], input?: string): string;
+  /** A request as {@link ADMIN}. Objects are sent and answered as JSON, other bodies as text. */
+  request(method: string, path: string, body?: unknown, contentType?: string): Promise<ApiResponse>;
+  /** Text of /metrics. */
+  metrics(): Promise<string>;
+  /** What `kubectl apply` of the project installs: `crds/` and `deploy/base`. */
+  install(): Promise<void>;
+  /** Ends kube-apiserver; etcd stays. */
+  stopApiServer(): Promise<void>;
+  /** Starts it again with the same address, certificate, users and data. */
+  startApiServer(): Promise<void>;
+  restartApiServer(): Promise<void>;
+  /** Ends everything and removes the directory. */
+  stop(): Promise<void>;
+}
+
+export interface ApiResponse {
+  status: number;
+  text: string;
+  /** Parsed body; throws when it is no JSON. */
+  // biome-ignore lint/suspicious/noExplicitAny: any object of any kind
+  json(): any;
+}
+
+/** Starts one, ready for requests when the promise resolves (about 4 s once the binaries are there). */
+export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
+  const binaries = await ensureBinaries(options.progress ? { progress: options.progress } : {});
+  const attempts = 3;
+  for (let attempt = 1; ; attempt++) {
+    const directory = ownedDirectory('control-plane');
+    const running: OwnedProcess[] = [];
+    try {
+      return await start(options, binaries, directory, running);
+    } catch (error) {
+      await Promise.all(running.map((one) => one.kill()));
+      // Somebody may take a port between our look and the server's bind.
+      const portTaken = running.some((one) => /address already in use/.test(one.logTail()));
+      rmSync(directory, { recursive: true, force: true });
+      if (attempt === attempts || !portTaken) throw error;
+    }
+  }
+}
+
+async function start(
+  options: ControlPlaneOptions,
+  binaries: Binaries,
+  directory: string,
+  running: OwnedProcess[],
+): Promise<ControlPlane> {
+  const [etcdPort, apiPort] = [await freePort(), await freePort()];
+  const url = `https://127.0.0.1:${apiPort}`;
+  const caFile = join(directory, 'certs', 'apiserver.crt');
+  const tokens = writeTokens(join(directory, 'tokens.csv'), options.users ?? []);
+  const auditLog = options.audit ? join(directory, 'audit.log') : null;
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  writeFileSync(join(directory, 'sa.key'), privateKey.export({ type: 'pkcs1', format: 'pem' }), {
+    mode: 0o600,
+  });
+  if (auditLog !== null) writeFileSync(join(directory, 'audit.yaml'), AUDIT_POLICY);
+
+  const etcdUrl = `http://127.0.0.1:${etcdPort}`;
+  const etcd = await spawnOwned(directory, 'etcd', binaries.etcd, [
+    `--data-dir=${join(directory, 'etcd')}`,
+    `--listen-client-urls=${etcdUrl}`,
+    `--advertise-client-urls=${etcdUrl}`,
+    '--listen-peer-urls=http://127.0.0.1:0',
+    '--unsafe-no-fsync',
+    `--quota-backend-bytes=${8 * 2 ** 30}`,
+  ]);
+  running.push(etcd);
+
+  const apiServerArgs = [
+    `--etcd-servers=${etcdUrl}`,
+    '--bind-address=127.0.0.1',
+    '--advertise-address=127.0.0.1',
+    // There is no network for the `kubernetes` Service to be reached over.
+    '--endpoint-reconciler-type=none',
+    `--secure-port=${apiPort}`,
+    `--cert-dir=${join(directory, 'certs')}`,
+    '--service-account-issuer=https://kubernetes.default.svc',
+    `--service-account-key-file=${join(directory, 'sa.key')}`,
+    `--service-account-signing-key-file=${join(directory, 'sa.key')}`,
+    `--token-auth-file=${join(directory, 'tokens.csv')}`,
+    '--authorization-mode=RBAC',
+    '--service-cluster-ip-range=10.96.0.0/16',
+    '--allow-privileged=true',
+    ...(auditLog === null
+      ? []
+      : [`--audit-log-path=${auditLog}`, `--audit-policy-file=${join(directory, 'audit.yaml')}`]),
+    ...(options.apiServerArgs ?? []),
+  ];
+  let apiServer: OwnedProcess | null = null;
+  const send = (method: string, path: string, body?: unknown, contentType?: string) =>
+    sendRequest(url, caFile, tokens.get(ADMIN) as string, method, path, body, contentType);
+
+  const startApiServer = async () => {
+    if (apiServer !== null) throw new Error('The API server runs already.');
+    apiServer = await spawnOwned(directory, 'kube-apiserver', binaries.kubeApiserver, apiServerArgs);
+    running.push(apiServer);
+    await untilReady([etcd, apiServer], async () => {
+      if ((await send('GET', '/readyz')).status !== 200) return false;
+      // Ready does not yet mean that the namespaces every cluster has were made.
+      return (await send('GET', '/api/v1/namespaces/default')).status === 200;
+    });
+  };
+  const stopApiServer = async () => {
+    const ending = apiServer;
+    apiServer = null;
+    await ending?.stop();
+  };
+  await startApiServer();
+
+  const kubeconfig = (user: string): string => {
+    const file = join(directory, `kubeconfig-${user.replaceAll(/[^\w.-]/g, '_')}`);
+    writeFileSync(file, kubeconfigText(url, caFile, user, tokenOf(user)), { mode: 0o600 });
+    return file;
+  };
+  const tokenOf = (user: string): string => {
+    const token = tokens.get(user);
+    if (token === undefined) {
+      throw new Error(
+        `This control plane does not know user ${user}: name it in startControlPlane({users}).`,
+      );
+    }
+    return token;
+  };
+  const adminKubeconfig = kubeconfig(ADMIN);
+  const kubectl = (args: string[], input = ''): string => {
+    const done = spawnSync(binaries.kubectl, args, {
+      input,
+      encoding: 'utf8',
+      maxBuffer: 2 ** 30,
+      env: { ...process.env, KUBECONFIG: adminKubeconfig },
+      timeout: 120_000,
+    });
+    if (done.status !== 0) throw new Error(`kubectl ${args.join(' ')} failed: ${done.stderr || done.error}`);
+    return done.stdout;
+  };
+  const installCrds = async () => {
+    kubectl(['apply', '--server-side', '-f', join(REPOSITORY, 'crds')]);
+    kubectl(['wait', '--for=condition=Established', '--timeout=60s', '-f', join(REPOSITORY, 'crds')]);
+  };
+  if (options.crds) await installCrds();
+
+  return {
+    url,
+    caFile,
+    adminKubeconfig,
+    kubectlPath: binaries.kubectl,
+    auditLog,
+    directory,
+    kubeconfig,
+    token: tokenOf,
+    kubectl,
+    request: send,
+    metrics: async () => (await send('GET', '/metrics')).text,
+    install: async () => {
+      await installCrds();
+      kubectl(['apply', '--server-side', '-k', join(REPOSITORY, 'deploy', 'base')]);
+    },
+    startApiServer,
+    stopApiServer,
+    restartApiServer: async () => {
+      await stopApiServer();
+      await startApiServer();
+    },
+    stop: async () => {
+      await stopApiServer();
+      await etcd.stop();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+const AUDIT_POLICY = stringify({
+  apiVersion: 'audit.k8s.io/v1',
+  kind: 'Policy',
+  omitStages: ['RequestReceived'],
+  rules: [{ level: 'Metadata' }],
+});
+
+/** Writes the token file (token,user,uid,"groups"); answers user → token. */
+function writeTokens(file: string, users: ControlPlaneUser[]): Map<string, string> {
+  const all = [
+    { name: ADMIN, groups: ['system:masters'] },
+    { name: CONTROLLER_USER },
+    { name: AGENT_USER },
+    ...users,
+  ];
+  const tokens = new Map(all.map(({ name }) => [name, randomBytes(16).toString('hex')]));
+  const lines = all.map(({ name, groups = [] }) => {
+    const namespace = /^system:serviceaccount:([^:]+):/.exec(name)?.[1];
+    const own = namespace ? ['system:serviceaccounts', `system:serviceaccounts:${namespace}`] : [];
+    return `${tokens.get(name)},${name},${name},"${[...own, ...groups].join(',')}"\n`;
+  });
+  writeFileSync(file, lines.join(''), { mode: 0o600 });
+  return tokens;
+}
+
+function kubeconfigText(url: string, caFile: string, user: string, token: string): string {
+  const name = 'tenant-tunnel-testbed';
+  return stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': name,
+    clusters: [
+      {
+        name,
+        cluster: { server: url, 'certificate-authority-data': readFileSync(caFile).toString('base64') },
+      },
+    ],
+    users: [{ name: user, user: { token } }],
+    contexts: [{ name, context: { cluster: name, user } }],
+  });
+}
+
+async function untilReady(processes: OwnedProcess[], isReady: () => Promise<boolean>): Promise<void> {
+  const limit = 60_000;
+  const began = performance.now();
+  for (;;) {
+    if (await isReady().catch(() => false)) return;
+    for (const one of processes) {
+      const end = one.ended();
+      if (end !== null)
+        throw new Error(`${one.logFile}: the program ${end}. Its log ends:\n${one.logTail()}`);
+    }
+    if (performance.now() - began > limit) {
+      const tails = processes.map((one) => `${one.logFile} ends:\n${one.logTail()}`);
+      throw new Error(`The API server was not ready within ${limit / 1_000} s.\n${tails.join('\n')}`);
+    }
+    await sleep(50);
+  }
+}
+
+/** A port below the kernel's ephemeral range, so that no outgoing connection takes it before the server binds. */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + (randomBytes(2).readUInt16BE() % 12_000);
+    const isFree = await new Promise<boolean>((resolve) => {
+      const probe = createServer();
+      probe.once('error', () => resolve(false));
+      probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
+    });
+    if (isFree) return port;
+  }
+}
+
+function sendRequest(
+  url: string,
+  caFile: string,
+  token: string,
+  method: string,
+  path: string,
+  body?: unknown,
+  contentType = 'application/json',
+): Promise<ApiResponse> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request(
+      new URL(path, url),
+      {
+        method,
+        ca: readFileSync(caFile),
+        headers: { authorization: `Bearer ${token}`, 'content-type': contentType },
+        agent: false,
+        timeout: 60_000,
+      },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('error', reject);
+        response.on('end', () => {
+          const text = Buffer.concat(chunks).toString('utf8');
+          resolve({ status: response.statusCode ?? 0, text, json: () => JSON.parse(text) });
+        });
+      },
+    );
+    outgoing.on('timeout', () => outgoing.destroy(new Error(`${method} ${path}: no answer within 60 s.`)));
+    outgoing.on('error', reject);
+    outgoing.end(body === undefined || typeof body === 'string' ? body : JSON.stringify(body));
+  });
+}
