@@ -1,0 +1,47 @@
+/** The kinds of group vpn.traidnet.io: types, defaults, resources, reasons, and what controller and agents share. */
+export * from './handover.ts';
+export * from './metadata.ts';
+export type { Infer, InferWritten } from './schema/schema.ts';
+export * from './v1alpha1/kinds.ts';
+export {
+  MAX_IDENTITY_BYTES,
+  type RouterSpec,
+  type RouterSpecWritten,
+} from './v1alpha1/router.ts';
+export type {
+  RouterProfileSpec,
+  RouterProfileSpecWritten,
+  RouterProfileStatus,
+} from './v1alpha1/router-profile.ts';
+export {
+  ROUTER_PHASES,
+  ROUTER_STATUS_LIMITS,
+  type RouterInterface,
+  type RouterPhase,
+  type RouterStatus,
+} from './v1alpha1/router-status.ts';
+export type { Condition } from './v1alpha1/status.ts';
+export {
+  ALL_NAMESPACES,
+  TENANT_TUNNEL_PHASES,
+  type TenantTunnelPhase,
+  type TenantTunnelSpec,
+  type TenantTunnelSpecWritten,
+  type TenantTunnelStatus,
+} from './v1alpha1/tenant-tunnel.ts';
+export {
+  DEFAULT_API_PORT,
+  DEFAULT_CLASS_ANNOTATION,
+  DEFAULT_FIRST_PORT,
+  DEFAULT_KEEPALIVE_SECONDS,
+  DEFAULT_LAST_PORT,
+  DEFAULT_MANAGEMENT_USER,
+  DEFAULT_MTU,
+  DEFAULT_POOLS,
+  DEFAULT_QUARANTINE_SECONDS,
+  LONGEST_TUNNEL_PREFIX,
+  SHORTEST_TUNNEL_PREFIX,
+  type TunnelClassSpec,
+  type TunnelClassSpecWritten,
+  type TunnelClassStatus,
+} from './v1alpha1/tunnel-class.ts';

@@ -1,0 +1,75 @@
+import { s } from '../schema/builder.ts';
+import type { Infer } from '../schema/schema.ts';
+import { conditions, observedGeneration, text } from './status.ts';
+
+export const ROUTER_PHASES = [
+  'Pending',
+  'AwaitingConnection',
+  'VPNConnected',
+  'Configuring',
+  'Online',
+  'Offline',
+  'Suspended',
+  'Error',
+] as const;
+
+/** What a status may hold, in characters and items: whoever writes what a router said cuts it to these first. */
+export const ROUTER_STATUS_LIMITS = {
+  script: 65_536,
+  fact: 256,
+  interfaces: 256,
+  interfaceFact: 128,
+} as const;
+
+const { script, fact, interfaces, interfaceFact } = ROUTER_STATUS_LIMITS;
+
+const routerInterface = s.object(
+  {
+    name: text('Name of the interface, e.g. "ether1".', interfaceFact),
+    type: s.optional(text('Type as RouterOS has it, e.g. "ether".', interfaceFact)),
+    macAddress: s.optional(text('Hardware address, e.g. "48:A9:8A:00:00:01".', interfaceFact)),
+    running: s.optional(s.boolean({ description: 'Whether the link is up.' })),
+    disabled: s.optional(s.boolean({ description: 'Whether somebody turned it off.' })),
+  },
+  { description: 'One interface of the router.' },
+);
+
+export const routerStatus = s.object(
+  {
+    observedGeneration: s.optional(observedGeneration),
+    phase: s.optional(
+      s.choice(ROUTER_PHASES, {
+        description:
+          'Pending: no address yet. AwaitingConnection: paste the script. VPNConnected: first handshake seen. Configuring: being logged in to. Online: connected and configured. Offline: no handshake for 180 seconds. Suspended: cut off by spec.suspended. Error: see the conditions.',
+      }),
+    ),
+    address: s.optional(text('The router\'s address in the tunnel, e.g. "10.100.1.1".', 64)),
+    publicKey: s.optional(text("The router's WireGuard public key, base64.", 64)),
+    tunnel: s.optional(text('The TenantTunnel it belongs to, as namespace/name.', 320)),
+    script: s.optional(text('What to paste into the terminal of the router. It holds secrets.', script)),
+    model: s.optional(text('Board, as the router says, e.g. "hAP ax3".', fact)),
+    version: s.optional(text('RouterOS version, as the router says, e.g. "7.16.2 (stable)".', fact)),
+    serialNumber: s.optional(text('Serial number, as the router says.', fact)),
+    interfaces: s.optional(
+      s.list(routerInterface, {
+        description: 'Interfaces, as the router says; at most 256 of them.',
+        maxItems: interfaces,
+      }),
+    ),
+    lastHandshakeTime: s.optional(
+      s.time({
+        description:
+          'Latest handshake when this status was last written. A mere handshake writes nothing; exact times are metrics.',
+      }),
+    ),
+    lastSeen: s.optional(
+      s.time({ description: 'When the router last answered or shook hands, as of the last write.' }),
+    ),
+    conditions: s.optional(conditions),
+  },
+  { description: 'What is observed of the router.' },
+);
+
+export type RouterPhase = (typeof ROUTER_PHASES)[number];
+export type RouterInterface = Infer<typeof routerInterface>;
+export type RouterStatus = Infer<typeof routerStatus>;

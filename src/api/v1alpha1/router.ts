@@ -1,0 +1,186 @@
+import { s } from '../schema/builder.ts';
+import type { Infer, InferWritten } from '../schema/schema.ts';
+import {
+  dnsLabel,
+  ipv4Address,
+  ipv4Network,
+  managementUser,
+  objectName,
+  port,
+  prefixLengthBetween,
+  wireguardPublicKey,
+} from './formats.ts';
+import { frozen } from './frozen.ts';
+
+/** The longest identity, in bytes of UTF-8 (RouterOS manual, "Identity"). */
+export const MAX_IDENTITY_BYTES = 64;
+
+const identity = s.string({
+  description:
+    'The name that the router gets (/system/identity), e.g. "Hotspot Züri-West #3". Default: the name of this object. At most 64 bytes.',
+  maxLength: 256,
+  rules: [
+    {
+      rule: 'self.size() > 0',
+      message: 'write at least one character, or leave identity out to use the name of the Router',
+    },
+    {
+      rule: `bytes(self).size() <= ${MAX_IDENTITY_BYTES}`,
+      message: `write at most ${MAX_IDENTITY_BYTES} bytes, which is what RouterOS holds; a letter beyond ASCII takes 2 to 4`,
+      messageExpression: `'write at most ${MAX_IDENTITY_BYTES} bytes, which is what RouterOS holds: these are ' + string(bytes(self).size())`,
+    },
+    {
+      rule: "!self.matches(r'[\\p{Cc}\\p{Zl}\\p{Zp}\\x{202A}-\\x{202E}\\x{2066}-\\x{2069}]')",
+      message:
+        'write it on one line without control characters (line breaks, tabs, NUL, marks that turn the direction of text)',
+    },
+  ],
+});
+
+export const routerSpec = s.object(
+  {
+    tenant: s.optional(
+      dnsLabel({
+        description:
+          'The tenant whose tunnel the router joins, e.g. "acme"; the tunnel is made when there is none. Write either this or tunnelRef. It never changes.',
+      }),
+    ),
+    tunnelRef: s.optional(
+      s.object(
+        {
+          name: objectName({ description: 'Name of the TenantTunnel, e.g. "acme".' }),
+          namespace: s.optional(
+            dnsLabel({
+              description:
+                'Namespace of the TenantTunnel, which must allow this one. Default: that of the Router.',
+            }),
+          ),
+        },
+        {
+          description:
+            'The TenantTunnel that the router joins. Write either this or tenant. It never changes.',
+        },
+      ),
+    ),
+    identity: s.optional(identity),
+    address: s.optional(
+      ipv4Address({
+        description:
+          'Pins the address in the tunnel to what the router already uses, e.g. "10.100.1.7"; it must lie in the tunnel\'s subnet after the first 256 addresses. Default: the next free one. Once the router has an address, it never changes.',
+      }),
+    ),
+    publicKey: s.optional(
+      wireguardPublicKey({
+        description:
+          'Public key of a router that keeps its own WireGuard private key, base64, unique in the tunnel. Default: the operator makes the key pair.',
+      }),
+    ),
+    subnets: s.optional(
+      s.set(
+        ipv4Network({
+          description: 'An IPv4 network behind the router, e.g. "192.168.88.0/24".',
+          rules: [
+            prefixLengthBetween(8, 32, 'a wider network would take the traffic of the whole tunnel'),
+            {
+              rule: '!isCIDR(self) || cidr(self).ip().isGlobalUnicast()',
+              message: 'write a network of ordinary addresses, not loopback, link-local or multicast',
+            },
+          ],
+        }),
+        {
+          description:
+            "Networks behind the router that are reached through it. They must not overlap the tunnel's own. Default none.",
+          maxItems: 16,
+        },
+      ),
+    ),
+    profiles: s.optional(
+      s.list(objectName({ description: 'Name of a RouterProfile in the namespace of the Router.' }), {
+        description:
+          'RouterProfiles to configure the router with, in this order, e.g. ["hotspot"]. Stored but not applied by this version.',
+        maxItems: 16,
+        rules: [
+          {
+            rule: 'self.all(a, self.exists_one(b, a == b))',
+            message: 'write each profile once',
+          },
+        ],
+      }),
+    ),
+    autoConfiguration: s.withDefault(
+      s.object(
+        {
+          enabled: s.withDefault(
+            s.boolean({
+              description:
+                'Whether the operator logs in to the router and configures it once it is connected. Default true. With false the router is Online as soon as it is connected.',
+            }),
+            true,
+          ),
+        },
+        { description: 'What the operator does on the router itself.' },
+      ),
+      {},
+    ),
+    management: s.withDefault(
+      s.object(
+        {
+          user: s.optional(
+            managementUser({
+              description:
+                'The RouterOS user that the operator makes for itself, e.g. "tenant-tunnel". Default: that of the class.',
+            }),
+          ),
+          apiPort: s.optional(
+            port({ description: 'TCP port of the RouterOS API. Default: that of the class, 8728.' }),
+          ),
+        },
+        { description: 'How the operator logs in to the router.' },
+      ),
+      {},
+    ),
+    suspended: s.withDefault(
+      s.boolean({
+        description:
+          'Whether the router is cut off. It keeps its address and keys and comes back with the very same. Default false.',
+      }),
+      false,
+    ),
+  },
+  {
+    description: 'What is wanted of the router.',
+    rules: [
+      {
+        rule: 'has(self.tenant) || has(self.tunnelRef)',
+        message: 'write either tenant, e.g. "acme", or tunnelRef: a router joins one tunnel',
+        reason: 'FieldValueRequired',
+      },
+      {
+        rule: '!has(self.tenant) || !has(self.tunnelRef)',
+        message: 'write only one of tenant and tunnelRef: a router joins one tunnel',
+        reason: 'FieldValueForbidden',
+        fieldPath: '.tunnelRef',
+      },
+      {
+        rule: 'has(self.tenant) == has(oldSelf.tenant) && (!has(self.tenant) || self.tenant == oldSelf.tenant)',
+        message:
+          'a Router cannot move to another tunnel: put back the tenant it had, or delete the Router and create it again',
+        reason: 'FieldValueForbidden',
+        fieldPath: '.tenant',
+      },
+      {
+        rule: 'has(self.tunnelRef) == has(oldSelf.tunnelRef) && (!has(self.tunnelRef) || self.tunnelRef == oldSelf.tunnelRef)',
+        message:
+          'a Router cannot move to another tunnel: put back the tunnelRef it had, or delete the Router and create it again',
+        reason: 'FieldValueForbidden',
+        fieldPath: '.tunnelRef',
+      },
+    ],
+  },
+);
+
+/** On the whole object: what spans spec and status. */
+export const routerRules = [frozen('address', 'address', 'router')];
+
+export type RouterSpec = Infer<typeof routerSpec>;
+export type RouterSpecWritten = InferWritten<typeof routerSpec>;

@@ -1,0 +1,183 @@
+import { s } from '../schema/builder.ts';
+import type { Infer, InferWritten } from '../schema/schema.ts';
+import { dnsLabel, ipv4Network, objectName, port, prefixLengthBetween } from './formats.ts';
+import { frozen } from './frozen.ts';
+import { conditions, count, observedGeneration, text } from './status.ts';
+import { LONGEST_TUNNEL_PREFIX, SHORTEST_TUNNEL_PREFIX } from './tunnel-class.ts';
+
+/** In `allowedNamespaces`: the Routers of every namespace. */
+export const ALL_NAMESPACES = '*';
+
+const service = s.object(
+  {
+    name: dnsLabel({ description: 'What the service is called here, e.g. "radius-auth".' }),
+    protocol: s.choice(['UDP', 'TCP'], { description: 'UDP or TCP.' }),
+    port: port({ description: "Port on the tunnel's server address that routers use, e.g. 1812." }),
+    service: s.object(
+      {
+        name: dnsLabel({ description: 'Name of the Kubernetes Service, e.g. "freeradius".' }),
+        namespace: s.optional(
+          dnsLabel({ description: 'Namespace of the Service. Default: that of the TenantTunnel.' }),
+        ),
+        port: port({ description: 'Port of the Service, e.g. 1812.' }),
+      },
+      { description: 'The Kubernetes Service behind it.' },
+    ),
+  },
+  { description: 'One port on the server address and the Service behind it.' },
+);
+
+export const tenantTunnelSpec = s.object(
+  {
+    tenant: s.optional(
+      dnsLabel({
+        description:
+          'The tenant whose tunnel this is, unique in the cluster, e.g. "acme". Default: the name of this object. It never changes.',
+      }),
+    ),
+    className: s.optional(
+      objectName({
+        description:
+          'The TunnelClass to make it from, e.g. "edge". Default: the class marked as default when the tunnel is allocated.',
+      }),
+    ),
+    subnet: s.optional(
+      ipv4Network({
+        description:
+          'Pins the subnet to what a fleet already uses, e.g. "10.117.0.0/16"; it must lie in a pool of the class. Default: the next free one. Once the tunnel has a subnet, it never changes.',
+        rules: [
+          prefixLengthBetween(
+            SHORTEST_TUNNEL_PREFIX,
+            LONGEST_TUNNEL_PREFIX,
+            "the first 256 addresses are the tunnel's own and a tunnel holds at most 65,280 routers",
+          ),
+        ],
+      }),
+    ),
+    listenPort: s.optional(
+      port({
+        description:
+          "Pins the UDP port to what a fleet already uses, e.g. 51837; it must lie in the ports of the class. Default: that of the tunnel's index. Once the tunnel has a port, it never changes.",
+      }),
+    ),
+    mtu: s.optional(
+      s.integer({
+        description: 'Largest packet inside the tunnel, in bytes. Default: that of the class.',
+        minimum: 1280,
+        maximum: 9000,
+      }),
+    ),
+    persistentKeepaliveSeconds: s.optional(
+      s.integer({
+        description:
+          'How often a silent router sends a packet, in seconds; 0 turns it off. Default: that of the class.',
+        minimum: 0,
+        maximum: 65535,
+      }),
+    ),
+    services: s.optional(
+      s.listMap(service, ['name'], {
+        description:
+          'What routers may reach through the tunnel, each on a port of its server address, e.g. RADIUS. Default nothing.',
+        maxItems: 32,
+        rules: [
+          {
+            rule: 'self.all(a, self.exists_one(b, b.protocol == a.protocol && b.port == a.port))',
+            message: 'write each protocol and port once: two of the services have the same',
+          },
+        ],
+      }),
+    ),
+    allowedNamespaces: s.optional(
+      s.set(
+        s.string({
+          description: 'The name of a namespace, or "*" for all.',
+          maxLength: 253,
+          rules: [
+            {
+              rule: "self == '*' || self.matches(r'^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$')",
+              message: 'write the name of a namespace, for example "billing", or "*" for all',
+            },
+          ],
+        }),
+        {
+          description:
+            'Namespaces whose Routers may join beside those of its own, e.g. ["billing"], or ["*"] for all. Default: its own only.',
+          maxItems: 64,
+        },
+      ),
+    ),
+  },
+  {
+    description: 'What is wanted of the tunnel.',
+    rules: [
+      {
+        rule: 'has(self.tenant) == has(oldSelf.tenant) && (!has(self.tenant) || self.tenant == oldSelf.tenant)',
+        message:
+          'the tenant of a tunnel never changes: put back what it was, or create another TenantTunnel for the other tenant',
+        reason: 'FieldValueForbidden',
+        fieldPath: '.tenant',
+      },
+    ],
+  },
+);
+
+/** On the whole object: what spans spec, status and name. */
+export const tenantTunnelRules = [
+  {
+    rule: "has(self.spec.tenant) || self.metadata.name.matches(r'^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$')",
+    message:
+      'write spec.tenant: the name of this object cannot stand for the tenant, since it is not made of lower-case letters, digits and "-" only',
+  },
+  frozen('subnet', 'subnet', 'tunnel'),
+  frozen('listenPort', 'listenPort', 'tunnel'),
+];
+
+export const TENANT_TUNNEL_PHASES = ['Pending', 'Active', 'Inactive', 'Error'] as const;
+
+export const tenantTunnelStatus = s.object(
+  {
+    observedGeneration: s.optional(observedGeneration),
+    phase: s.optional(
+      s.choice(TENANT_TUNNEL_PHASES, {
+        description:
+          'Pending: not allocated yet. Active: programmed, with at least one router connected. Inactive: programmed, none connected. Error: see the conditions.',
+      }),
+    ),
+    index: s.optional(
+      count({
+        description: 'Number of the tunnel in the cluster, from 0; interface and port follow from it.',
+      }),
+    ),
+    interfaceName: s.optional(text('WireGuard interface on the gateway, e.g. "wg0".', 15)),
+    subnet: s.optional(text('The tunnel\'s subnet, e.g. "10.100.0.0/16".', 64)),
+    serverAddress: s.optional(text('The server\'s address in the tunnel, e.g. "10.100.0.1".', 64)),
+    listenPort: s.optional(port({ description: 'UDP port that the gateway listens on, e.g. 51820.' })),
+    endpoint: s.optional(text('What routers connect to, as host:port, e.g. "vpn.example.com:51820".', 320)),
+    publicKey: s.optional(text("The server's WireGuard public key, base64.", 64)),
+    gateway: s.optional(text('The node that carries the tunnel.', 253)),
+    routers: s.optional(
+      s.object(
+        {
+          total: s.withDefault(count({ description: 'Routers of the tunnel that have an address.' }), 0),
+          connected: s.withDefault(
+            count({ description: 'Routers with a handshake in the last 180 seconds.' }),
+            0,
+          ),
+          online: s.withDefault(count({ description: 'Routers that are connected and configured.' }), 0),
+        },
+        { description: 'How many routers there are.' },
+      ),
+    ),
+    lastHandshakeTime: s.optional(
+      s.time({ description: 'Latest handshake of any router when this status was last written.' }),
+    ),
+    conditions: s.optional(conditions),
+  },
+  { description: 'What is observed of the tunnel.' },
+);
+
+export type TenantTunnelPhase = (typeof TENANT_TUNNEL_PHASES)[number];
+export type TenantTunnelSpec = Infer<typeof tenantTunnelSpec>;
+export type TenantTunnelSpecWritten = InferWritten<typeof tenantTunnelSpec>;
+export type TenantTunnelStatus = Infer<typeof tenantTunnelStatus>;

@@ -1,0 +1,215 @@
+import { s } from '../schema/builder.ts';
+import type { Infer, InferWritten } from '../schema/schema.ts';
+import { host, ipv4Network, labelValue, managementUser, port, prefixLengthBetween } from './formats.ts';
+import { conditions, count, observedGeneration } from './status.ts';
+
+/** The annotation that marks the default class, with the value `"true"`, as for a StorageClass. */
+export const DEFAULT_CLASS_ANNOTATION = 'vpn.traidnet.io/is-default-class';
+
+/**
+ * Bounds of a tunnel's subnet. Its first 256 addresses are the tunnel's own, so a /23 is the smallest with room for
+ * routers (256 of them); a /16 holds 65,280, the most that one tunnel is measured with.
+ */
+export const SHORTEST_TUNNEL_PREFIX = 16;
+export const LONGEST_TUNNEL_PREFIX = 23;
+
+/** 10.100.0.0 to 10.255.255.255, as 156 subnets of 65,536 addresses. */
+export const DEFAULT_POOLS = ['10.100.0.0/14', '10.104.0.0/13', '10.112.0.0/12', '10.128.0.0/9'].map(
+  (cidr) => ({ cidr, prefixLength: 16 }),
+);
+export const DEFAULT_FIRST_PORT = 51820;
+export const DEFAULT_LAST_PORT = 65535;
+/** WireGuard's own choice for a path of 1500 bytes that may be IPv6. */
+export const DEFAULT_MTU = 1420;
+export const DEFAULT_KEEPALIVE_SECONDS = 25;
+export const DEFAULT_QUARANTINE_SECONDS = 86_400;
+export const DEFAULT_MANAGEMENT_USER = 'tenant-tunnel';
+export const DEFAULT_API_PORT = 8728;
+
+const pool = s.object(
+  {
+    cidr: ipv4Network({
+      description: 'An IPv4 network to cut into subnets, e.g. "10.128.0.0/9".',
+      rules: [prefixLengthBetween(8, LONGEST_TUNNEL_PREFIX, 'a pool is at least as wide as one subnet')],
+    }),
+    prefixLength: s.withDefault(
+      s.integer({
+        description:
+          "Length of the subnets cut from it. Default 16 (65,280 routers a tunnel). The first 256 addresses of a subnet are the tunnel's own, so at most 23 (256 routers).",
+        minimum: SHORTEST_TUNNEL_PREFIX,
+        maximum: LONGEST_TUNNEL_PREFIX,
+      }),
+      16,
+    ),
+  },
+  {
+    description: 'A network that tunnels get their subnets from, one subnet a tunnel, in ascending order.',
+    rules: [
+      {
+        rule: '!isCIDR(self.cidr) || cidr(self.cidr).prefixLength() <= self.prefixLength',
+        message: 'write a prefixLength of at least that of cidr: a subnet cannot be wider than its pool',
+        messageExpression:
+          "'write a prefixLength of at least ' + string(cidr(self.cidr).prefixLength()) + ': a subnet cannot be wider than its pool ' + self.cidr",
+        fieldPath: '.prefixLength',
+      },
+    ],
+  },
+);
+
+const ports = s.object(
+  {
+    first: s.withDefault(
+      port({ description: 'UDP port of tunnel 0; tunnel N gets this plus N. Default 51820.' }),
+      DEFAULT_FIRST_PORT,
+    ),
+    last: s.withDefault(
+      port({ description: 'The last UDP port that a tunnel may get. Default 65535.' }),
+      DEFAULT_LAST_PORT,
+    ),
+  },
+  {
+    description: 'UDP ports that tunnels listen on, on their gateway node.',
+    rules: [
+      {
+        rule: 'self.first <= self.last',
+        message: 'write a last port that is not below the first',
+        fieldPath: '.last',
+      },
+    ],
+  },
+);
+
+const endpoint = s.object(
+  {
+    mode: s.withDefault(
+      s.choice(['Static'], {
+        description:
+          'Where the endpoint comes from. Static (default): it is host, whichever node is the gateway.',
+      }),
+      'Static',
+    ),
+    host: host({
+      description:
+        'DNS name or IP address at which routers reach the gateways from outside, e.g. "vpn.example.com". It is written into every router: prefer a name that you can move.',
+    }),
+  },
+  { description: "What routers connect to; the port is the tunnel's own." },
+);
+
+export const tunnelClassSpec = s.object(
+  {
+    pools: s.withDefault(
+      s.list(pool, {
+        description:
+          'Networks that tunnels get their subnets from. Default: 10.100.0.0/16 to 10.255.0.0/16, 156 tunnels. For 1,000 and more write a longer prefixLength, e.g. 20 (3,840 routers a tunnel).',
+        minItems: 1,
+        maxItems: 16,
+        rules: [
+          {
+            rule: 'self.all(a, !isCIDR(a.cidr) || self.exists_one(b, !isCIDR(b.cidr) || cidr(a.cidr).containsCIDR(b.cidr)))',
+            message: 'write each network once: one of the pools lies inside another',
+          },
+        ],
+      }),
+      DEFAULT_POOLS,
+    ),
+    exclude: s.withDefault(
+      s.list(
+        ipv4Network({ description: 'An IPv4 network that no tunnel may overlap, e.g. "10.140.0.0/16".' }),
+        {
+          description:
+            'Networks inside the pools that tunnels must not use, e.g. an office that routers reach too. Default none.',
+          maxItems: 64,
+        },
+      ),
+      [],
+    ),
+    ports: s.withDefault(ports, {}),
+    endpoint,
+    gateway: s.withDefault(
+      s.object(
+        {
+          nodeSelector: s.withDefault(
+            s.map(labelValue({ description: "Value that the node's label must have." }), {
+              description:
+                'Labels that a node must have to be a gateway of this class, e.g. {"vpn.traidnet.io/edge": "true"}. Default none: every node with a running agent.',
+              maxProperties: 16,
+            }),
+            {},
+          ),
+        },
+        { description: 'Which nodes may carry tunnels of this class.' },
+      ),
+      {},
+    ),
+    mtu: s.withDefault(
+      s.integer({
+        description:
+          'Largest packet inside the tunnel, in bytes, at both ends. Default 1420, which fits a path of 1500 bytes; 1412 behind PPPoE.',
+        minimum: 1280,
+        maximum: 9000,
+      }),
+      DEFAULT_MTU,
+    ),
+    persistentKeepaliveSeconds: s.withDefault(
+      s.integer({
+        description:
+          'How often a router sends a packet when there is nothing else, in seconds, so that its NAT stays open. Default 25; 0 turns it off, and the server then cannot reach a router that is silent.',
+        minimum: 0,
+        maximum: 65535,
+      }),
+      DEFAULT_KEEPALIVE_SECONDS,
+    ),
+    quarantineSeconds: s.withDefault(
+      s.integer({
+        description:
+          'How long the address of a deleted router stays unused, in seconds. Default 86400, one day; 0 frees it at once.',
+        minimum: 0,
+        maximum: 31_536_000,
+      }),
+      DEFAULT_QUARANTINE_SECONDS,
+    ),
+    router: s.withDefault(
+      s.object(
+        {
+          managementUser: s.withDefault(
+            managementUser({
+              description:
+                'The RouterOS user that the operator makes for itself on each router. Default "tenant-tunnel".',
+            }),
+            DEFAULT_MANAGEMENT_USER,
+          ),
+          apiPort: s.withDefault(
+            port({ description: 'TCP port of the RouterOS API on each router. Default 8728.' }),
+            DEFAULT_API_PORT,
+          ),
+          presharedKeys: s.withDefault(
+            s.boolean({
+              description:
+                'Whether each router also gets a pre-shared key, against an attacker with a quantum computer. Default false.',
+            }),
+            false,
+          ),
+        },
+        { description: 'Defaults for the routers of this class.' },
+      ),
+      {},
+    ),
+  },
+  {
+    description: 'How tunnels of this class are made. What a live tunnel was given does not change with it.',
+  },
+);
+
+export const tunnelClassStatus = s.object(
+  {
+    observedGeneration: s.optional(observedGeneration),
+    tunnels: s.optional(count({ description: 'Tunnels that were allocated from this class.' })),
+    conditions: s.optional(conditions),
+  },
+  { description: 'What is observed of the class.' },
+);
+
+export type TunnelClassSpec = Infer<typeof tunnelClassSpec>;
+export type TunnelClassSpecWritten = InferWritten<typeof tunnelClassSpec>;
+export type TunnelClassStatus = Infer<typeof tunnelClassStatus>;
