@@ -1,0 +1,65 @@
+import { BLOCK_ADDRESSES, offsetsOfBlock } from './geometry.ts';
+import type { Network } from './ipv4.ts';
+
+/** What the ledger keeps for one router. */
+export interface AddressEntry {
+  /** 0–255 inside the block. */
+  readonly offset: number;
+  /** `namespace/name` of the Router: a restored one finds itself by it. */
+  readonly owner: string;
+  readonly publicKey: string;
+  /** Absent where the router keeps its own key, and after release. */
+  readonly privateKey?: string;
+  readonly presharedKey?: string;
+  /** What the router was given to be logged in to with; absent after release. */
+  readonly access?: { readonly user: string; readonly password: string; readonly apiPort: number };
+  /** ISO time of release; the address stays taken until the quarantine is over. */
+  readonly releasedAt?: string;
+}
+
+/** The routers of one /24 of a tunnel, live and in quarantine, by offset. */
+export interface Block {
+  readonly tunnel: number;
+  readonly number: number;
+  readonly entries: ReadonlyMap<number, AddressEntry>;
+}
+
+export const emptyBlock = (tunnel: number, number: number): Block => ({ tunnel, number, entries: new Map() });
+
+export function entryOf(block: Block, owner: string): AddressEntry | undefined {
+  for (const entry of block.entries.values()) if (entry.owner === owner) return entry;
+  return undefined;
+}
+
+export function withEntry(block: Block, entry: AddressEntry): Block {
+  if (entry.offset < 0 || entry.offset >= BLOCK_ADDRESSES) throw new RangeError(`offset ${entry.offset}`);
+  return { ...block, entries: new Map(block.entries).set(entry.offset, entry) };
+}
+
+/** The entry after its Router is gone: address, owner and public key stay for the quarantine, the secrets do not. */
+export function released(entry: AddressEntry, now: Date): AddressEntry {
+  const { offset, owner, publicKey } = entry;
+  return { offset, owner, publicKey, releasedAt: now.toISOString() };
+}
+
+/** Whether an offset may be given to a new router: never used, or its quarantine is over. */
+export function isFree(block: Block, offset: number, now: Date, quarantineSeconds: number): boolean {
+  const entry = block.entries.get(offset);
+  if (entry === undefined) return true;
+  return (
+    entry.releasedAt !== undefined && Date.parse(entry.releasedAt) + quarantineSeconds * 1000 <= now.getTime()
+  );
+}
+
+/** The next offset to give out, or undefined when the block is full. */
+export function nextFree(
+  block: Block,
+  subnet: Network,
+  kind: 'plain' | 'spare',
+  now: Date,
+  quarantineSeconds: number,
+): number | undefined {
+  return offsetsOfBlock(subnet, block.number, kind).find((offset) =>
+    isFree(block, offset, now, quarantineSeconds),
+  );
+}

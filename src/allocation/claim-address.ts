@@ -1,0 +1,113 @@
+import { type AddressEntry, type Block, entryOf, isFree, nextFree, withEntry } from './block.ts';
+import { AllocationError } from './errors.ts';
+import { BLOCK_ADDRESSES, routerOffsets } from './geometry.ts';
+import type { Network } from './ipv4.ts';
+import { isLive } from './tunnels.ts';
+
+export interface Credentials {
+  readonly user: string;
+  readonly password: string;
+  readonly apiPort: number;
+}
+
+export interface AddressRequest {
+  /** Index of the tunnel. */
+  tunnel: number;
+  /** `namespace/name` of the Router. */
+  owner: string;
+  /** `spec.address`. */
+  pin?: string;
+  /** `spec.publicKey`: the router keeps its own private key. */
+  publicKey?: string;
+  quarantineSeconds: number;
+  /** Makes a key pair for a router that has none. */
+  newKeyPair: () => { privateKey: string; publicKey: string };
+  newPresharedKey?: () => string;
+  newAccess: () => Credentials;
+  /** Set while nobody can have pasted the script yet: the log-in may still follow the manifest. */
+  access?: { user: string; apiPort: number };
+}
+
+/** Where in a block to look: one offset, or the next free one. */
+export type Attempt = { offset: number } | { kind: 'plain' | 'spare' };
+
+/**
+ * What a claim makes of one block: the router's entry there, or undefined when this block has no room for it.
+ * A router that already stands live in the block keeps its place, its keys and its password.
+ */
+export function decideAddress(
+  block: Block,
+  request: AddressRequest,
+  attempt: Attempt,
+  subnet: Network,
+  now: Date,
+): { document: Block; result: AddressEntry | undefined } {
+  const own = entryOf(block, request.owner);
+  const held = own !== undefined && isLive(own) ? own : undefined;
+  if (request.pin !== undefined && 'offset' in attempt) assertPinFits(block, request, attempt.offset, subnet);
+  if (held !== undefined) {
+    const updated = followSpec(held, request);
+    return { document: updated === held ? block : withEntry(block, updated), result: updated };
+  }
+  const offset =
+    'offset' in attempt
+      ? mayTake(block, attempt.offset, request, now)
+      : nextFree(block, subnet, attempt.kind, now, request.quarantineSeconds);
+  if (offset === undefined) return { document: block, result: undefined };
+  const entry: AddressEntry = {
+    offset,
+    owner: request.owner,
+    ...(request.publicKey === undefined ? request.newKeyPair() : { publicKey: request.publicKey }),
+    ...(request.newPresharedKey === undefined ? {} : { presharedKey: request.newPresharedKey() }),
+    access: { ...request.newAccess(), ...request.access },
+  };
+  return { document: withEntry(block, entry), result: entry };
+}
+
+/** A pin may end a quarantine: whoever writes an address into a manifest asks for this very one. */
+function mayTake(block: Block, offset: number, request: AddressRequest, now: Date): number | undefined {
+  const there = block.entries.get(offset);
+  const mine = there?.owner === request.owner || request.pin !== undefined;
+  const free = isFree(block, offset, now, request.quarantineSeconds);
+  return free || (mine && there !== undefined && !isLive(there)) ? offset : undefined;
+}
+
+function assertPinFits(block: Block, request: AddressRequest, offset: number, subnet: Network): void {
+  const { first, last } = routerOffsets(subnet);
+  const inSubnet = block.number * BLOCK_ADDRESSES + offset;
+  if (inSubnet < first || inSubnet > last) {
+    throw new AllocationError(
+      'AddressOutsidePool',
+      `Address ${request.pin} is none that this tunnel gives to routers; take one between the subnet's own first block and its broadcast address, or leave spec.address out.`,
+    );
+  }
+  const there = block.entries.get(offset);
+  if (there !== undefined && isLive(there) && there.owner !== request.owner) {
+    throw new AllocationError(
+      'AddressTaken',
+      `Address ${request.pin} belongs to Router ${there.owner}; pin another one.`,
+    );
+  }
+}
+
+export const pinChanged = ({ owner, pin }: AddressRequest): AllocationError =>
+  new AllocationError(
+    'PinChanged',
+    `Router ${owner} already lives at another address than ${pin}; delete and create it again to move it, or take the pin out.`,
+  );
+
+function followSpec(held: AddressEntry, request: AddressRequest): AddressEntry {
+  let entry = held;
+  if (request.publicKey !== undefined && request.publicKey !== entry.publicKey) {
+    const { privateKey: _, ...rest } = entry;
+    entry = { ...rest, publicKey: request.publicKey };
+  }
+  if (request.publicKey === undefined && entry.privateKey === undefined)
+    entry = { ...entry, ...request.newKeyPair() };
+  const { access } = request;
+  if (access !== undefined && entry.access !== undefined) {
+    const same = access.user === entry.access.user && access.apiPort === entry.access.apiPort;
+    if (!same) entry = { ...entry, access: { ...entry.access, ...access } };
+  }
+  return entry;
+}

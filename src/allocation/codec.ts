@@ -1,0 +1,161 @@
+import type { AddressEntry, Block } from './block.ts';
+import { AllocationError } from './errors.ts';
+import { BLOCK_ADDRESSES } from './geometry.ts';
+import { parseNetwork } from './ipv4.ts';
+import type { TunnelEntry, Tunnels } from './tunnels.ts';
+
+/**
+ * The ledger's objects as string maps (the data of a Secret).
+ *
+ * The tunnels: one key a tunnel, `N.TENANT`, so that a value edited into nonsense still says which number and tenant
+ * it belongs to. A block: one key, {@link BLOCK_KEY}. Both carry {@link FORMAT_KEY}; a newer one than this program's
+ * is never written over.
+ */
+export type Data = Readonly<Record<string, string>>;
+
+export const FORMAT_KEY = 'format';
+export const FORMAT = '1';
+const BLOCK_KEY = 'block.json';
+
+export interface DecodedTunnels {
+  tunnels: Tunnels;
+  /** Tunnels whose record cannot be read, with the reason: their numbers and tenants stay taken. */
+  unreadable: ReadonlyMap<number, { tenant: string; reason: string; raw: string }>;
+}
+
+export function encodeTunnels({ tunnels, unreadable }: DecodedTunnels): Data {
+  const data: Record<string, string> = { [FORMAT_KEY]: FORMAT };
+  for (const { index, tenant, ...rest } of tunnels.values())
+    data[`${index}.${tenant}`] = JSON.stringify(rest);
+  for (const [index, { tenant, raw }] of unreadable) data[`${index}.${tenant}`] = raw;
+  return data;
+}
+
+export function decodeTunnels(data: Data): DecodedTunnels {
+  assertFormat(data);
+  const tunnels = new Map<number, TunnelEntry>();
+  const unreadable = new Map<number, { tenant: string; reason: string; raw: string }>();
+  for (const [key, raw] of Object.entries(data)) {
+    if (key === FORMAT_KEY) continue;
+    const match = /^(\d{1,5})\.(.+)$/.exec(key);
+    if (match === null) throw unreadableError(`key "${key}" is not of the form NUMBER.TENANT`);
+    const [index, tenant] = [Number(match[1]), String(match[2])];
+    try {
+      tunnels.set(index, tunnelFrom(index, tenant, JSON.parse(raw)));
+    } catch (error) {
+      unreadable.set(index, { tenant, raw, reason: reasonOf(error) });
+    }
+  }
+  return { tunnels, unreadable };
+}
+
+export function encodeBlock(block: Block): Data {
+  const entries = [...block.entries.values()].sort((a, b) => a.offset - b.offset);
+  return { [FORMAT_KEY]: FORMAT, [BLOCK_KEY]: JSON.stringify(entries) };
+}
+
+export function decodeBlock(tunnel: number, number: number, data: Data): Block {
+  assertFormat(data);
+  try {
+    const list: unknown = JSON.parse(data[BLOCK_KEY] ?? '');
+    if (!Array.isArray(list) || list.length > BLOCK_ADDRESSES)
+      throw new Error('not a list of at most 256 routers');
+    const entries = new Map(list.map(addressFrom).map((entry) => [entry.offset, entry]));
+    if (entries.size !== list.length) throw new Error('one address stands in it twice');
+    return { tunnel, number, entries };
+  } catch (error) {
+    throw unreadableError(reasonOf(error));
+  }
+}
+
+function tunnelFrom(index: number, tenant: string, value: unknown): TunnelEntry {
+  const record = objectFrom(value);
+  const subnet = text(record, 'subnet');
+  parseNetwork(subnet);
+  return {
+    index,
+    tenant,
+    owner: text(record, 'owner'),
+    className: text(record, 'className'),
+    subnet,
+    listenPort: integer(record, 'listenPort', 1, 65_535),
+    privateKey: key(record, 'privateKey'),
+    publicKey: key(record, 'publicKey'),
+    ...optional(record, 'releasedAt', time),
+  };
+}
+
+function addressFrom(value: unknown): AddressEntry {
+  const record = objectFrom(value);
+  return {
+    offset: integer(record, 'offset', 0, BLOCK_ADDRESSES - 1),
+    owner: text(record, 'owner'),
+    publicKey: key(record, 'publicKey'),
+    ...optional(record, 'privateKey', key),
+    ...optional(record, 'presharedKey', key),
+    ...optional(record, 'access', (parent, name) => {
+      const access = objectFrom(parent[name]);
+      return {
+        user: text(access, 'user'),
+        password: text(access, 'password'),
+        apiPort: integer(access, 'apiPort', 1, 65_535),
+      };
+    }),
+    ...optional(record, 'releasedAt', time),
+  };
+}
+
+type Fields = Record<string, unknown>;
+
+function optional<K extends string, V>(record: Fields, name: K, read: (record: Fields, name: K) => V) {
+  return (record[name] === undefined ? {} : { [name]: read(record, name) }) as { [P in K]?: V };
+}
+
+function objectFrom(value: unknown): Fields {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new Error('a record is no object');
+  return value as Fields;
+}
+
+// The reasons name the field and never the value: it may be a key.
+function text(record: Fields, name: string): string {
+  const value = record[name];
+  if (typeof value !== 'string' || value === '' || value.length > 512) throw new Error(`${name} is no text`);
+  return value;
+}
+
+function key(record: Fields, name: string): string {
+  const value = text(record, name);
+  if (!/^[A-Za-z0-9+/]{43}=$/.test(value)) throw new Error(`${name} is no WireGuard key`);
+  return value;
+}
+
+function time(record: Fields, name: string): string {
+  const value = text(record, name);
+  if (Number.isNaN(Date.parse(value))) throw new Error(`${name} is no time`);
+  return value;
+}
+
+function integer(record: Fields, name: string, min: number, max: number): number {
+  const value = record[name];
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) {
+    throw new Error(`${name} is no number from ${min} to ${max}`);
+  }
+  return value;
+}
+
+function assertFormat(data: Data): void {
+  if (data[FORMAT_KEY] !== FORMAT) {
+    throw unreadableError(`its format is "${data[FORMAT_KEY] ?? ''}" and this program knows ${FORMAT}`);
+  }
+}
+
+const unreadableError = (reason: string): AllocationError => new AllocationError('LedgerUnreadable', reason);
+
+// JSON.parse quotes the text it failed on, which may hold a key.
+const reasonOf = (error: unknown): string =>
+  error instanceof SyntaxError
+    ? 'it is not JSON'
+    : error instanceof Error
+      ? error.message
+      : 'it cannot be read';

@@ -1,0 +1,180 @@
+import type { Data } from './codec.ts';
+import { AllocationError } from './errors.ts';
+import { type LedgerStore, type StoredObject, VersionConflict } from './store.ts';
+
+/** A change to a document: pure, may be run again on a fresher document; throws to refuse. */
+export type Change<D, R> = (document: D) => { document: D; result: R };
+
+interface Pending<D> {
+  run: Change<D, unknown>;
+  settle: (outcome: { result: unknown } | { error: unknown }) => void;
+}
+
+export interface DocumentOptions<D> {
+  name: string;
+  store: LedgerStore;
+  empty: D;
+  encode: (document: D) => Data;
+  decode: (data: Data) => D;
+  /** What must be put back into a document that someone else wrote; returns it as it is when nothing is amiss. */
+  mend: (known: D, incoming: D) => D;
+  /** Called with each document that is known to be stored, before the changes that made it are answered. */
+  onStored: (document: D) => void;
+  sleep: (ms: number) => Promise<void>;
+  random: () => number;
+}
+
+const MAX_TRIES = 8;
+
+/**
+ * One stored document under optimistic concurrency with group commit: all changes that arrive while a write is under
+ * way go into the next one. This is the only place where a ledger write is retried. After a conflict or an unknown
+ * outcome the document is read again and the changes are run on what is really there; a change that was written
+ * before the reply got lost finds its own result in the document.
+ */
+export class LedgerDocument<D> {
+  readonly #options: DocumentOptions<D>;
+  #stored: { document: D; version: string | undefined };
+  #unreadable: string | undefined;
+  #amiss = false;
+  #queue: Pending<D>[] = [];
+  #committing = false;
+
+  constructor(options: DocumentOptions<D>) {
+    this.#options = options;
+    this.#stored = { document: options.empty, version: undefined };
+  }
+
+  get document(): D {
+    return this.#stored.document;
+  }
+
+  get version(): string | undefined {
+    return this.#stored.version;
+  }
+
+  /** Why the stored object cannot be read; undefined when it can. */
+  get unreadable(): string | undefined {
+    return this.#unreadable;
+  }
+
+  /** Whether the stored object is not what it should be (deleted or cut by hand), so that the next change writes it. */
+  get amiss(): boolean {
+    return this.#amiss && this.#unreadable === undefined;
+  }
+
+  /** Takes in what the store holds now, unless something newer is known. */
+  observe(object: StoredObject): void {
+    const known = this.#stored.version;
+    if (known !== undefined && BigInt(object.version) <= BigInt(known)) return;
+    this.#take(object);
+  }
+
+  /** The object was deleted by someone else: the last readable document is written again by the next change. */
+  observeDeleted(): void {
+    this.#unreadable = undefined;
+    this.#stored = { ...this.#stored, version: undefined };
+    this.#amiss = this.#stored.document !== this.#options.empty;
+  }
+
+  change<R>(run: Change<D, R>): Promise<R> {
+    return new Promise<R>((resolve, reject) => {
+      this.#queue.push({
+        run,
+        settle: (outcome) => ('error' in outcome ? reject(outcome.error) : resolve(outcome.result as R)),
+      });
+      if (!this.#committing) void this.#commitAll();
+    });
+  }
+
+  async #commitAll(): Promise<void> {
+    this.#committing = true;
+    // One turn of the event loop gathers what arrives together, so that a burst is one write.
+    await new Promise(setImmediate);
+    while (this.#queue.length > 0) {
+      const batch = this.#queue.splice(0);
+      try {
+        await this.#commit(batch);
+      } catch (error) {
+        for (const { settle } of batch) settle({ error });
+      }
+    }
+    this.#committing = false;
+  }
+
+  async #commit(batch: Pending<D>[]): Promise<void> {
+    const { name, store, encode, sleep, random } = this.#options;
+    for (let attempt = 0; ; attempt++) {
+      if (this.#unreadable !== undefined) throw this.#unreadableError();
+      const { document, outcomes } = runAll(this.#stored.document, batch);
+      try {
+        const { version } = this.#stored;
+        if (document !== this.#stored.document || this.#amiss) {
+          const data = encode(document);
+          const written = await (version === undefined
+            ? store.create(name, data)
+            : store.update(name, data, version));
+          this.#stored = { document, version: written.version };
+          this.#amiss = false;
+          this.#options.onStored(document);
+        }
+        for (const [i, outcome] of outcomes.entries()) batch[i]?.settle(outcome);
+        return;
+      } catch (error) {
+        if (attempt + 1 >= MAX_TRIES) {
+          throw new AllocationError(
+            'LedgerUnavailable',
+            `The ledger object ${name} could not be written after ${MAX_TRIES} tries; it is tried again.`,
+            { cause: error },
+          );
+        }
+        if (!(error instanceof VersionConflict)) await sleep(random() * Math.min(2000, 50 * 2 ** attempt));
+        await this.#reread();
+      }
+    }
+  }
+
+  async #reread(): Promise<void> {
+    const object = await this.#options.store.read(this.#options.name);
+    if (object === undefined) this.observeDeleted();
+    else this.#take(object);
+  }
+
+  #take(object: StoredObject): void {
+    try {
+      const incoming = this.#options.decode(object.data);
+      const document = this.#options.mend(this.#stored.document, incoming);
+      this.#unreadable = undefined;
+      this.#amiss = document !== incoming;
+      this.#stored = { document, version: object.version };
+      this.#options.onStored(document);
+    } catch (error) {
+      // The last readable document stays for those who only read; nothing is changed until a person mends the object.
+      this.#unreadable = error instanceof Error ? error.message : String(error);
+      this.#stored = { ...this.#stored, version: object.version };
+    }
+  }
+
+  #unreadableError(): AllocationError {
+    return new AllocationError(
+      'LedgerUnreadable',
+      `The ledger Secret ${this.#options.name} cannot be read (${this.#unreadable}); restore it from a backup. Until then this tunnel is left as it is.`,
+    );
+  }
+}
+
+type Outcome = { result: unknown } | { error: unknown };
+
+function runAll<D>(start: D, batch: Pending<D>[]): { document: D; outcomes: Outcome[] } {
+  let document = start;
+  const outcomes = batch.map(({ run }): Outcome => {
+    try {
+      const changed = run(document);
+      document = changed.document;
+      return { result: changed.result };
+    } catch (error) {
+      return { error };
+    }
+  });
+  return { document, outcomes };
+}

@@ -1,0 +1,34 @@
+import { type Network, sizeOf } from './ipv4.ts';
+
+/** Addresses of a subnet are kept in blocks of this many, counted from the subnet's first address. */
+export const BLOCK_ADDRESSES = 256;
+
+/** The server's address: the first host of the subnet (10.X.0.1). */
+export const serverAddress = (subnet: Network): number => subnet.base + 1;
+
+/**
+ * Where routers may live, as offsets from the subnet's first address. The first /24 of a subnet is the tunnel's own,
+ * so routers start at 10.X.1.1; a subnet of one /24 or less has no room for that and they start behind the server.
+ */
+export function routerOffsets(subnet: Network): { first: number; last: number } {
+  const size = sizeOf(subnet.length);
+  return { first: size > BLOCK_ADDRESSES ? BLOCK_ADDRESSES : 2, last: size - 2 };
+}
+
+/** Blocks that hold router addresses, ascending. */
+export function routerBlocks(subnet: Network): { first: number; last: number } {
+  const { first, last } = routerOffsets(subnet);
+  return { first: Math.floor(first / BLOCK_ADDRESSES), last: Math.floor(last / BLOCK_ADDRESSES) };
+}
+
+/**
+ * Offsets inside a block in the order they are given out: .1 to .254 first. The .0 and .255 of a /24 are ordinary
+ * hosts of a /16, but people take them for mistakes, so they come only when a tunnel has nothing else left.
+ */
+export function offsetsOfBlock(subnet: Network, block: number, kind: 'plain' | 'spare'): number[] {
+  const { first, last } = routerOffsets(subnet);
+  const start = block * BLOCK_ADDRESSES;
+  const inside = (i: number): boolean => start + i >= first && start + i <= last;
+  if (kind === 'spare') return [255, 0].filter(inside);
+  return Array.from({ length: BLOCK_ADDRESSES - 2 }, (_, i) => i + 1).filter(inside);
+}

@@ -1,0 +1,22 @@
+import type { Data } from './codec.ts';
+
+/** A ledger object as it is stored; `version` is the store's own (a resourceVersion). */
+export interface StoredObject {
+  readonly name: string;
+  readonly version: string;
+  readonly data: Data;
+}
+
+/** The object on which the caller decided has changed meanwhile (or exists, or is gone). */
+export class VersionConflict extends Error {}
+
+/** Where the ledger is kept. Every write is conditional; a write whose outcome is unknown throws anything else. */
+export interface LedgerStore {
+  read(name: string): Promise<StoredObject | undefined>;
+  /** Throws {@link VersionConflict} when the name is taken. */
+  create(name: string, data: Data): Promise<StoredObject>;
+  /** Throws {@link VersionConflict} when the stored version is not `version`. */
+  update(name: string, data: Data, version: string): Promise<StoredObject>;
+  /** Throws {@link VersionConflict} when the stored version is not `version`; does nothing when it is gone. */
+  remove(name: string, version: string): Promise<void>;
+}
