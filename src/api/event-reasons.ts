@@ -1,0 +1,83 @@
+import type { EventReasonDocument } from './reasons.ts';
+
+/** Reasons of Events: each thing that a person would want to hear about, once. */
+export const EVENT_REASONS = {
+  TunnelCreated: {
+    on: ['Router'],
+    type: 'Normal',
+    meaning: 'The tenant had no tunnel, so one was made.',
+  },
+  TunnelAllocated: {
+    on: ['TenantTunnel'],
+    type: 'Normal',
+    meaning: 'The tunnel was given its interface, subnet and port.',
+  },
+  TunnelMoved: {
+    on: ['TenantTunnel'],
+    type: 'Normal',
+    meaning: 'Another node carries the tunnel from now on.',
+  },
+  AddressAllocated: {
+    on: ['Router'],
+    type: 'Normal',
+    meaning: 'The router was given its address, and its script is ready.',
+  },
+  RouterConnected: {
+    on: ['Router'],
+    type: 'Normal',
+    meaning: 'The first handshake of the router: the script was pasted and works.',
+  },
+  RouterOnline: {
+    on: ['Router'],
+    type: 'Normal',
+    meaning: 'The router is connected and configured.',
+  },
+  RouterOffline: {
+    on: ['Router'],
+    type: 'Warning',
+    meaning: 'The router has not shaken hands for 180 seconds.',
+    remedy: 'Look whether the router has power and internet access.',
+  },
+  RouterSuspended: {
+    on: ['Router'],
+    type: 'Normal',
+    meaning: 'The router was cut off as spec.suspended asks.',
+  },
+  RouterResumed: {
+    on: ['Router'],
+    type: 'Normal',
+    meaning: 'The router may connect again, with the same address and keys.',
+  },
+  ConfigurationFailed: {
+    on: ['Router'],
+    type: 'Warning',
+    meaning: 'Logging in to the router or configuring it failed; it is tried again.',
+    remedy: 'See condition Configured of the Router.',
+  },
+  AllocationFailed: {
+    on: ['TenantTunnel', 'Router'],
+    type: 'Warning',
+    meaning: 'The tunnel or router cannot be given what it needs.',
+    remedy: 'See condition Allocated of the object.',
+  },
+  AddressPoolExhausted: {
+    on: ['TenantTunnel', 'Router'],
+    type: 'Warning',
+    meaning: "Every address of the tunnel's subnet is in use or in quarantine.",
+    remedy: 'Delete Routers that are gone for good, or make a second tenant for further routers.',
+  },
+  PoolExhausted: {
+    on: ['TenantTunnel'],
+    type: 'Warning',
+    meaning: 'The class has no free subnet or port left.',
+    remedy: 'Add a pool to spec.pools or widen spec.ports of the TunnelClass.',
+  },
+  ProgrammingFailed: {
+    on: ['TenantTunnel', 'Router'],
+    type: 'Warning',
+    meaning: 'The gateway could not set up the interface or the peer; it tries again.',
+    remedy: 'See condition Programmed of the object.',
+  },
+} as const satisfies Record<string, EventReasonDocument>;
+
+export type EventReason = keyof typeof EVENT_REASONS;

@@ -1,0 +1,273 @@
+/**
+ * Every reason that a condition or an Event of ours may carry, with what it means and what a person does about it.
+ * The code takes reasons from here (the type {@link ConditionReason} and {@link EventReason} keep it to that), and
+ * docs/conditions.md is written from here.
+ */
+export type Kind = 'TunnelClass' | 'TenantTunnel' | 'Router' | 'RouterProfile';
+
+export interface ReasonDocument {
+  /** The kinds of object that carry it. */
+  readonly on: readonly Kind[];
+  readonly meaning: string;
+  /** What to do; absent where there is nothing to do. */
+  readonly remedy?: string;
+}
+
+export interface ConditionReasonDocument extends ReasonDocument {
+  /** The conditions that may have it. */
+  readonly conditions: readonly ConditionType[];
+}
+
+export interface EventReasonDocument extends ReasonDocument {
+  readonly type: 'Normal' | 'Warning';
+}
+
+/** What each condition says when it is True. */
+export const CONDITION_TYPES = {
+  Allocated: {
+    on: ['TenantTunnel', 'Router'],
+    meaning:
+      'Everything that never changes is given and recorded: a tunnel has index, interface, subnet and port; a router has address and keys.',
+  },
+  Programmed: {
+    on: ['TenantTunnel', 'Router'],
+    meaning: 'The gateway has it: the WireGuard interface of a tunnel, the peer of a router.',
+  },
+  Connected: { on: ['Router'], meaning: 'The last handshake is less than 180 seconds old.' },
+  Configured: {
+    on: ['Router'],
+    meaning: 'The operator has logged in, read the facts of the router and set what is wanted.',
+  },
+  Ready: {
+    on: ['TunnelClass', 'TenantTunnel', 'Router'],
+    meaning: 'All of it: a router is Online, a tunnel is programmed, a class can be used.',
+  },
+} as const satisfies Record<string, ReasonDocument>;
+
+export type ConditionType = keyof typeof CONDITION_TYPES;
+
+export const CONDITION_REASONS = {
+  Allocated: {
+    on: ['TenantTunnel', 'Router'],
+    conditions: ['Allocated'],
+    meaning: 'Addresses, port and keys are given and recorded.',
+  },
+  Accepted: {
+    on: ['TunnelClass'],
+    conditions: ['Ready'],
+    meaning: 'Tunnels can be made from the class.',
+  },
+  Pending: {
+    on: ['TenantTunnel', 'Router'],
+    conditions: ['Allocated', 'Programmed', 'Connected', 'Configured', 'Ready'],
+    meaning: 'It has not been its turn yet, or it waits for the condition before it.',
+  },
+  Programmed: {
+    on: ['TenantTunnel', 'Router'],
+    conditions: ['Programmed', 'Ready'],
+    meaning: 'The gateway has set up the interface or the peer.',
+  },
+  AwaitingConnection: {
+    on: ['Router'],
+    conditions: ['Connected', 'Configured', 'Ready'],
+    meaning: 'The router has an address and a script, and has never connected.',
+    remedy:
+      "Paste the script into the router's terminal: kubectl get router NAME -o jsonpath='{.status.script}'. If that is done, look whether the router reaches the endpoint by UDP.",
+  },
+  Connected: {
+    on: ['Router'],
+    conditions: ['Connected'],
+    meaning: 'The router has shaken hands in the last 180 seconds.',
+  },
+  Configuring: {
+    on: ['Router'],
+    conditions: ['Configured', 'Ready'],
+    meaning: 'The operator is logging in to the router or setting it up.',
+  },
+  Configured: {
+    on: ['Router'],
+    conditions: ['Configured'],
+    meaning: 'The router is set up as wanted.',
+  },
+  AutoConfigurationDisabled: {
+    on: ['Router'],
+    conditions: ['Configured'],
+    meaning: 'spec.autoConfiguration.enabled is false: the operator does not log in to the router.',
+  },
+  Online: {
+    on: ['Router'],
+    conditions: ['Ready'],
+    meaning: 'The router is connected and configured.',
+  },
+  Suspended: {
+    on: ['Router'],
+    conditions: ['Programmed', 'Connected', 'Configured', 'Ready'],
+    meaning: 'spec.suspended is true: the router is cut off and keeps its address and keys.',
+    remedy: 'Set spec.suspended to false to let it back in, with no new script.',
+  },
+  HandshakeTimeout: {
+    on: ['Router'],
+    conditions: ['Connected', 'Ready'],
+    meaning: 'The router was connected and has not shaken hands for 180 seconds.',
+    remedy:
+      'Look whether the router has power and internet access. It comes back by itself; nothing has to be pasted.',
+  },
+  TunnelNotFound: {
+    on: ['Router'],
+    conditions: ['Allocated', 'Ready'],
+    meaning: 'spec.tunnelRef names a TenantTunnel that does not exist.',
+    remedy:
+      'Create that TenantTunnel; the Router goes on by itself. If the name is wrong, delete the Router and create it again.',
+  },
+  NamespaceNotAllowed: {
+    on: ['Router'],
+    conditions: ['Allocated', 'Ready'],
+    meaning: 'The TenantTunnel does not allow Routers of this namespace.',
+    remedy: "Add the Router's namespace to spec.allowedNamespaces of the TenantTunnel.",
+  },
+  TenantTaken: {
+    on: ['TenantTunnel'],
+    conditions: ['Allocated', 'Ready'],
+    meaning: 'An older TenantTunnel has the same tenant; a tenant has one tunnel in the whole cluster.',
+    remedy:
+      'Use the older one, which the message names, by spec.tunnelRef; or delete it, and this one goes on.',
+  },
+  KeyTaken: {
+    on: ['Router'],
+    conditions: ['Allocated', 'Ready'],
+    meaning: 'An older Router of the tunnel has the same spec.publicKey.',
+    remedy: 'Make a new key pair on this router and write its public key, or delete the older Router.',
+  },
+  AddressTaken: {
+    on: ['Router'],
+    conditions: ['Allocated', 'Ready'],
+    meaning: 'The address in spec.address belongs to another Router, or is in quarantine after one.',
+    remedy:
+      'Write another address or leave it out. An address in quarantine is free at the time in the message.',
+  },
+  AddressOutsidePool: {
+    on: ['Router'],
+    conditions: ['Allocated', 'Ready'],
+    meaning:
+      "The address in spec.address is not one that a router of this tunnel may have: it is outside the tunnel's subnet, among the tunnel's own first 256 addresses, or the last of the subnet.",
+    remedy: 'Write an address from the range in the message, or leave it out.',
+  },
+  AddressChanged: {
+    on: ['Router'],
+    conditions: ['Allocated'],
+    meaning: 'spec.address differs from the address that the router was given; that one stays.',
+    remedy: 'Write the given address, or delete the Router and create it again with the other.',
+  },
+  SubnetConflict: {
+    on: ['Router'],
+    conditions: ['Allocated', 'Ready'],
+    meaning: "A network in spec.subnets overlaps the tunnel's own or a network behind an older Router.",
+    remedy: 'Take the network that the message names out of spec.subnets, or renumber it.',
+  },
+  SubnetOutsidePool: {
+    on: ['TenantTunnel'],
+    conditions: ['Allocated', 'Ready'],
+    meaning: 'spec.subnet does not lie in a pool of the class, or lies in what the class excludes.',
+    remedy: 'Write a subnet inside spec.pools of the TunnelClass, or add a pool there.',
+  },
+  SubnetTaken: {
+    on: ['TenantTunnel'],
+    conditions: ['Allocated', 'Ready'],
+    meaning: 'spec.subnet overlaps the subnet of another tunnel.',
+    remedy: 'Write another subnet or leave it out; the message names the other tunnel.',
+  },
+  PortTaken: {
+    on: ['TenantTunnel'],
+    conditions: ['Allocated', 'Ready'],
+    meaning: 'Another tunnel listens on spec.listenPort.',
+    remedy: 'Write another port or leave it out; the message names the other tunnel.',
+  },
+  PortOutsideRange: {
+    on: ['TenantTunnel'],
+    conditions: ['Allocated', 'Ready'],
+    meaning: 'spec.listenPort is not among the ports of the class.',
+    remedy: 'Write a port from spec.ports of the TunnelClass, or widen that range.',
+  },
+  PinChanged: {
+    on: ['TenantTunnel'],
+    conditions: ['Allocated'],
+    meaning: 'spec.subnet or spec.listenPort differs from what the tunnel was given; that stays.',
+    remedy: 'Write what was given, or delete the TenantTunnel and create it again with the other.',
+  },
+  PoolExhausted: {
+    on: ['TenantTunnel'],
+    conditions: ['Allocated', 'Ready'],
+    meaning: 'The class has no free subnet or port left.',
+    remedy: 'Add a pool to spec.pools or widen spec.ports of the TunnelClass, or delete tunnels.',
+  },
+  AddressPoolExhausted: {
+    on: ['Router', 'TenantTunnel'],
+    conditions: ['Allocated', 'Ready'],
+    meaning: "Every address of the tunnel's subnet is in use or in quarantine.",
+    remedy:
+      'Delete Routers that are gone for good, or shorten spec.quarantineSeconds of the TunnelClass. A live tunnel cannot grow: make a second tenant for further routers.',
+  },
+  NoDefaultClass: {
+    on: ['TenantTunnel', 'Router'],
+    conditions: ['Allocated', 'Ready'],
+    meaning: 'No TunnelClass is named and none is marked as default.',
+    remedy:
+      'Annotate one TunnelClass with vpn.traidnet.io/is-default-class: "true", or write spec.className.',
+  },
+  ClassNotFound: {
+    on: ['TenantTunnel'],
+    conditions: ['Allocated', 'Ready'],
+    meaning:
+      'The TunnelClass that spec.className names does not exist. A tunnel that has been allocated works on.',
+    remedy: 'Create that TunnelClass, or write the name of another.',
+  },
+  ClassChanged: {
+    on: ['TenantTunnel'],
+    conditions: ['Allocated', 'Ready'],
+    meaning:
+      'The class, or which class is meant, has changed since the tunnel was allocated; what the tunnel was given stays.',
+    remedy:
+      'Nothing, if the routers in the field shall work on. To move them, create another TenantTunnel and paste new scripts.',
+  },
+  NoGateway: {
+    on: ['TenantTunnel'],
+    conditions: ['Programmed', 'Ready'],
+    meaning: 'No node both matches spec.gateway.nodeSelector of the class and has a running agent.',
+    remedy: 'Label a node as the selector asks, and look whether the gateway DaemonSet runs there.',
+  },
+  LedgerUnreadable: {
+    on: ['TenantTunnel', 'Router'],
+    conditions: ['Allocated', 'Ready'],
+    meaning:
+      "An object in which the operator records this tunnel's allocations cannot be understood. The tunnel's traffic goes on; nothing of it is changed.",
+    remedy: 'Restore the object that the message names from a backup.',
+  },
+  LoginRefused: {
+    on: ['Router'],
+    conditions: ['Configured', 'Ready'],
+    meaning: "The router refuses the operator's user or password.",
+    remedy:
+      'Paste the script once more: it sets the user and its password again. Look whether somebody changed the user that spec.management.user names.',
+  },
+  RouterUnreachable: {
+    on: ['Router'],
+    conditions: ['Configured', 'Ready'],
+    meaning: 'The router is connected but its API does not answer, or stopped midway.',
+    remedy:
+      'Look on the router whether /ip/service api is enabled, allows the address of the server, and no input rule drops it before the one of the script; or paste the script once more.',
+  },
+  ProgrammingFailed: {
+    on: ['TenantTunnel', 'Router'],
+    conditions: ['Programmed', 'Ready'],
+    meaning: 'The gateway could not set up the interface or the peer; it tries again.',
+    remedy: 'The message says what the node refused; the log of the sidecar on that node has more.',
+  },
+  NoDevice: {
+    on: ['TenantTunnel'],
+    conditions: ['Programmed', 'Ready'],
+    meaning: 'The gateway node has neither WireGuard in its kernel nor /dev/net/tun for wireguard-go.',
+    remedy: 'Load the wireguard or tun module on that node, or select other nodes in the class.',
+  },
+} as const satisfies Record<string, ConditionReasonDocument>;
+
+export type ConditionReason = keyof typeof CONDITION_REASONS;
