@@ -1,12 +1,129 @@
-import type { TestNetwork } from './network-types.ts';
+import { AddressPool, gateways, type PublicAddress } from './addresses.ts';
+import { cleanUpOnExit } from './exit.ts';
+import {
+  addNamespace,
+  ipBatch,
+  namespacesOf,
+  newNetworkPrefix,
+  removeNamespaces,
+  runInside,
+} from './namespaces.ts';
+import { attachNatted } from './nat.ts';
+import type { NattedHost, NetworkHost, TestNetwork } from './network-types.ts';
 
 export type { Link, NattedHost, NetworkHost, TestNetwork } from './network-types.ts';
 
 /**
- * An internet of its own: a bridge in a network namespace, to which hosts are attached.
- * What processes that are dead left behind is removed first.
+ * An internet of its own: a bridge in a network namespace, to which hosts are attached. It routes between its
+ * ranges and to nowhere else. What processes that are dead left behind is removed first, and what this process
+ * made when it exits.
  * @throws if the process is not root.
  */
-export async function createTestNetwork(_name: string): Promise<TestNetwork> {
-  throw new Error('being written');
+export async function createTestNetwork(name: string): Promise<TestNetwork> {
+  if (process.getuid?.() !== 0) {
+    throw new Error(`The test network "${name}" needs root: it makes network namespaces. Run it as root.`);
+  }
+  const prefix = newNetworkPrefix();
+  const forget = cleanUpOnExit(() => removeNamespaces(namespacesOf(prefix)));
+  await addNamespace(prefix);
+  await runInside(prefix, 'sysctl', ['-q', '-w', 'net.ipv4.ip_forward=1']);
+  await ipBatch(prefix, [
+    'link add internet type bridge',
+    ...gateways().map((address) => `addr add ${address} dev internet`),
+    'link set internet up',
+  ]);
+  return new Network(prefix, forget);
+}
+
+class Network implements TestNetwork {
+  readonly name: string;
+  readonly hosts = new Map<string, string>();
+  readonly #pool = new AddressPool();
+  readonly #attached = new Map<string, NetworkHost>();
+  readonly #forget: () => void;
+  #ports = 0;
+
+  constructor(name: string, forget: () => void) {
+    this.name = name;
+    this.#forget = forget;
+  }
+
+  async attach(name: string): Promise<NetworkHost> {
+    const netns = this.#namespaceFor(name);
+    const { address, prefixLength, gateway } = this.#pool.take('host');
+    const port = this.#nextPort();
+    await addNamespace(netns);
+    await ipBatch(this.name, plug(port, 'ether1', netns));
+    await ipBatch(netns, [
+      `addr add ${address}/${prefixLength} dev ether1`,
+      'link set ether1 up',
+      `route add default via ${gateway} dev ether1`,
+    ]);
+    return this.#register({
+      name,
+      netns,
+      address,
+      prefixLength,
+      gateway,
+      interfaceName: 'ether1',
+      detach: async () => this.#detach(name, [netns], () => address),
+    });
+  }
+
+  async attachBehindNat(name: string): Promise<NattedHost> {
+    const netns = this.#namespaceFor(name);
+    const natNetns = `${netns}.nat`;
+    const port = this.#nextPort();
+    const publicAddress: PublicAddress = this.#pool.take('nat');
+    await addNamespace(natNetns);
+    await addNamespace(netns);
+    await ipBatch(this.name, plug(port, 'wan', natNetns));
+    const host = await attachNatted({ name, netns, natNetns, publicAddress, pool: this.#pool });
+    const { detach } = host;
+    host.detach = async () => {
+      await detach();
+      this.#detach(name, [netns, natNetns], () => host.publicAddress);
+    };
+    return this.#register(host);
+  }
+
+  async destroy(): Promise<void> {
+    for (const host of [...this.#attached.values()]) await host.detach();
+    removeNamespaces(namespacesOf(this.name));
+    this.#forget();
+  }
+
+  #register<Host extends NetworkHost>(host: Host): Host {
+    this.#attached.set(host.name, host);
+    return host;
+  }
+
+  #detach(name: string, namespaces: string[], address: () => string): void {
+    if (!this.#attached.delete(name)) return;
+    removeNamespaces(namespaces);
+    this.#pool.release(address());
+  }
+
+  #namespaceFor(name: string): string {
+    if (!/^[a-z0-9]([a-z0-9.-]{0,62})$/.test(name)) {
+      throw new Error(`"${name}" is no name for a host: use lower-case letters, digits, "." and "-".`);
+    }
+    const netns = `${this.name}-${name}`;
+    if (namespacesOf(netns).includes(netns))
+      throw new Error(`The test network already has a host "${name}".`);
+    return netns;
+  }
+
+  #nextPort(): string {
+    this.#ports += 1;
+    return `port${this.#ports}`;
+  }
+}
+
+/** Lines that put a cable between the bridge and an interface in a namespace. */
+function plug(port: string, interfaceName: string, netns: string): string[] {
+  return [
+    `link add ${port} type veth peer name ${interfaceName} netns ${netns}`,
+    `link set ${port} master internet up`,
+  ];
 }
