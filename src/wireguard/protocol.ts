@@ -7,6 +7,9 @@ export const PROTOCOL_VERSION = 1;
 /** Most bytes of one request body: 65,000 peers with two allowed IPs and a pre-shared key fit three times. */
 export const MAX_REQUEST_BYTES = 64 * 1024 * 1024;
 
+/** Most characters of one reply that is read whole: `wg show` of 65,000 peers takes some 20 million. */
+export const MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
+
 /** One peer of a tunnel, as both the rendered configuration and the protocol have it. */
 export interface Peer {
   /** Curve25519 public key, base64, 44 characters. */
@@ -49,7 +52,10 @@ export interface TunnelList {
   tunnels: { interfaceName: string; listenPort: number | null; peers: number }[];
 }
 
-/** One line (NDJSON) of `GET /v1/tunnels/{interfaceName}/peers`. */
+/**
+ * One line (NDJSON) of `GET /v1/tunnels/{interfaceName}/peers`; with `?since=UNIX_SECONDS` only of peers whose last
+ * handshake is not older, so that asking often stays cheap.
+ */
 export interface PeerObservation {
   publicKey: string;
   /** Unix time of the last handshake in seconds; 0 before the first. */
@@ -70,7 +76,7 @@ export interface SidecarVersion {
 
 /** Body of every response with a status of 400 and above. */
 export interface SidecarErrorBody {
-  /** Stable, e.g. `InvalidRequest`, `UnknownTunnel`, `PortInUse`, `NoTunDevice`, `CommandFailed`. */
+  /** Stable: one of `SidecarErrorCode`. */
   code: string;
   /** One sentence: what is wrong, where, and what to do. Holds no secret. */
   message: string;

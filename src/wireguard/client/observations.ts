@@ -1,0 +1,36 @@
+import { SidecarError } from '../errors.ts';
+import { isKey } from '../keys.ts';
+import type { PeerObservation } from '../protocol.ts';
+
+const MAX_LINE_LENGTH = 1024;
+
+const isCount = (value: unknown): value is number => typeof value === 'number' && value >= 0;
+
+const bad = (): SidecarError =>
+  new SidecarError('BadReply', 'The sidecar sent a line that is not an observation of a peer.');
+
+function parseLine(line: string): PeerObservation {
+  let value: Partial<PeerObservation> | null;
+  try {
+    value = JSON.parse(line) as Partial<PeerObservation> | null;
+  } catch {
+    throw bad();
+  }
+  const { publicKey, lastHandshake, rx, tx, endpoint } = value ?? {};
+  const named = typeof publicKey === 'string' && isKey(publicKey);
+  const placed = endpoint === null || typeof endpoint === 'string';
+  if (!named || !placed || !isCount(lastHandshake) || !isCount(rx) || !isCount(tx)) throw bad();
+  return { publicKey, lastHandshake, rx, tx, endpoint };
+}
+
+/** Lines of NDJSON, however they are cut into chunks, → observations. */
+export async function* parseObservations(chunks: AsyncIterable<string>): AsyncGenerator<PeerObservation> {
+  let rest = '';
+  for await (const chunk of chunks) {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    if (rest.length > MAX_LINE_LENGTH) throw bad();
+    for (const line of lines) yield parseLine(line);
+  }
+  if (rest !== '') throw bad();
+}
