@@ -1,0 +1,84 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Registry } from 'prom-client';
+import { ProcessError } from './errors.ts';
+import type { HostPort } from './parse.ts';
+
+export interface HealthOptions {
+  /** Where to listen; port 0 takes a free one. */
+  address: HostPort;
+  /** What is broken beyond repair, so that the process should be restarted; empty when it is well. */
+  live: () => string[];
+  /** What the process still waits for before it does its work; empty when it is ready. */
+  ready: () => string[];
+  registry: Registry;
+}
+
+export interface HealthServer {
+  /** `http://HOST:PORT` as listened on. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+const CONTENT_TYPE = 'text/plain; charset=utf-8';
+
+/**
+ * Serves `/healthz`, `/readyz` (200 `ok`, or 503 and a line for each reason) and `/metrics`. Speaks to anybody, so it
+ * tells nothing that is secret and bounds what a peer may cost.
+ *
+ * @throws ProcessError AddressUnavailable
+ */
+export async function startHealthServer(options: HealthOptions): Promise<HealthServer> {
+  const server = createServer({ maxHeaderSize: 8_192, requestTimeout: 10_000, headersTimeout: 5_000 });
+  server.maxConnections = 64;
+  server.on('request', (request, response) => {
+    answer(options, request, response).catch((error: unknown) => {
+      if (!response.headersSent) response.writeHead(500, { 'content-type': CONTENT_TYPE });
+      response.end(`${error instanceof Error ? error.message : String(error)}\n`);
+    });
+  });
+  const { host, port } = options.address;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const message = `Cannot listen on ${host}:${port} (${cause.code}): choose another --metrics-address.`;
+      reject(new ProcessError('AddressUnavailable', message, { cause }));
+    });
+    server.listen(port, host, resolve);
+  });
+  const bound = server.address() as AddressInfo;
+  const boundHost = bound.family === 'IPv6' ? `[${bound.address}]` : bound.address;
+  return {
+    url: `http://${boundHost}:${bound.port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function answer(
+  options: HealthOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    response.writeHead(405, { 'content-type': CONTENT_TYPE, allow: 'GET, HEAD' }).end();
+    return;
+  }
+  const [path] = (request.url ?? '').split('?');
+  if (path === '/metrics') {
+    const text = await options.registry.metrics();
+    response.writeHead(200, { 'content-type': options.registry.contentType }).end(text);
+    return;
+  }
+  const reasons = path === '/healthz' ? options.live() : path === '/readyz' ? options.ready() : null;
+  if (reasons === null) {
+    response.writeHead(404, { 'content-type': CONTENT_TYPE });
+    response.end('Here are /healthz, /readyz and /metrics.\n');
+    return;
+  }
+  response.writeHead(reasons.length === 0 ? 200 : 503, { 'content-type': CONTENT_TYPE });
+  const verb = path === '/readyz' ? 'waiting for ' : '';
+  response.end(reasons.length === 0 ? 'ok\n' : reasons.map((reason) => `${verb}${reason}\n`).join(''));
+}
