@@ -1,10 +1,100 @@
+import { apiRule, endpointRule } from './firewall.ts';
 import type { ScriptInput } from './input.ts';
+import { interfaceWithKey, interfaceWithOwnKey } from './interface.ts';
+import { INTERFACE } from './names.ts';
+import { quote } from './quote.ts';
+import {
+  address,
+  apiService,
+  bareHost,
+  identity,
+  indent,
+  type Lines,
+  managementUser,
+  peer,
+} from './steps.ts';
+
+/** Longer than a handshake with one retry (WireGuard paper §6.1: 5 s). */
+const SECONDS_TO_WAIT_FOR_HANDSHAKE = 10;
 
 /**
  * The script that a person pastes into a router's terminal once: docs/routeros-script.md says what each part does.
- * One text for RouterOS 7.9 to 7.24; the same input gives the same text.
+ * One text for RouterOS 7.9 to 7.24; the same input gives the same text. Never throws.
  */
 export function renderScript(input: ScriptInput): string {
-  void input;
-  throw new Error('being written');
+  return `${[
+    ...head(input),
+    // One block: each pasted line is a scope of its own, in which variables of the line before are gone.
+    '{',
+    ':local ttBad ""',
+    ...(input.privateKey === undefined
+      ? interfaceWithOwnKey(input)
+      : interfaceWithKey(input.privateKey, input.mtu)),
+    // Without the interface nothing else is of use: then nothing else is changed.
+    ':if ([:len $ttBad] = 0) do={',
+    ...peer(input),
+    ...address(input),
+    ...managementUser(input),
+    ...apiService(input),
+    ...apiRule(input),
+    ...endpointRule(input),
+    ...identity(input),
+    '}',
+    ...outcome(input),
+    '}',
+  ].join('\n')}\n`;
+}
+
+function head(input: ScriptInput): Lines {
+  const { router, tenant, identity, address, prefixLength, routerSubnets = [] } = input;
+  const lines = [
+    'tenant-tunnel: connects this MikroTik router to its platform by WireGuard.',
+    `Router ${quote(`${router.namespace}/${router.name}`)} of tenant ${quote(tenant)}, named ${quote(identity)},`,
+    `address ${quote(`${address}/${prefixLength}`)}. For RouterOS 7.9 to 7.24.`,
+  ];
+  if (routerSubnets.length > 0) lines.push(`Networks behind it: ${quote(routerSubnets.join(' '))}.`);
+  lines.push(
+    'Paste all of this into a terminal, logged in as a user of group full.',
+    'Pasting again is harmless. It holds secrets: keep it to yourself.',
+  );
+  return lines.map((line) => `# ${line}`);
+}
+
+function outcome({ router, server, persistentKeepaliveSeconds }: ScriptInput): Lines {
+  const name = `${router.namespace}/${router.name}`;
+  // The router goes on trying by itself, so this is no failure of the script.
+  const endpoint = `${bareHost(server.endpointHost)} port ${server.endpointPort}`;
+  const silent = `tenant-tunnel: ${name} is set up, but ${endpoint} does not answer yet. Is the router on the internet, and UDP let out?`;
+  const worked =
+    persistentKeepaliveSeconds === 0
+      ? [`:put ${quote(`tenant-tunnel: OK, ${name} is set up.`)}`]
+      : [
+          ...handshake(),
+          ':if ([:len $ttShake] > 0) do={',
+          `  :put ${quote(`tenant-tunnel: OK, ${name} is set up and the tunnel is up.`)}`,
+          `} else={ :put ${quote(silent)} }`,
+        ];
+  return [
+    ':if ([:len $ttBad] > 0) do={',
+    `  :put (${quote(`tenant-tunnel: FAILED, ${name} is not set up`)} . $ttBad . ". Mend this and paste again.")`,
+    '} else={',
+    ...indent(worked),
+    '}',
+  ];
+}
+
+/** Waits a moment for the first handshake: the peer was made anew, so any there is belongs to it. */
+function handshake(): Lines {
+  const peers = `/interface/wireguard/peers/find where interface=${quote(INTERFACE)}`;
+  return [
+    ':local ttShake ""',
+    `:for ttTry from=1 to=${SECONDS_TO_WAIT_FOR_HANDSHAKE} do={`,
+    '  :if ([:len $ttShake] = 0) do={',
+    '    :delay 1s',
+    `    :do { :foreach ttPeer in=[${peers}] do={`,
+    '      :set ttShake [:tostr [/interface/wireguard/peers/get $ttPeer last-handshake]]',
+    '    } } on-error={}',
+    '  }',
+    '}',
+  ];
 }
