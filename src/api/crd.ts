@@ -7,7 +7,7 @@ const MAX_NAME = 63;
 const NAME_RULE: Rule = {
   rule: `self.metadata.name.size() <= ${MAX_NAME}`,
   message: `write a name of at most ${MAX_NAME} characters`,
-  messageExpression: `'write a name of at most ${MAX_NAME} characters: this one has ' + string(self.metadata.name.size())`,
+  messageExpression: `'write a name of at most ${MAX_NAME} characters: this one has %d'.format([self.metadata.name.size()])`,
   fieldPath: '.metadata.name',
 };
 

@@ -1,3 +1,4 @@
+import { withDefaults } from './defaults.ts';
 import type {
   DefaultedSchema,
   Infer,
@@ -139,12 +140,15 @@ const optional = <S extends Schema>(of: S): OptionalSchema<Infer<S>, InferWritte
   presence: 'optional',
 });
 
-/** What the API server fills in where the property is absent; properties below it get their own defaults too. */
+/**
+ * What the API server fills in where the property is absent. Defaults of properties below it are written out, since
+ * the server holds a default to its rules before it fills those in.
+ */
 const withDefault = <S extends Schema>(
   of: S,
   value: InferWritten<S>,
 ): DefaultedSchema<Infer<S>, InferWritten<S>> => ({
-  openapi: { ...of.openapi, default: value },
+  openapi: { ...of.openapi, default: withDefaults(of, value) },
   presence: 'defaulted',
 });
 

@@ -81,7 +81,7 @@ export const ipv4Network = ({ description, rules = [] }: Text): Schema<string> =
         rule: '!isCIDR(self) || cidr(self) == cidr(self).masked()',
         message: 'write the first address of the network, with no bits set beyond the prefix length',
         messageExpression:
-          "self + ' is an address inside a network; write the network itself: ' + string(cidr(self).masked())",
+          "'%s has bits set beyond its prefix length; write the network itself: %s'.format([self, string(cidr(self).masked())])",
       },
       ...rules,
     ],

@@ -12,7 +12,7 @@ export const frozen = (field: string, given: string, what: string): Rule => ({
     `(has(self.spec.${field}) && (self.spec.${field} == oldSelf.status.${given} || (has(oldSelf.spec.${field}) && self.spec.${field} == oldSelf.spec.${field})))`,
   ].join(' || '),
   message: `the ${field} of a ${what} never changes once it was given: put back what it was, or delete the ${what} and create it again`,
-  messageExpression: `'this ${what} was given ${field} ' + string(oldSelf.status.${given}) + ', which never changes: write that, or delete the ${what} and create it again'`,
+  messageExpression: `'this ${what} was given ${field} %s, which never changes: write that, or delete the ${what} and create it again'.format([string(oldSelf.status.${given})])`,
   reason: 'FieldValueForbidden',
   fieldPath: `.spec.${field}`,
 });

@@ -27,7 +27,7 @@ const identity = s.string({
     {
       rule: `bytes(self).size() <= ${MAX_IDENTITY_BYTES}`,
       message: `write at most ${MAX_IDENTITY_BYTES} bytes, which is what RouterOS holds; a letter beyond ASCII takes 2 to 4`,
-      messageExpression: `'write at most ${MAX_IDENTITY_BYTES} bytes, which is what RouterOS holds: these are ' + string(bytes(self).size())`,
+      messageExpression: `'write at most ${MAX_IDENTITY_BYTES} bytes, which is what RouterOS holds: these are %d'.format([bytes(self).size()])`,
     },
     {
       rule: "!self.matches(r'[\\p{Cc}\\p{Zl}\\p{Zp}\\x{202A}-\\x{202E}\\x{2066}-\\x{2069}]')",

@@ -49,7 +49,7 @@ const pool = s.object(
         rule: '!isCIDR(self.cidr) || cidr(self.cidr).prefixLength() <= self.prefixLength',
         message: 'write a prefixLength of at least that of cidr: a subnet cannot be wider than its pool',
         messageExpression:
-          "'write a prefixLength of at least ' + string(cidr(self.cidr).prefixLength()) + ': a subnet cannot be wider than its pool ' + self.cidr",
+          "'write a prefixLength of at least %d: a subnet cannot be wider than its pool %s'.format([cidr(self.cidr).prefixLength(), self.cidr])",
         fieldPath: '.prefixLength',
       },
     ],
