@@ -1,0 +1,69 @@
+/** What this process knows of its attempts to configure one router; lost with the process, rebuilt from the status. */
+import type { RouterFacts } from '../routeros/index.ts';
+import type { Problem } from './problem.ts';
+
+export interface ConfigurationRecord {
+  readonly state: 'running' | 'done' | 'failed';
+  /** metadata.generation that it was for. */
+  readonly generation: number;
+  /** {@link Link.arrivals} that it was for: a router that came back is looked at again. */
+  readonly arrivals: number;
+  /** Start of the first attempt of this need, monotonic ms. */
+  readonly startedAt: number;
+  /** In a row. */
+  readonly failures: number;
+  /** Of the last attempt, while it fails. */
+  readonly failure: Problem | undefined;
+  /** What the router said when it last answered. */
+  readonly facts: RouterFacts | undefined;
+  /** When that was, wall ms; 0: never. */
+  readonly answeredAt: number;
+  /** Before this, no further attempt; monotonic ms. */
+  readonly notBefore: number;
+}
+
+export type ConfigurationNeed = 'none' | 'first' | 'verify';
+
+interface Round {
+  generation: number;
+  arrivals: number;
+}
+
+export function beginAttempt(
+  record: ConfigurationRecord | undefined,
+  round: Round,
+  monotonic: number,
+): ConfigurationRecord {
+  const same =
+    record !== undefined &&
+    record.state !== 'done' &&
+    record.generation === round.generation &&
+    record.arrivals === round.arrivals;
+  return {
+    state: 'running',
+    generation: round.generation,
+    arrivals: round.arrivals,
+    startedAt: same ? record.startedAt : monotonic,
+    failures: same ? record.failures : 0,
+    failure: same ? record.failure : undefined,
+    facts: record?.facts,
+    answeredAt: record?.answeredAt ?? 0,
+    notBefore: 0,
+  };
+}
+
+export function attemptSucceeded(
+  record: ConfigurationRecord,
+  facts: RouterFacts,
+  wall: number,
+): ConfigurationRecord {
+  return { ...record, state: 'done', failures: 0, failure: undefined, facts, answeredAt: wall };
+}
+
+export function attemptFailed(
+  record: ConfigurationRecord,
+  failure: Problem,
+  notBefore: number,
+): ConfigurationRecord {
+  return { ...record, state: 'failed', failures: record.failures + 1, failure, notBefore };
+}

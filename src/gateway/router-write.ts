@@ -1,0 +1,124 @@
+/** From what is to be said of a router, and what its status says already, to one write and its Event, or none. */
+import { isDeepStrictEqual } from 'node:util';
+import type { EventReason, Router, RouterStatus } from '../api/index.ts';
+import { type Condition, findCondition, type OwnedStatus, setCondition } from '../kube/index.ts';
+import { factsStatus } from './router-facts.ts';
+import type { RouterInput } from './router-plan.ts';
+import type { SaidCondition, Saying } from './router-sayings.ts';
+
+export interface RouterEvent {
+  type: 'Normal' | 'Warning';
+  reason: EventReason;
+  action: string;
+  note: string;
+}
+
+export interface RouterWrite {
+  /** This manager's part of the status, whole, as server-side apply wants it. */
+  status: RouterStatus;
+  owned: OwnedStatus;
+  event: RouterEvent | undefined;
+}
+
+const FACT_FIELDS = ['model', 'version', 'serialNumber', 'interfaces'] as const;
+const TIME_FIELDS = ['lastSeen', 'lastHandshakeTime'] as const;
+
+const WITHOUT_PHASE: OwnedStatus = {
+  fields: [...TIME_FIELDS, ...FACT_FIELDS],
+  conditions: ['Programmed', 'Connected', 'Configured'],
+};
+const WITH_PHASE: OwnedStatus = {
+  fields: [...WITHOUT_PHASE.fields, 'phase'],
+  conditions: [...WITHOUT_PHASE.conditions, 'Ready'],
+};
+
+/** undefined when the status says it already: times alone are never a reason to write. */
+export function writeOf(input: RouterInput, saying: Saying): RouterWrite | undefined {
+  const { router, record, now } = input;
+  const owned = holdsPhase(router) ? WITH_PHASE : WITHOUT_PHASE;
+  const before: RouterStatus = router.status ?? {};
+  const phase = owned === WITH_PHASE ? saying.phase : undefined;
+  const said = saying.conditions.filter(({ type }) => owned.conditions.includes(type));
+  const facts = record?.facts === undefined ? pick(before, FACT_FIELDS) : factsStatus(record.facts);
+  const isSame =
+    (phase === undefined || phase === before.phase) &&
+    said.every((condition) => isSaid(before.conditions, condition)) &&
+    isDeepStrictEqual(pick(facts, FACT_FIELDS), pick(before, FACT_FIELDS));
+  if (isSame) return undefined;
+  const at = new Date(now.wall);
+  const kept = (before.conditions ?? []).filter(({ type }) => owned.conditions.includes(type));
+  return {
+    status: {
+      ...pick(before, TIME_FIELDS),
+      ...times(input),
+      ...facts,
+      ...(phase !== undefined && { phase }),
+      conditions: said.reduce<Condition[]>((list, condition) => setCondition(list, condition, at), kept),
+    },
+    owned,
+    event: eventOf(before, phase, said),
+  };
+}
+
+function holdsPhase({ spec, status }: Router): boolean {
+  return !spec.suspended && status?.phase !== 'Suspended' && status?.phase !== 'Error';
+}
+
+function isSaid(before: readonly Condition[] | undefined, condition: SaidCondition): boolean {
+  const known = findCondition(before, condition.type);
+  return (
+    known !== undefined &&
+    known.status === condition.status &&
+    known.reason === condition.reason &&
+    known.message === condition.message &&
+    known.observedGeneration === condition.observedGeneration
+  );
+}
+
+function times({ link, record, now }: RouterInput): Pick<RouterStatus, (typeof TIME_FIELDS)[number]> {
+  if (link === undefined || link.lastHandshake === 0) return {};
+  const handshake = Math.min(link.lastHandshake * 1000, now.wall);
+  const seen = Math.max(handshake, record?.answeredAt ?? 0);
+  return { lastHandshakeTime: rfc3339(handshake), lastSeen: rfc3339(seen) };
+}
+
+/** To the second, as metav1.Time. */
+export const rfc3339 = (wallMs: number): string => `${new Date(wallMs).toISOString().slice(0, 19)}Z`;
+
+function pick<T extends object, K extends keyof T>(from: T, fields: readonly K[]): Pick<T, K> {
+  const picked = {} as Pick<T, K>;
+  for (const field of fields) if (from[field] !== undefined) picked[field] = from[field];
+  return picked;
+}
+
+/** At most one Event a write. */
+function eventOf(
+  before: RouterStatus,
+  phase: RouterStatus['phase'],
+  said: readonly SaidCondition[],
+): RouterEvent | undefined {
+  const was = (type: string) => findCondition(before.conditions, type);
+  const is = (type: string) => said.find((condition) => condition.type === type);
+  const connected = is('Connected');
+  if (connected?.status === 'True' && was('Connected')?.status !== 'True') {
+    const note = phase === 'Online' ? 'The router is connected and online.' : 'The router is connected.';
+    return { type: 'Normal', reason: 'RouterConnected', action: 'WatchHandshake', note };
+  }
+  if (connected?.reason === 'HandshakeTimeout' && was('Connected')?.status === 'True') {
+    return { type: 'Warning', reason: 'RouterOffline', action: 'WatchHandshake', note: connected.message };
+  }
+  const configured = is('Configured');
+  const isNewFailure = configured?.status === 'False' && was('Configured')?.reason !== configured.reason;
+  if (isNewFailure && phase === 'Configuring') {
+    return { type: 'Warning', reason: 'ConfigurationFailed', action: 'Configure', note: configured.message };
+  }
+  if (phase === 'Online' && before.phase !== 'Online') {
+    return {
+      type: 'Normal',
+      reason: 'RouterOnline',
+      action: 'Configure',
+      note: 'The router is connected and online.',
+    };
+  }
+  return undefined;
+}
