@@ -1,0 +1,39 @@
+import type { PeerObservation } from '../protocol.ts';
+
+/** What a peer is configured to, without its name. */
+export interface PeerSettings {
+  /** Base64; absent where there is none. */
+  presharedKey?: string;
+  /** CIDRs in no particular order. */
+  allowedIPs: readonly string[];
+}
+
+/** Public key → settings. */
+export type Peers = ReadonlyMap<string, PeerSettings>;
+
+/** What a WireGuard device is configured to. */
+export interface DeviceState {
+  /** Of the private key that it has; null before it has one. */
+  publicKey: string | null;
+  /** UDP port; 0 or null before one is set. */
+  listenPort: number | null;
+  peers: Map<string, PeerSettings>;
+}
+
+/** A change that leaves everything alone that it does not name. Removals come first. */
+export interface DeviceChange {
+  privateKey?: string;
+  listenPort?: number;
+  /** Public keys. */
+  remove: readonly string[];
+  /** Peers with all of their settings: allowed IPs replace those they had, an absent pre-shared key takes it away. */
+  set: Peers;
+}
+
+/** One WireGuard interface, whoever implements it. Throws `DeviceFailed`, `DeviceTimeout` or `CommandFailed`. */
+export interface Device {
+  read(): Promise<DeviceState>;
+  apply(change: DeviceChange): Promise<void>;
+  /** What is known of each peer now, as it is read. */
+  observe(): AsyncIterable<PeerObservation>;
+}

@@ -1,0 +1,73 @@
+import type { DeviceState, Peers } from '../device/device.ts';
+import { type Network, parseCidr } from '../ipv4.ts';
+import { publicKeyOf } from '../keys.ts';
+import type { TunnelState } from '../protocol.ts';
+import { renderFirewall } from './firewall.ts';
+import { routesOf, toSettings } from './peers.ts';
+
+/** A tunnel as it should be, with all that follows from its {@link TunnelState}. */
+export interface DesiredTunnel {
+  interfaceName: string;
+  privateKey: string;
+  publicKey: string;
+  listenPort: number;
+  addresses: readonly string[];
+  mtu: number;
+  peers: Peers;
+  /** Networks behind routers, outside of the tunnel's subnets. */
+  routes: readonly string[];
+  /** The nft table. */
+  firewall: string;
+}
+
+/** Where the interface stands: on its way in the node's namespace, or in its own. */
+export type Place = 'absent' | 'staged' | 'placed';
+
+/** A tunnel as it was found, which may be any half of one. */
+export interface ObservedTunnel {
+  /** `broken`: the file that names it is there and no namespace behind it, as a kill between the two leaves it. */
+  namespace: 'absent' | 'broken' | 'present';
+  /** Paths under /proc/sys and their values; null where the kernel has no such setting. */
+  settings: Readonly<Record<string, string | null>>;
+  loopbackUp: boolean;
+  firewall: string | null;
+  place: Place;
+  /**
+   * The process of userspace WireGuard: `none` also with the kernel's; `dead` is a socket that nobody answers, or a
+   * process without its socket.
+   */
+  process: 'none' | 'running' | 'dead';
+  /** Kernel WireGuard, a tun device with wireguard-go behind it, or something of another kind. */
+  kind: 'wireguard' | 'tun' | 'other' | null;
+  /** The node has an interface of this name that is in use and not ours. */
+  taken: boolean;
+  mtu: number;
+  up: boolean;
+  addresses: readonly string[];
+  routes: readonly string[];
+  device: DeviceState | null;
+  /** UDP ports in use in the node's namespace, this tunnel's included. */
+  usedPorts: ReadonlySet<number>;
+}
+
+export const subnetsOf = (addresses: readonly string[]): Network[] =>
+  addresses.flatMap((text) => parseCidr(text) ?? []);
+
+export function desiredOf(state: TunnelState): DesiredTunnel {
+  const subnets = subnetsOf(state.addresses);
+  const { interfaceName, privateKey, listenPort, addresses, mtu } = state;
+  return {
+    interfaceName,
+    privateKey,
+    publicKey: publicKeyOf(privateKey),
+    listenPort,
+    addresses,
+    mtu,
+    peers: new Map(state.peers.map((peer) => [peer.publicKey, toSettings(peer)])),
+    routes: routesOf(
+      state.peers.flatMap((peer) => peer.allowedIPs),
+      subnets,
+    ),
+    firewall: renderFirewall(interfaceName, subnets),
+  };
+}
