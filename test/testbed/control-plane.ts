@@ -1,14 +1,14 @@
 /** A real Kubernetes control plane for tests, the demo and `make cluster`: etcd and kube-apiserver, no nodes. */
 import { spawnSync } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { type Binaries, type EnsureOptions, ensureBinaries } from './binaries.ts';
-import { type OwnedProcess, ownedDirectory, spawnOwned } from './lifetime.ts';
+import { type OwnedDirectory, type OwnedProcess, ownedDirectory, spawnOwned } from './lifetime.ts';
 
 const REPOSITORY = join(import.meta.dirname, '..', '..');
 
@@ -81,15 +81,15 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   const binaries = await ensureBinaries(options.progress ? { progress: options.progress } : {});
   const attempts = 3;
   for (let attempt = 1; ; attempt++) {
-    const directory = ownedDirectory('control-plane');
+    const owned = ownedDirectory('control-plane');
     const running: OwnedProcess[] = [];
     try {
-      return await start(options, binaries, directory, running);
+      return await start(options, binaries, owned, running);
     } catch (error) {
       await Promise.all(running.map((one) => one.kill()));
       // Somebody may take a port between our look and the server's bind.
       const portTaken = running.some((one) => /address already in use/.test(one.logTail()));
-      rmSync(directory, { recursive: true, force: true });
+      owned.remove();
       if (attempt === attempts || !portTaken) throw error;
     }
   }
@@ -98,9 +98,10 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
 async function start(
   options: ControlPlaneOptions,
   binaries: Binaries,
-  directory: string,
+  owned: OwnedDirectory,
   running: OwnedProcess[],
 ): Promise<ControlPlane> {
+  const directory = owned.path;
   const [etcdPort, apiPort] = [await freePort(), await freePort()];
   const url = `https://127.0.0.1:${apiPort}`;
   const caFile = join(directory, 'certs', 'apiserver.crt');
@@ -221,7 +222,7 @@ async function start(
     stop: async () => {
       await stopApiServer();
       await etcd.stop();
-      rmSync(directory, { recursive: true, force: true });
+      owned.remove();
     },
   };
 }

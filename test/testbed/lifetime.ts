@@ -1,13 +1,14 @@
 /**
- * Nothing that a test starts may outlive it. Three nets, since Node has no prctl and jest swallows `exit` handlers:
- * 1. `stop()` of whoever started it; 2. the kernel kills the child when its parent dies (`setpriv --pdeathsig`);
- * 3. the next start sweeps what dead owners left: their children, by recorded pid and start time, and directories.
+ * Nothing that a test starts may outlive it. Three nets: `stop()` of whoever started it; the kernel, which kills the
+ * child when its parent dies in whatever way (`setpriv --pdeathsig`); and the next start, which sweeps what dead
+ * owners left: directories, and children by recorded pid and start time.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { cleanUpOnExit } from './exit.ts';
 
 const PREFIX = 'tto-testbed-';
 
@@ -34,13 +35,29 @@ function lives(known: ProcessIdentity): boolean {
   return identify(known.pid)?.startTime === known.startTime;
 }
 
+export interface OwnedDirectory {
+  readonly path: string;
+  remove(): void;
+}
+
 /** A directory under the system's temporary one that belongs to this process. Sweeps those of dead owners first. */
-export function ownedDirectory(name: string): string {
+export function ownedDirectory(name: string): OwnedDirectory {
   sweep();
-  const directory = mkdtempSync(join(tmpdir(), `${PREFIX}${name}-`));
-  mkdirSync(join(directory, 'children'));
-  writeFileSync(join(directory, 'owner.json'), JSON.stringify(identify(process.pid)));
-  return directory;
+  const path = mkdtempSync(join(tmpdir(), `${PREFIX}${name}-`));
+  mkdirSync(join(path, 'children'));
+  writeFileSync(join(path, 'owner.json'), JSON.stringify(identify(process.pid)));
+  const remove = () => {
+    endChildren(path);
+    rmSync(path, { recursive: true, force: true, maxRetries: 3 });
+  };
+  const forget = cleanUpOnExit(remove);
+  return {
+    path,
+    remove: () => {
+      forget();
+      remove();
+    },
+  };
 }
 
 /** Ends the children that dead owners recorded and removes their directories. */
@@ -50,11 +67,15 @@ export function sweep(): void {
     const directory = join(tmpdir(), entry);
     const owner = readIdentity(join(directory, 'owner.json'));
     if (owner === null || lives(owner)) continue;
-    for (const file of readdirSync(join(directory, 'children'))) {
-      const child = readIdentity(join(directory, 'children', file));
-      if (child !== null && lives(child)) process.kill(child.pid, 'SIGKILL');
-    }
+    endChildren(directory);
     rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function endChildren(directory: string): void {
+  for (const file of readdirSync(join(directory, 'children'))) {
+    const child = readIdentity(join(directory, 'children', file));
+    if (child !== null && lives(child)) process.kill(child.pid, 'SIGKILL');
   }
 }
 
@@ -84,7 +105,7 @@ export interface OwnedProcess {
  * Starts a program that ends with this process at the latest. It is in a session of its own, so that Ctrl-C in a
  * terminal reaches only the parent, which then stops it in order.
  *
- * @param directory made by {@link ownedDirectory}; the log is `NAME.log` in it, appended to.
+ * @param directory path of an {@link OwnedDirectory}; the log is `NAME.log` in it, appended to.
  */
 export async function spawnOwned(
   directory: string,
