@@ -1,3 +1,16 @@
+import { randomBytes } from 'node:crypto';
+import { BlockList } from 'node:net';
+import { executeRequest } from './api.ts';
+import type { Context, Menu } from './configuration/definition.ts';
+import { entriesOf, readRow } from './configuration/read.ts';
+import { Configuration } from './configuration/store.ts';
+import { ConsoleTerminal } from './console/terminal.ts';
+import { restoreFactory } from './factory.ts';
+import { menusOf } from './menus/index.ts';
+import { writeLog } from './menus/log.ts';
+import { POLICIES, policiesOf, USERS } from './menus/user.ts';
+import { observeConnections, observeInterface, observeLease, observePeer } from './observations.ts';
+import { takeSnapshot } from './snapshot.ts';
 import { RouterOsTrap } from './trap.ts';
 import type {
   Change,
@@ -13,64 +26,146 @@ import type {
   Snapshot,
   Terminal,
 } from './types.ts';
+import { parsePrefix } from './values/address.ts';
+import { parseVersion, type Version } from './version.ts';
+
+/** Whether `source` lies in one of the prefixes; an empty list lets everyone in. */
+function isAllowed(list: string, source: string): boolean {
+  if (list === '') return true;
+  const allowed = new BlockList();
+  for (const prefix of list.split(',').flatMap((word) => parsePrefix(word) ?? [])) {
+    allowed.addSubnet(prefix.address, prefix.length, prefix.family === 4 ? 'ipv4' : 'ipv6');
+  }
+  return allowed.check(source, source.includes(':') ? 'ipv6' : 'ipv4');
+}
 
 /** A RouterOS 7 router without hardware: configuration, console and API semantics. Does no I/O. */
 export class RouterOs {
   readonly options: RouterOsOptions;
+  readonly #version: Version;
+  readonly #configuration = new Configuration();
+  readonly #menus: ReadonlyMap<string, Menu>;
+  #bootedAt: number;
 
   constructor(options: RouterOsOptions) {
     this.options = options;
+    this.#version = parseVersion(options.version);
+    this.#menus = menusOf(this.#version, options.board);
+    this.#bootedAt = options.now();
+    restoreFactory(this.#privileged(), options.defaultFirewall);
   }
 
   /** Runs one command as the API does. @throws {RouterOsTrap} */
-  execute(_request: Request): Reply {
-    throw new RouterOsTrap('being written');
+  execute(request: Request): Reply {
+    return executeRequest(this.#menus, request, this.#contextOf(request.user));
   }
 
-  /** A console session of `user` (default `admin`). */
-  terminal(_user = 'admin'): Terminal {
-    throw new RouterOsTrap('being written');
+  /** A console session of `user`. */
+  terminal(user = 'admin'): Terminal {
+    return new ConsoleTerminal({
+      menus: this.#menus,
+      context: () => this.#contextOf(user),
+      resolve: this.options.resolve ?? (() => undefined),
+    });
   }
 
-  /** @throws {RouterOsTrap} `invalid user name or password (6)`, whatever the reason. */
-  authenticate(_user: string, _password: string, _sourceAddress: string): Session {
-    throw new RouterOsTrap('being written');
+  /**
+   * Logs in over the API: name, password, `disabled`, the user's `address`, the group's policy `api`.
+   * `expired` does not matter to the API (tikoci/routeros-skills, users-rest).
+   * @throws {RouterOsTrap} `invalid user name or password (6)`, whatever the reason.
+   */
+  authenticate(user: string, password: string, sourceAddress: string): Session {
+    const context = this.#privileged();
+    const entry = this.#configuration.entries(USERS).find((candidate) => candidate.values.name === user);
+    const policies = entry ? policiesOf(entry, context) : new Set<string>();
+    const welcome =
+      entry !== undefined &&
+      entry.values.disabled !== 'true' &&
+      (entry.values.password ?? '') === password &&
+      isAllowed(entry.values.address ?? '', sourceAddress) &&
+      policies.has('api');
+    if (!welcome) {
+      writeLog(
+        'system,error,critical',
+        `login failure for user ${user} from ${sourceAddress} via api`,
+        context,
+      );
+      throw new RouterOsTrap('invalid user name or password (6)');
+    }
+    writeLog('system,info,account', `user ${user} logged in from ${sourceAddress} via api`, context);
+    return { user, group: entry.values.group ?? '', policies: [...policies] };
   }
 
   /** Calls `listener` after each change; returns what ends that. */
-  onChange(_listener: (change: Change) => void): () => void {
-    throw new RouterOsTrap('being written');
+  onChange(listener: (change: Change) => void): () => void {
+    return this.#configuration.listen(listener);
   }
 
-  /** All rows of a menu, in order, secrets in clear; a singleton menu has one. */
-  rows(_menu: string): readonly Row[] {
-    throw new RouterOsTrap('being written');
+  /** All rows of a menu, in order, secrets in clear; a singleton menu has one. @throws {RangeError} */
+  rows(menu: string): readonly Row[] {
+    const found = this.#menus.get(menu);
+    if (!found) throw new RangeError(`RouterOS ${this.#version.text} has no menu ${menu}`);
+    const context = this.#privileged();
+    return entriesOf(found, context).map((entry) => readRow(found, entry, context));
   }
 
-  observePeer(_id: string, _facts: PeerFacts): void {
-    throw new RouterOsTrap('being written');
+  observePeer(id: string, facts: PeerFacts): void {
+    observePeer(id, facts, this.#privileged());
   }
 
-  observeInterface(_name: string, _facts: InterfaceFacts): void {
-    throw new RouterOsTrap('being written');
+  observeInterface(name: string, facts: InterfaceFacts): void {
+    observeInterface(name, facts, this.#privileged());
   }
 
   /** The DHCP client of `interfaceName` got (or lost) a lease. */
-  observeLease(_interfaceName: string, _lease: Lease | undefined): void {
-    throw new RouterOsTrap('being written');
+  observeLease(interfaceName: string, lease: Lease | undefined): void {
+    observeLease(interfaceName, lease, this.#privileged());
   }
 
   /** Connections now open to the router's services. */
-  observeConnections(_connections: readonly ServiceConnection[]): void {
-    throw new RouterOsTrap('being written');
+  observeConnections(connections: readonly ServiceConnection[]): void {
+    observeConnections(connections, this.#privileged());
   }
 
-  /** The power came back: run-time facts are gone, configuration stays. */
+  /** The power came back: run-time facts, log and connections are gone, the configuration stays. */
   restarted(): void {
-    throw new RouterOsTrap('being written');
+    this.#bootedAt = this.options.now();
+    const context = this.#privileged();
+    observeConnections([], context);
+    for (const [store, entries] of this.#configuration.stores()) {
+      for (const entry of entries) entry.runtime = {};
+      if (store === '/log') entries.length = 0;
+    }
+    for (const { values } of this.#configuration.entries('/ip/dhcp-client')) {
+      observeLease(values.interface ?? '', undefined, context);
+    }
   }
 
   snapshot(): Snapshot {
-    throw new RouterOsTrap('being written');
+    return takeSnapshot(this.#menus, this.#privileged());
+  }
+
+  #context(user: string, policies: ReadonlySet<string>): Context {
+    return {
+      version: this.#version,
+      board: this.options.board,
+      serialNumber: this.options.serialNumber,
+      now: this.options.now(),
+      bootedAt: this.#bootedAt,
+      random: this.options.random ?? randomBytes,
+      configuration: this.#configuration,
+      user,
+      policies,
+    };
+  }
+
+  #privileged(): Context {
+    return this.#context('', new Set(POLICIES));
+  }
+
+  #contextOf(user: string): Context {
+    const entry = this.#configuration.entries(USERS).find((candidate) => candidate.values.name === user);
+    const context = this.#context(user, new Set());
+    return { ...context, policies: entry ? policiesOf(entry, context) : new Set() };
   }
 }

@@ -1,0 +1,53 @@
+import { inSpan } from '../version.ts';
+import type { Context, Menu, Property, Values } from './definition.ts';
+import type { Entry } from './store.ts';
+
+export const storeOf = (menu: Menu): string => menu.store ?? menu.path;
+
+/** The menu's rows, in order. */
+export function entriesOf(menu: Menu, context: Context): Entry[] {
+  if (menu.kind === 'single') return [context.configuration.single(storeOf(menu))];
+  if (menu.kind === 'directory') return [];
+  const { filter } = menu;
+  const all = context.configuration.entries(storeOf(menu));
+  return filter ? all.filter((entry) => entry.values[filter.property] === filter.value) : all;
+}
+
+/** Whether `name` is read under that name in this version (7.24 reads `available-from`, not `address`). */
+const isRead = (property: Property, context: Context): boolean =>
+  inSpan(context.version, property) &&
+  !(property.writesTo && inSpan(context.version, { since: property.writesTo.since }));
+
+/** Properties a row of this menu may show. */
+export function readable(menu: Menu, context: Context): Property[] {
+  return menu.properties.filter((property) => property.secret !== 'hidden' && isRead(property, context));
+}
+
+/** Properties that `add` or `set` takes. */
+export function writable(menu: Menu, context: Pick<Context, 'version'>, command: 'add' | 'set'): Property[] {
+  return menu.properties.filter(
+    (property) =>
+      !property.readOnly &&
+      (property.only === undefined || property.only === command) &&
+      inSpan(context.version, property),
+  );
+}
+
+/**
+ * A row as the asker may see it: `.id` first, properties that are set or have a default, what the menu computes,
+ * `dynamic`. Secrets read `*****` without the policy `sensitive` (ansible community.routeros#143).
+ */
+export function readRow(menu: Menu, entry: Entry, context: Context): Values {
+  const row: Values = menu.kind === 'rows' ? { '.id': entry.id } : {};
+  const live = { ...menu.rules?.computed?.(entry, context), ...entry.runtime };
+  for (const property of readable(menu, context)) {
+    const value = property.readOnly
+      ? (live[property.name] ?? entry.values[property.name] ?? property.default)
+      : (entry.values[property.name] ?? property.default);
+    if (value === undefined) continue;
+    const masked = property.secret === 'masked' && value !== '' && !context.policies.has('sensitive');
+    row[property.name] = masked ? '*****' : value;
+  }
+  if (menu.kind === 'rows') row.dynamic = String(entry.dynamic);
+  return row;
+}

@@ -1,0 +1,41 @@
+import type { Menu } from '../configuration/definition.ts';
+import { RouterOsTrap } from '../trap.ts';
+import { USERS } from './user.ts';
+
+/**
+ * Commands of the root that are no part of the language. `/password` changes one's own and needs the policy of that
+ * name (manual, "User"); its refusals' texts are unsure. `/ping` is run by the console, which asks the world.
+ */
+export const rootMenu: Menu = {
+  path: '/',
+  kind: 'directory',
+  properties: [],
+  commands: {
+    password: {
+      arguments: ['old-password', 'new-password', 'confirm-new-password'].map((name) => ({ name })),
+      policy: 'password',
+      run: ({ arguments: given, context }) => {
+        const { configuration } = context;
+        const entry = configuration.entries(USERS).find((user) => user.values.name === context.user);
+        const wanted = given['new-password'];
+        if (!entry || wanted === undefined)
+          throw new RouterOsTrap('missing value(s) of argument(s) new-password', 1);
+        if ((given['old-password'] ?? '') !== (entry.values.password ?? '')) {
+          throw new RouterOsTrap('failure: invalid old password', 4);
+        }
+        if (given['confirm-new-password'] !== wanted)
+          throw new RouterOsTrap('failure: passwords do not match', 4);
+        entry.values.password = wanted;
+        configuration.changed(USERS, entry);
+        return {};
+      },
+    },
+    ping: {
+      arguments: ['address', 'count', 'interface', 'interval', 'src-address', 'size'].map((name) => ({
+        name,
+      })),
+      positional: ['address'],
+      policy: 'test',
+    },
+  },
+};
