@@ -1,45 +1,97 @@
+import { ROUTER_STATUS_LIMITS, type RouterInterface } from '../api/index.ts';
 import type { RouterOsApi } from './api/client.ts';
+import type { ApiRow } from './api/reply.ts';
+import { RouterOsError } from './errors.ts';
 
-/** What a router says of itself, cleaned and bounded: it goes into a Kubernetes status. */
+/** What a router says of itself, cleaned and bounded by the limits of the Router's status, where it goes. */
 export interface RouterFacts {
   identity: string;
   /** As the router writes it, e.g. `7.16.2 (stable)`. */
   version: string;
+  /** E.g. `hAP ax^3` or `CHR QEMU Standard PC`. */
   boardName: string;
-  /** Absent where there is no RouterBOARD (CHR, x86). */
+  /** Absent where there is no RouterBOARD (CHR, x86), like the serial number. */
   model?: string;
   serialNumber?: string;
+  /** Without dynamic ones (a session of a PPP client, say), which come and go by themselves. In RouterOS's order. */
   interfaces: RouterInterface[];
-  /** The router has more interfaces than are listed. */
+  /** There are more than are listed. */
   interfacesTruncated: boolean;
 }
 
-export interface RouterInterface {
-  name: string;
-  type: string;
-  macAddress?: string;
-  running: boolean;
-  disabled: boolean;
+export interface FactsOptions {
+  signal?: AbortSignal;
+  /** For each of the four questions. */
+  timeoutMs?: number;
 }
 
-/** Throws {@link RouterOsError}. */
-export async function readFacts(
-  api: RouterOsApi,
-  options: { signal?: AbortSignal } = {},
-): Promise<RouterFacts> {
-  void api;
-  void options;
-  throw new Error('being written');
+/** Rows looked at to find the interfaces that are not dynamic: a PPPoE server has thousands that are. */
+const MAX_INTERFACE_ROWS = 4096;
+
+/** Asks all four at once. Throws {@link RouterOsError}. */
+export async function readFacts(api: RouterOsApi, options: FactsOptions = {}): Promise<RouterFacts> {
+  const first = async (path: string, proplist: string[]): Promise<ApiRow> => {
+    const { rows } = await api.command({ path, proplist }, { ...options, takeRows: 1 });
+    return rows[0] ?? {};
+  };
+  const [identity, resource, board, interfaces] = await Promise.all([
+    first('/system/identity/print', ['name']),
+    first('/system/resource/print', ['version', 'board-name']),
+    // CHR and x86 have no such menu: that is an answer, too.
+    first('/system/routerboard/print', ['model', 'serial-number']).catch(absent),
+    api.command(
+      {
+        path: '/interface/print',
+        proplist: ['name', 'type', 'mac-address', 'running', 'disabled', 'dynamic'],
+      },
+      { ...options, takeRows: MAX_INTERFACE_ROWS },
+    ),
+  ]);
+  const { fact, interfaces: most } = ROUTER_STATUS_LIMITS;
+  const lasting = interfaces.rows.filter((row) => !isTrue(row.dynamic));
+  const model = clean(board.model, fact);
+  const serialNumber = clean(board['serial-number'], fact);
+  return {
+    identity: clean(identity.name, fact),
+    version: clean(resource.version, fact),
+    boardName: clean(resource['board-name'], fact),
+    ...(model === '' ? {} : { model }),
+    ...(serialNumber === '' ? {} : { serialNumber }),
+    interfaces: lasting.slice(0, most).map(interfaceOf),
+    interfacesTruncated: interfaces.truncated || lasting.length > most,
+  };
 }
 
 /** Throws {@link RouterOsError}. */
 export async function setIdentity(
   api: RouterOsApi,
   identity: string,
-  options: { signal?: AbortSignal } = {},
+  options: FactsOptions = {},
 ): Promise<void> {
-  void api;
-  void identity;
-  void options;
-  throw new Error('being written');
+  await api.command({ path: '/system/identity/set', attributes: { name: identity } }, options);
+}
+
+function absent(error: unknown): ApiRow {
+  if (error instanceof RouterOsError && error.code === 'NoSuchCommand') return {};
+  throw error;
+}
+
+function interfaceOf(row: ApiRow): RouterInterface {
+  const { interfaceFact } = ROUTER_STATUS_LIMITS;
+  const macAddress = clean(row['mac-address'], interfaceFact);
+  return {
+    name: clean(row.name, interfaceFact),
+    type: clean(row.type, interfaceFact),
+    ...(macAddress === '' ? {} : { macAddress }),
+    running: isTrue(row.running),
+    disabled: isTrue(row.disabled),
+  };
+}
+
+const isTrue = (value: string | undefined): boolean => value === 'true' || value === 'yes';
+
+/** Without control, format and unassigned characters, on one line, at most `most` characters. */
+function clean(text: string | undefined, most: number): string {
+  const line = (text ?? '').replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '').trim();
+  return [...line].slice(0, most).join('');
 }

@@ -1,21 +1,18 @@
-export type {
-  ApiCommand,
-  ApiLimits,
-  ApiOptions,
-  ApiReply,
-  ApiRow,
-  CommandOptions,
+/** All that is RouterOS: the script for its terminal, its API, and what a router says of itself. */
+
+export {
+  type ApiLimits,
+  type ApiOptions,
+  type CommandOptions,
+  DEFAULT_API_LIMITS,
   RouterOsApi,
 } from './api/client.ts';
+export type { ApiCommand } from './api/encoder.ts';
+export type { ApiReply } from './api/pending.ts';
+export type { ApiRow } from './api/reply.ts';
 export { RouterOsError, type RouterOsErrorCode } from './errors.ts';
-export { type RouterFacts, type RouterInterface, readFacts, setIdentity } from './facts.ts';
+export { type FactsOptions, type RouterFacts, readFacts, setIdentity } from './facts.ts';
 export type { ScriptInput } from './script/input.ts';
-export {
-  identityProblem,
-  MAX_IDENTITY_BYTES,
-  MAX_USER_BYTES,
-  managementUserProblem,
-} from './script/limits.ts';
 export { quote } from './script/quote.ts';
 export { renderScript } from './script/render.ts';
 export { compareVersions, OLDEST_SUPPORTED, parseVersion, type RouterOsVersion } from './version.ts';

@@ -2,7 +2,7 @@
 export interface ScriptInput {
   /** The Router object, for the script's head and its last line. */
   router: { namespace: string; name: string };
-  /** What the router is to call itself, see {@link identityProblem}. */
+  /** What the router is to call itself; the Router's CRD holds its limits. */
   identity: string;
   tenant: string;
   /** The router's IPv4 address in the tunnel, without length, e.g. `10.100.1.1`. */
