@@ -6,7 +6,6 @@ export interface ObjectMeta {
   resourceVersion?: string;
   /** Counts changes of the spec; status writes leave it alone. */
   generation?: number;
-  generateName?: string;
   labels?: Record<string, string>;
   annotations?: Record<string, string>;
   /** RFC 3339, seconds. */
