@@ -20,6 +20,8 @@ export function createLogger({ level, process, destination }: LoggerOptions): Lo
     base: { process },
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }), log: redact },
+    // redact() has spelt errors out already; pino's own would take the result for another error.
+    serializers: { err: (spelt: unknown) => spelt },
   };
   const logger = destination === undefined ? pino(options) : pino(options, destination);
   // pino lets formatters.bindings see the root's bindings only. Children inherit this method, and so do theirs.

@@ -59,9 +59,10 @@ describe('a log line', () => {
   });
 
   test('keeps what is no secret: public keys, names, an error with its stack and cause', () => {
-    const error = new Error('outer', { cause: new Error('inner') });
+    const error = new TypeError('outer', { cause: new Error('inner') });
     const line = JSON.parse(logged({ publicKey: SECRET, err: error }));
     expect(line.publicKey).toBe(SECRET);
+    expect(line.err.type).toBe('TypeError');
     expect(line.err.message).toContain('outer');
     expect(line.err.stack).toContain('inner');
   });

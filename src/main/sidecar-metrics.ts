@@ -1,0 +1,43 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+import type { SidecarMetrics } from '../wireguard/index.ts';
+
+/** Registers the sidecar's counts; they are read when somebody asks for /metrics. */
+export function registerSidecarMetrics(registry: Registry, read: () => SidecarMetrics): void {
+  const registers = [registry];
+  new Counter({
+    name: 'tenant_tunnel_sidecar_requests_total',
+    help: 'Requests of the agent answered, by method and HTTP status.',
+    labelNames: ['method', 'status'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [key, count] of Object.entries(read().requests)) {
+        const [method = '', status = ''] = key.split(' ');
+        this.inc({ method, status }, count);
+      }
+    },
+  });
+  const total = (name: string, help: string, value: (metrics: SidecarMetrics) => number) =>
+    new Counter({
+      name: `tenant_tunnel_sidecar_${name}`,
+      help,
+      registers,
+      collect() {
+        this.reset();
+        this.inc(value(read()));
+      },
+    });
+  const now = (name: string, help: string, value: (metrics: SidecarMetrics) => number) =>
+    new Gauge({
+      name: `tenant_tunnel_sidecar_${name}`,
+      help,
+      registers,
+      collect() {
+        this.set(value(read()));
+      },
+    });
+  total('changes_total', 'Changes made to tunnels.', ({ changes }) => changes);
+  total('streams_opened_total', 'Connections opened into tunnels.', ({ streamsOpened }) => streamsOpened);
+  now('streams', 'Connections into tunnels that are open.', ({ streams }) => streams);
+  now('operations', 'Operations that wait for or hold a tunnel.', ({ operations }) => operations);
+}
