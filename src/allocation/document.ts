@@ -70,8 +70,13 @@ export class LedgerDocument<D> {
     this.#take(object);
   }
 
-  /** The object was deleted by someone else: the last readable document is written again by the next change. */
-  observeDeleted(): void {
+  /**
+   * The object was deleted by someone else, at `version` where that is known: the last readable document is written
+   * again by the next change.
+   */
+  observeDeleted(version?: string): void {
+    const known = this.#stored.version;
+    if (version !== undefined && known !== undefined && BigInt(version) < BigInt(known)) return;
     this.#unreadable = undefined;
     this.#stored = { ...this.#stored, version: undefined };
     this.#amiss = this.#stored.document !== this.#options.empty;

@@ -80,8 +80,8 @@ export class Ledger {
   }
 
   /** A ledger object is gone from the store; {@link mend} writes it again from memory. */
-  observeDeleted(name: string): void {
-    this.#document(name)?.observeDeleted();
+  observeDeleted(name: string, version?: string): void {
+    this.#document(name)?.observeDeleted(version);
   }
 
   /** Whether a stored object lacks live records that are known here: someone deleted or cut it by hand. */
@@ -137,9 +137,13 @@ export class Ledger {
       .sort((a, b) => a - b);
   }
 
-  liveEntries(tunnel: number, block: number): AddressEntry[] {
+  /** Live claims of a block, in the order of their addresses. */
+  claimsIn(tunnel: number, block: number): AddressClaim[] {
     const document = this.#blocks.get(tunnel)?.get(block)?.document;
-    return [...(document?.entries.values() ?? [])].filter(isLive).sort((a, b) => a.offset - b.offset);
+    return [...(document?.entries.values() ?? [])]
+      .filter(isLive)
+      .sort((a, b) => a.offset - b.offset)
+      .map((entry) => this.#claimAt({ tunnel, block, entry }));
   }
 
   /** All live claims of a Router; more than one only until those of another tunnel are released. */
@@ -268,7 +272,7 @@ export class Ledger {
     return entry;
   }
 
-  #document(name: string): { observeDeleted: () => void; amiss: boolean } | undefined {
+  #document(name: string): { observeDeleted: (version?: string) => void; amiss: boolean } | undefined {
     const id = parseBlockName(name);
     if (name === TUNNELS_OBJECT) return this.#tunnels;
     return id === undefined ? undefined : this.#blocks.get(id.tunnel)?.get(id.block);
@@ -301,7 +305,8 @@ export class Ledger {
   }
 }
 
-function parseBlockName(name: string): { tunnel: number; block: number } | undefined {
+/** Takes the name of a block's object apart; undefined for any other. */
+export function parseBlockName(name: string): { tunnel: number; block: number } | undefined {
   const match = /^ledger-tunnel-(\d{1,5})-block-(\d{1,5})$/.exec(name);
   return match === null ? undefined : { tunnel: Number(match[1]), block: Number(match[2]) };
 }

@@ -194,6 +194,12 @@ export const CONDITION_REASONS = {
     meaning: 'spec.subnet or spec.listenPort differs from what the tunnel was given; that stays.',
     remedy: 'Write what was given, or delete the TenantTunnel and create it again with the other.',
   },
+  InvalidPool: {
+    on: ['TunnelClass', 'TenantTunnel'],
+    conditions: ['Allocated', 'Ready'],
+    meaning: 'The pools of the class cannot be used: they overlap, or one is narrower than its subnets.',
+    remedy: 'Correct spec.pools of the TunnelClass as the message says.',
+  },
   PoolExhausted: {
     on: ['TenantTunnel'],
     conditions: ['Allocated', 'Ready'],

@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import {
+  ALL_NAMESPACES,
+  API_VERSION,
+  type ConditionReason,
+  type Router,
+  type TenantTunnel,
+  type TenantTunnelManifest,
+} from '../api/index.ts';
+import { keyOf } from '../kube/index.ts';
+
+/** What keeps a thing from being given what it asks for; the message says what to do. */
+export interface Refusal {
+  reason: ConditionReason;
+  message: string;
+}
+
+export type FoundTunnel =
+  | { found: TenantTunnel }
+  | { create: TenantTunnelManifest & { metadata: { namespace: string } } }
+  | { refused: Refusal };
+
+/** What a Router's tunnel is looked up in. */
+export interface TunnelLookup {
+  get: (key: string) => TenantTunnel | undefined;
+  /** All TenantTunnels of a tenant. */
+  ofTenant: (tenant: string) => TenantTunnel[];
+  /** Key of the TenantTunnel that holds the tenant in the ledger. */
+  holderOf: (tenant: string) => string | undefined;
+}
+
+/** Labels a tunnel that nobody wrote a manifest for. */
+export const MADE_BY_LABEL = { 'app.kubernetes.io/managed-by': 'tenant-tunnel-operator' };
+
+export const tenantOf = (tunnel: TenantTunnel): string => tunnel.spec.tenant ?? tunnel.metadata.name;
+
+/** The order of claims: who was first is in the right. */
+export function older<T extends { metadata: { creationTimestamp: string; namespace: string; name: string } }>(
+  a: T,
+  b: T,
+): number {
+  return compare(a.metadata.creationTimestamp, b.metadata.creationTimestamp) || compare(keyOf(a), keyOf(b));
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** The tunnel that a Router joins, or the manifest of the one that its tenant lacks. */
+export function findTunnel(router: Router, tunnels: TunnelLookup): FoundTunnel {
+  const { tenant, tunnelRef } = router.spec;
+  if (tunnelRef !== undefined) {
+    const key = `${tunnelRef.namespace ?? router.metadata.namespace}/${tunnelRef.name}`;
+    const tunnel = tunnels.get(key);
+    return tunnel === undefined
+      ? {
+          refused: {
+            reason: 'TunnelNotFound',
+            message: `TenantTunnel ${key} does not exist; create it, and this Router goes on by itself.`,
+          },
+        }
+      : admit(router, tunnel);
+  }
+  // The CRD asks for one of the two.
+  if (tenant === undefined) throw new Error(`Router ${keyOf(router)} names neither tenant nor tunnelRef.`);
+  const rivals = tunnels.ofTenant(tenant).sort(older);
+  const holder = tunnels.holderOf(tenant);
+  const tunnel = rivals.find((rival) => keyOf(rival) === holder) ?? rivals[0];
+  if (tunnel !== undefined) return admit(router, tunnel);
+  const { namespace } = router.metadata;
+  const nameTaken = tunnels.get(`${namespace}/${tenant}`) !== undefined;
+  const suffix = createHash('sha256').update(tenant).digest('hex').slice(0, 8);
+  return {
+    create: {
+      apiVersion: API_VERSION,
+      kind: 'TenantTunnel',
+      metadata: {
+        name: nameTaken ? `${tenant.slice(0, 54)}-${suffix}` : tenant,
+        namespace,
+        labels: MADE_BY_LABEL,
+      },
+      spec: { tenant },
+    },
+  };
+}
+
+function admit(router: Router, tunnel: TenantTunnel): FoundTunnel {
+  const allowed = tunnel.spec.allowedNamespaces ?? [];
+  const { namespace } = router.metadata;
+  if (
+    namespace === tunnel.metadata.namespace ||
+    allowed.includes(namespace) ||
+    allowed.includes(ALL_NAMESPACES)
+  ) {
+    return { found: tunnel };
+  }
+  return {
+    refused: {
+      reason: 'NamespaceNotAllowed',
+      message: `TenantTunnel ${keyOf(tunnel)} does not allow Routers of namespace ${namespace}; add it to its spec.allowedNamespaces.`,
+    },
+  };
+}

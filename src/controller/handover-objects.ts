@@ -1,0 +1,131 @@
+import {
+  formatAddress,
+  interfaceNameOf,
+  parseNetwork,
+  serverAddress,
+  type TunnelEntry,
+} from '../allocation/index.ts';
+import {
+  accessObjectName,
+  type HandoverPart,
+  type HandoverPeer,
+  LABEL_GATEWAY,
+  LABEL_PART,
+  LABEL_TUNNEL,
+  PEERS_KEY,
+  PRIVATE_KEY,
+  peersObjectName,
+  type RouterAccess,
+  type TenantTunnel,
+  TUNNEL_KEY,
+  type TunnelHandover,
+  tunnelObjectName,
+} from '../api/index.ts';
+import type { ConfigMap, Secret } from '../kube/index.ts';
+import { renderPeers } from '../wireguard/index.ts';
+import { tenantOf } from './find-tunnel.ts';
+
+/** Where a handover goes: the gateways' namespace and the node that carries the tunnel. */
+export interface Destination {
+  namespace: string;
+  node: string;
+}
+
+export interface HandoverTunnel {
+  entry: TunnelEntry;
+  tunnel: TenantTunnel;
+  mtu: number;
+  blocks: readonly number[];
+}
+
+/** The ConfigMap and the Secret of one tunnel. */
+export function tunnelObjects(
+  to: Destination,
+  { entry, tunnel, mtu, blocks }: HandoverTunnel,
+): [ConfigMap, Secret] {
+  const { index, listenPort, subnet, publicKey, privateKey } = entry;
+  const { namespace, name, uid } = tunnel.metadata;
+  const handover: TunnelHandover = {
+    formatVersion: 1,
+    index,
+    interfaceName: interfaceNameOf(index),
+    listenPort,
+    subnet,
+    serverAddress: formatAddress(serverAddress(parseNetwork(subnet))),
+    mtu,
+    publicKey,
+    tenant: tenantOf(tunnel),
+    tenantTunnel: { namespace, name, uid },
+    blocks: [...blocks],
+  };
+  const objectName = tunnelObjectName(index);
+  return [
+    configMap(to, index, 'tunnel', objectName, { [TUNNEL_KEY]: `${JSON.stringify(handover, null, 2)}\n` }),
+    secret(to, index, 'key', objectName, { [PRIVATE_KEY]: privateKey }),
+  ];
+}
+
+/** A router of a block as the gateway gets it. */
+export interface HandoverRouter {
+  peer: HandoverPeer;
+  access?: RouterAccess;
+}
+
+/** The ConfigMap with the rendered peers of a block, and the Secret with what the agent logs in with. */
+export function blockObjects(
+  to: Destination,
+  index: number,
+  block: number,
+  routers: readonly HandoverRouter[],
+): [ConfigMap, Secret] {
+  const access = routers.flatMap(({ peer, access }) =>
+    access === undefined ? [] : [[peer.address, JSON.stringify(access)] as const],
+  );
+  const peers = renderPeers(routers.map(({ peer }) => peer));
+  return [
+    configMap(to, index, 'peers', peersObjectName(index, block), { [PEERS_KEY]: peers }),
+    secret(to, index, 'access', accessObjectName(index, block), Object.fromEntries(access)),
+  ];
+}
+
+function metadata(to: Destination, index: number, part: HandoverPart, name: string) {
+  return {
+    name,
+    namespace: to.namespace,
+    labels: {
+      'app.kubernetes.io/managed-by': 'tenant-tunnel-operator',
+      [LABEL_GATEWAY]: to.node,
+      [LABEL_PART]: part,
+      [LABEL_TUNNEL]: String(index),
+    },
+  };
+}
+
+function configMap(
+  to: Destination,
+  index: number,
+  part: HandoverPart,
+  name: string,
+  data: Record<string, string>,
+): ConfigMap {
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: metadata(to, index, part, name), data };
+}
+
+function secret(
+  to: Destination,
+  index: number,
+  part: HandoverPart,
+  name: string,
+  texts: Record<string, string>,
+): Secret {
+  const data = Object.fromEntries(
+    Object.entries(texts).map(([key, text]) => [key, Buffer.from(text, 'utf8').toString('base64')]),
+  );
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: metadata(to, index, part, name),
+    type: 'Opaque',
+    data,
+  };
+}

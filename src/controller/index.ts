@@ -1,0 +1,1 @@
+export { type ControllerProcess, type ControllerProcessOptions, startController } from './start.ts';

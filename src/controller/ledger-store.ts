@@ -1,0 +1,82 @@
+import { type LedgerStore, type StoredObject, VersionConflict } from '../allocation/index.ts';
+import { LABEL_PART } from '../api/index.ts';
+import { KubeApiError, type KubeClient, type Secret, secrets } from '../kube/index.ts';
+
+export const LEDGER_SELECTOR = `${LABEL_PART}=ledger`;
+const LABELS = { [LABEL_PART]: 'ledger', 'app.kubernetes.io/managed-by': 'tenant-tunnel-operator' };
+const PAGE = 500;
+
+/** The ledger as Secrets of the operator's own namespace. */
+export function ledgerStore(client: KubeClient, namespace: string): LedgerStore {
+  return {
+    read: async (name) => {
+      const secret = await client.get(secrets, { name, namespace });
+      return secret && storedFrom(secret);
+    },
+    create: (name, data) =>
+      conflicting(async () => storedFrom(await client.create(secrets, secretOf({ name, namespace }, data)))),
+    update: (name, data, resourceVersion) =>
+      conflicting(async () =>
+        storedFrom(await client.update(secrets, secretOf({ name, namespace, resourceVersion }, data))),
+      ),
+    remove: (name, resourceVersion) =>
+      conflicting(async () => {
+        await client.delete(secrets, { name, namespace }, { resourceVersion });
+      }),
+  };
+}
+
+/** Every ledger object as it is stored now, read past all caches. */
+export async function readLedger(client: KubeClient, namespace: string): Promise<StoredObject[]> {
+  const objects: StoredObject[] = [];
+  let next: string | undefined;
+  do {
+    const page = await client.list(secrets, {
+      namespace,
+      labelSelector: LEDGER_SELECTOR,
+      limit: PAGE,
+      continue: next,
+    });
+    objects.push(...page.items.map(storedFrom));
+    next = page.continue;
+  } while (next !== undefined);
+  return objects;
+}
+
+export function storedFrom({ metadata, data = {} }: Secret): StoredObject {
+  const texts = Object.entries(data).map(([key, value]) => [
+    key,
+    Buffer.from(value, 'base64').toString('utf8'),
+  ]);
+  return { name: metadata.name, version: metadata.resourceVersion ?? '0', data: Object.fromEntries(texts) };
+}
+
+function secretOf(
+  metadata: { name: string; namespace: string; resourceVersion?: string },
+  texts: Readonly<Record<string, string>>,
+): Secret {
+  const data = Object.entries(texts).map(([key, text]) => [
+    key,
+    Buffer.from(text, 'utf8').toString('base64'),
+  ]);
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { ...metadata, labels: LABELS },
+    type: 'Opaque',
+    data: Object.fromEntries(data),
+  };
+}
+
+const CONFLICTS = new Set(['Conflict', 'AlreadyExists', 'NotFound']);
+
+async function conflicting<R>(write: () => Promise<R>): Promise<R> {
+  try {
+    return await write();
+  } catch (error) {
+    if (error instanceof KubeApiError && CONFLICTS.has(error.code)) {
+      throw new VersionConflict(error.message, { cause: error });
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,149 @@
+import { isDeepStrictEqual } from 'node:util';
+import { type AddressClaim, type AddressEntry, isLive, type TunnelEntry } from '../allocation/index.ts';
+import type { HandoverPeer } from '../api/index.ts';
+import {
+  type ConfigMap,
+  configMaps,
+  type Informer,
+  keyOf,
+  type Reconcile,
+  type ReconcileContext,
+  type ResourceType,
+  type Secret,
+  secrets,
+} from '../kube/index.ts';
+import { classOf } from './find-class.ts';
+import { tenantOf } from './find-tunnel.ts';
+import { gatewaysOf } from './gateways.ts';
+import { blockObjects, type Destination, type HandoverRouter, tunnelObjects } from './handover-objects.ts';
+import { placeTunnel } from './placement.ts';
+import { currentNode } from './reconcile-tunnel.ts';
+import { tunnelOf, type World, wakeBlockHandover, wakeTunnelHandover } from './world.ts';
+
+/** Keys are `N`, a tunnel's own objects, and `N/B`, those of one of its blocks. */
+export const reconcileHandover =
+  (world: World): Reconcile =>
+  async (key, context) => {
+    const [index, block] = key.split('/').map(Number) as [number, number | undefined];
+    const entry = world.ledger.tunnels.get(index);
+    if (entry === undefined || !isLive(entry)) {
+      await removeAll(world, index, context);
+    } else if (world.ledger.unreadable(entry.tenant) === undefined) {
+      // What stands of a tunnel whose ledger cannot be read stays as it is: its traffic goes on.
+      if (block === undefined) await handOverTunnel(world, entry, context);
+      else await handOverBlock(world, entry, block, context);
+    }
+    return undefined;
+  };
+
+async function handOverTunnel(world: World, entry: TunnelEntry, context: ReconcileContext): Promise<void> {
+  const tunnel = world.caches.tunnels.get(entry.owner);
+  if (tunnel === undefined) return;
+  const looked = classOf(tunnel, entry, world.caches.classes.list());
+  if ('refused' in looked) return;
+  const current = currentNode(world, entry);
+  const placed = placeTunnel(current, looked.found, current === undefined ? gatewaysOf(world) : []);
+  if ('refused' in placed) return;
+  const to = destination(world, placed.node);
+  const blocks = world.ledger.liveBlocks(entry.index);
+  const mtu = tunnel.spec.mtu ?? looked.found.spec.mtu;
+  const [configMap, secret] = tunnelObjects(to, { entry, tunnel, mtu, blocks });
+  const fresh = current === undefined;
+  await put(world.caches.secrets, world, secrets, secret, context);
+  await put(world.caches.configMaps, world, configMaps, configMap, context);
+  if (fresh) for (const block of blocks) wakeBlockHandover(world, entry.index, block);
+}
+
+async function handOverBlock(
+  world: World,
+  entry: TunnelEntry,
+  block: number,
+  context: ReconcileContext,
+): Promise<void> {
+  const node = currentNode(world, entry);
+  // Placing the tunnel wakes its blocks.
+  if (node === undefined) return wakeTunnelHandover(world, entry.index);
+  const claims = world.ledger.claimsIn(entry.index, block);
+  const routers = claims.flatMap((claim) => handoverOf(world, entry, claim));
+  const [configMap, secret] = blockObjects(destination(world, node), entry.index, block, routers);
+  if (claims.length === 0) {
+    await remove(world.caches.configMaps, world, configMaps, configMap, context);
+    await remove(world.caches.secrets, world, secrets, secret, context);
+    return;
+  }
+  await put(world.caches.secrets, world, secrets, secret, context);
+  await put(world.caches.configMaps, world, configMaps, configMap, context);
+}
+
+/** A router's peer, unless it is suspended, gone, or not allowed into the tunnel any more. */
+function handoverOf(world: World, tunnel: TunnelEntry, { entry, address }: AddressClaim): HandoverRouter[] {
+  const router = world.caches.routers.get(entry.owner);
+  if (router === undefined || router.metadata.deletionTimestamp !== undefined || router.spec.suspended)
+    return [];
+  const looked = tunnelOf(world, router);
+  if (!('found' in looked) || tenantOf(looked.found) !== tunnel.tenant) return [];
+  const { namespace, name, uid } = router.metadata;
+  const peer: HandoverPeer = {
+    namespace,
+    name,
+    uid,
+    address,
+    publicKey: entry.publicKey,
+    allowedIPs: [`${address}/32`],
+  };
+  return [{ peer, ...accessOf(entry) }];
+}
+
+function accessOf({ access, presharedKey }: AddressEntry): Pick<HandoverRouter, 'access'> {
+  if (access === undefined) return {};
+  return { access: { ...access, ...(presharedKey === undefined ? {} : { presharedKey }) } };
+}
+
+const destination = ({ gatewayNamespace: namespace }: World, node: string): Destination => ({
+  namespace,
+  node,
+});
+
+async function put<T extends ConfigMap | Secret>(
+  cache: Informer<T>,
+  world: World,
+  type: ResourceType<T>,
+  desired: T,
+  context: ReconcileContext,
+): Promise<void> {
+  const current = cache.get(keyOf(desired));
+  const { signal } = context;
+  if (current === undefined) {
+    context.wrote(cache, await world.client.create(type, desired, { signal }));
+    return;
+  }
+  const same =
+    isDeepStrictEqual(current.data ?? {}, desired.data ?? {}) &&
+    isDeepStrictEqual(current.metadata.labels, desired.metadata.labels);
+  if (same) return;
+  const { resourceVersion } = current.metadata;
+  const metadata = { ...desired.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
+  context.wrote(cache, await world.client.update(type, { ...desired, metadata }, { signal }));
+}
+
+async function remove<T extends ConfigMap | Secret>(
+  cache: Informer<T>,
+  world: World,
+  type: ResourceType<T>,
+  object: { metadata: { name: string; namespace?: string } },
+  context: ReconcileContext,
+): Promise<void> {
+  const current = cache.get(keyOf(object));
+  if (current === undefined) return;
+  await world.client.delete(type, object.metadata, { signal: context.signal });
+  context.deleted(cache, current);
+}
+
+async function removeAll(world: World, index: number, context: ReconcileContext): Promise<void> {
+  for (const object of world.caches.configMaps.byIndex('tunnel', String(index))) {
+    await remove(world.caches.configMaps, world, configMaps, object, context);
+  }
+  for (const object of world.caches.secrets.byIndex('tunnel', String(index))) {
+    await remove(world.caches.secrets, world, secrets, object, context);
+  }
+}

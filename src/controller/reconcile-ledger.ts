@@ -1,0 +1,43 @@
+import { isLive, parseBlockName } from '../allocation/index.ts';
+import { DEFAULT_QUARANTINE_SECONDS } from '../api/index.ts';
+import { nameOf, type Reconcile } from '../kube/index.ts';
+import { type World, wakeBlockHandover, wakeTunnelHandover } from './world.ts';
+
+/** A ledger object that someone deleted or cut is written again from memory; keys are `namespace/name`. */
+export const reconcileLedgerObject =
+  (world: World): Reconcile =>
+  async (key) => {
+    const { name } = nameOf(key);
+    if (world.ledger.isAmiss(name)) {
+      world.logger.warn(
+        { secret: key },
+        'a ledger Secret was deleted or cut by someone else; writing it again',
+      );
+      await world.ledger.mend(name);
+    }
+    const changed = parseBlockName(name);
+    if (changed === undefined) return undefined;
+    wakeTunnelHandover(world, changed.tunnel);
+    wakeBlockHandover(world, changed.tunnel, changed.block);
+    return undefined;
+  };
+
+/** The longest wait between two looks at the quarantined tunnels, ms. */
+const LOOK_MS = 3_600_000;
+const SOONEST_MS = 1000;
+
+/** Forgets tunnels whose quarantine is over; one key, `all`. */
+export const reconcileQuarantine =
+  (world: World): Reconcile =>
+  async () => {
+    let next = LOOK_MS;
+    for (const entry of [...world.ledger.tunnels.values()].filter((entry) => !isLive(entry))) {
+      const quarantineSeconds =
+        world.caches.classes.get(entry.className)?.spec.quarantineSeconds ?? DEFAULT_QUARANTINE_SECONDS;
+      const end = Date.parse(entry.releasedAt ?? '') + quarantineSeconds * 1000;
+      const left = end - world.now().getTime();
+      if (left <= 0) await world.ledger.forgetTunnel(entry.index);
+      else next = Math.min(next, left);
+    }
+    return { requeueAfterMs: Math.max(SOONEST_MS, next) };
+  };

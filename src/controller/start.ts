@@ -1,0 +1,130 @@
+import type { Registry } from 'prom-client';
+import { Ledger } from '../allocation/index.ts';
+import {
+  Controller,
+  EventRecorder,
+  type KubeClient,
+  LeaderElector,
+  type Logger,
+  type Reconcile,
+  sleep,
+  systemClock,
+} from '../kube/index.ts';
+import { type Caches, createCaches } from './caches.ts';
+import { ledgerStore, readLedger } from './ledger-store.ts';
+import { controllerMetrics } from './metrics.ts';
+import { reconcileClass } from './reconcile-class.ts';
+import { reconcileHandover } from './reconcile-handover.ts';
+import { reconcileLedgerObject, reconcileQuarantine } from './reconcile-ledger.ts';
+import { reconcileRouter } from './reconcile-router.ts';
+import { reconcileTunnel } from './reconcile-tunnel.ts';
+import { wakeAll, wire } from './wiring.ts';
+import type { World } from './world.ts';
+
+const LEASE_NAME = 'tenant-tunnel-controller';
+
+export interface ControllerProcessOptions {
+  client: KubeClient;
+  /** Of the operator: ledger and leader's Lease. */
+  namespace: string;
+  /** What is handed over to the agents. */
+  gatewayNamespace: string;
+  /** Unique for each process, e.g. the pod's name with something random. */
+  identity: string;
+  /** false: lead at once; only for one single process. */
+  leaderElect: boolean;
+  logger: Logger;
+  registry: Registry;
+}
+
+export interface ControllerProcess {
+  /** What it still waits for; empty when it works, or stands by with warm caches. */
+  waitsFor: () => string[];
+  /** `stopped` after stop(); `lost` when the Lease was lost and the process should end. Rejects on a fault. */
+  ended: Promise<'stopped' | 'lost'>;
+  stop: () => Promise<void>;
+}
+
+/** Runs the controller: caches at once, reconcilers while this process leads. */
+export function startController(options: ControllerProcessOptions): ControllerProcess {
+  const { client, namespace, gatewayNamespace, identity, leaderElect, logger, registry } = options;
+  const stopping = new AbortController();
+  const caches = createCaches({ client, namespace, gatewayNamespace, logger });
+  const elector = new LeaderElector({ client, lease: { namespace, name: LEASE_NAME }, identity, logger });
+  const writer = client.guarded(() => !leaderElect || elector.isLeader());
+  const events = new EventRecorder({
+    client: writer,
+    reportingController: 'vpn.traidnet.io/controller',
+    reportingInstance: identity,
+    logger,
+  });
+  const ledger = new Ledger({
+    store: ledgerStore(writer, namespace),
+    now: () => new Date(systemClock.wall()),
+    sleep: (ms) => sleep(systemClock, ms, stopping.signal),
+    random: Math.random,
+  });
+  const metrics = controllerMetrics(registry, { caches, ledger });
+  const controller = (name: string, concurrency: number, reconcile: Reconcile): Controller =>
+    metrics.observed(
+      new Controller({ name, concurrency, reconcile, logger, onReconciled: metrics.onReconciled(name) }),
+    );
+  const controllers = {
+    routers: controller('router', 32, (key, context) => reconcileRouter(world)(key, context)),
+    tunnels: controller('tenanttunnel', 8, (key, context) => reconcileTunnel(world)(key, context)),
+    handover: controller('handover', 8, (key, context) => reconcileHandover(world)(key, context)),
+    classes: controller('tunnelclass', 1, (key, context) => reconcileClass(world)(key, context)),
+    ledger: controller('ledger', 1, (key, context) => reconcileLedgerObject(world)(key, context)),
+    quarantine: controller('quarantine', 1, (key, context) => reconcileQuarantine(world)(key, context)),
+  };
+  const world: World = {
+    client: writer,
+    caches,
+    ledger,
+    events,
+    logger,
+    gatewayNamespace,
+    now: () => new Date(systemClock.wall()),
+    controllers,
+  };
+  wire(world, controllers);
+
+  const lead = async (signal: AbortSignal): Promise<void> => {
+    await Promise.race([synced(caches), aborted(signal)]);
+    if (signal.aborted) return;
+    for (const object of await readLedger(client, namespace)) ledger.observe(object);
+    wakeAll(world, controllers);
+    controllers.quarantine.enqueue('all');
+    logger.info({ tunnels: ledger.tunnels.size, routers: caches.routers.keys().length }, 'leading');
+    await Promise.all(Object.values(controllers).map((one) => one.run(signal)));
+    await events.close();
+  };
+
+  const informers = Object.values(caches).map((cache) => cache.run(stopping.signal));
+  const work = leaderElect
+    ? elector.run(stopping.signal, lead)
+    : lead(stopping.signal).then(() => 'stopped' as const);
+  const ended = work.finally(() => stopping.abort());
+  // Whoever awaits `ended` hears of a fault; nobody has to.
+  ended.catch(() => {});
+  return {
+    waitsFor: () =>
+      Object.entries(caches)
+        .filter(([, cache]) => !cache.hasSynced)
+        .map(([name]) => `the first list of ${name}`),
+    ended,
+    stop: async () => {
+      stopping.abort();
+      await Promise.allSettled([ended, ...informers]);
+    },
+  };
+}
+
+const synced = (caches: Caches): Promise<unknown> =>
+  Promise.all(Object.values(caches).map((cache) => cache.synced));
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });

@@ -1,0 +1,108 @@
+import {
+  formatAddress,
+  interfaceNameOf,
+  parseNetwork,
+  serverAddress,
+  type TunnelEntry,
+} from '../allocation/index.ts';
+import type { Condition, TenantTunnel, TenantTunnelStatus, TunnelClass } from '../api/index.ts';
+import { findCondition, type OwnedStatus, setCondition } from '../kube/index.ts';
+import type { Refusal } from './find-tunnel.ts';
+
+export interface TunnelGrant {
+  entry: TunnelEntry;
+  /** Absent when the class is gone: what the status says of the endpoint stays. */
+  tunnelClass?: TunnelClass;
+  /** Node that carries the tunnel, or why there is none. */
+  placement: { node: string } | { refused: Refusal };
+  /** What the manifest asks for and cannot have, while what was given stays. */
+  objection?: Refusal;
+}
+
+export type TunnelOutcome = { granted: TunnelGrant } | { refused: Refusal };
+
+const FIELDS = [
+  'observedGeneration',
+  'phase',
+  'index',
+  'interfaceName',
+  'subnet',
+  'serverAddress',
+  'listenPort',
+  'endpoint',
+  'publicKey',
+  'gateway',
+] as const;
+
+export const OWNED_TUNNEL_STATUS: OwnedStatus = { fields: FIELDS, conditions: ['Allocated', 'Ready'] };
+
+/** What the controller writes into a TenantTunnel's status. */
+export function planTunnelStatus(
+  tunnel: TenantTunnel,
+  outcome: TunnelOutcome,
+  now: number,
+): TenantTunnelStatus {
+  const generation = tunnel.metadata.generation;
+  const withConditions = (allocated: Verdict, ready: Verdict): Condition[] =>
+    [{ type: 'Allocated', ...allocated } as const, { type: 'Ready', ...ready } as const]
+      .reduce<Condition[]>(
+        (list, condition) =>
+          setCondition(list, { ...condition, observedGeneration: generation }, now) as Condition[],
+        tunnel.status?.conditions ?? [],
+      )
+      .filter(({ type }) => OWNED_TUNNEL_STATUS.conditions.includes(type));
+  if ('refused' in outcome) {
+    const verdict: Verdict = { status: 'False', ...outcome.refused };
+    return { observedGeneration: generation, phase: 'Error', conditions: withConditions(verdict, verdict) };
+  }
+  const { entry, tunnelClass, placement, objection } = outcome.granted;
+  const subnet = parseNetwork(entry.subnet);
+  const endpoint = tunnelClass
+    ? endpointText(tunnelClass.spec.endpoint.host, entry.listenPort)
+    : tunnel.status?.endpoint;
+  const allocated: Verdict = {
+    status: 'True',
+    reason: objection?.reason ?? 'Allocated',
+    message:
+      objection?.message ??
+      `${interfaceNameOf(entry.index)} with ${entry.subnet} on port ${entry.listenPort}.`,
+  };
+  const ready = readiness(tunnel, outcome.granted);
+  const connected = tunnel.status?.routers?.connected ?? 0;
+  return {
+    observedGeneration: generation,
+    phase: ready.status !== 'True' ? 'Pending' : connected > 0 ? 'Active' : 'Inactive',
+    index: entry.index,
+    interfaceName: interfaceNameOf(entry.index),
+    subnet: entry.subnet,
+    serverAddress: formatAddress(serverAddress(subnet)),
+    listenPort: entry.listenPort,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    publicKey: entry.publicKey,
+    ...('node' in placement ? { gateway: placement.node } : {}),
+    conditions: withConditions(allocated, ready),
+  };
+}
+
+type Verdict = Pick<Condition, 'status' | 'reason' | 'message'>;
+
+function readiness(tunnel: TenantTunnel, { placement, objection }: TunnelGrant): Verdict {
+  if (objection !== undefined) return { status: 'False', ...objection };
+  if ('refused' in placement) return { status: 'False', ...placement.refused };
+  const programmed = findCondition(tunnel.status?.conditions, 'Programmed');
+  if (programmed?.status === 'True') {
+    return { status: 'True', reason: 'Programmed', message: `Node ${placement.node} carries the tunnel.` };
+  }
+  if (programmed?.status === 'False') {
+    return { status: 'False', reason: programmed.reason, message: programmed.message };
+  }
+  return {
+    status: 'False',
+    reason: 'Pending',
+    message: `Node ${placement.node} has not set up the interface yet; see the gateway agent there if this lasts.`,
+  };
+}
+
+/** RFC 3986 §3.2.2: an IPv6 address stands in brackets before a port. */
+const endpointText = (host: string, port: number): string =>
+  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
