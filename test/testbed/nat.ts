@@ -1,9 +1,10 @@
 import type { AddressPool, PublicAddress } from './addresses.ts';
 import { DELAY_DEVICE, type Delay, startDelay } from './delay.ts';
 import { ipBatch, runInside } from './namespaces.ts';
-import type { Link, NattedHost } from './network-types.ts';
+import type { Link } from './network-types.ts';
 
-const INSIDE = { router: '192.168.1.1', host: '192.168.1.2', prefixLength: 24 };
+/** What the host's DHCP server would say. */
+export const INSIDE_ADDRESS = { address: '192.168.1.2', gateway: '192.168.1.1', prefixLength: 24 };
 
 /** As a home router has it: out with its own address, in only what belongs to something that went out. */
 const MASQUERADE = `
@@ -31,7 +32,6 @@ const SETTINGS = [
 ];
 
 interface Wiring {
-  name: string;
   netns: string;
   /** Has its interface `wan` plugged in already. */
   natNetns: string;
@@ -39,35 +39,34 @@ interface Wiring {
   pool: AddressPool;
 }
 
+/** The running NAT router of one host. */
+export interface Uplink {
+  publicAddress(): string;
+  renumber(address?: string): Promise<string>;
+  setLink(link: Link): Promise<void>;
+  stop(): Promise<void>;
+}
+
 /** Configures a NAT router and the host behind it. */
-export async function attachNatted(wiring: Wiring): Promise<NattedHost & { detach: () => Promise<void> }> {
-  const { name, netns, natNetns, pool } = wiring;
+export async function attachNatted(wiring: Wiring): Promise<Uplink> {
+  const { netns, natNetns, pool } = wiring;
   let outside = wiring.publicAddress;
   let delay: Delay | undefined;
   await runInside(natNetns, 'sysctl', ['-q', '-w', ...SETTINGS]);
   await runInside(natNetns, 'nft', ['-f', '-'], MASQUERADE);
   await ipBatch(natNetns, [
     `link add lan type veth peer name ether1 netns ${netns}`,
-    `addr add ${INSIDE.router}/${INSIDE.prefixLength} dev lan`,
+    `addr add ${INSIDE_ADDRESS.gateway}/${INSIDE_ADDRESS.prefixLength} dev lan`,
     'link set lan up',
     ...wanUp(outside),
   ]);
   await ipBatch(netns, [
-    `addr add ${INSIDE.host}/${INSIDE.prefixLength} dev ether1`,
+    `addr add ${INSIDE_ADDRESS.address}/${INSIDE_ADDRESS.prefixLength} dev ether1`,
     'link set ether1 up',
-    `route add default via ${INSIDE.router} dev ether1`,
+    `route add default via ${INSIDE_ADDRESS.gateway} dev ether1`,
   ]);
   return {
-    name,
-    netns,
-    natNetns,
-    address: INSIDE.host,
-    prefixLength: INSIDE.prefixLength,
-    gateway: INSIDE.router,
-    interfaceName: 'ether1',
-    get publicAddress() {
-      return outside.address;
-    },
+    publicAddress: () => outside.address,
     async renumber(address) {
       const next = address === undefined ? pool.take('nat') : pool.claim(address);
       // The kernel forgets the masqueraded connections of an interface that goes down.
@@ -80,9 +79,9 @@ export async function attachNatted(wiring: Wiring): Promise<NattedHost & { detac
       await runInside(natNetns, 'nft', ['-f', '-'], lossRules(lossPercent));
       await ipBatch(natNetns, [`link set lan ${up ? 'up' : 'down'}`]);
       if (delay !== undefined) await delay.stop();
-      delay = delayMs > 0 ? await startDelay(natNetns, INSIDE.host, delayMs) : undefined;
+      delay = delayMs > 0 ? await startDelay(natNetns, INSIDE_ADDRESS.address, delayMs) : undefined;
     },
-    async detach() {
+    async stop() {
       await delay?.stop();
       delay = undefined;
     },

@@ -20,6 +20,8 @@ export interface NetworkHost {
   readonly prefixLength: number;
   readonly gateway: string;
   readonly interfaceName: 'ether1';
+  /** Has `cleanup` run at the beginning of {@link NetworkHost.detach}, also when the whole network goes. */
+  onDetach(cleanup: () => Promise<void>): void;
   /** Ends every process in the namespace and removes it, with its links. Idempotent. */
   detach(): Promise<void>;
 }

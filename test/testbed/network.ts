@@ -8,7 +8,7 @@ import {
   removeNamespaces,
   runInside,
 } from './namespaces.ts';
-import { attachNatted } from './nat.ts';
+import { attachNatted, INSIDE_ADDRESS } from './nat.ts';
 import type { NattedHost, NetworkHost, TestNetwork } from './network-types.ts';
 
 export type { Link, NattedHost, NetworkHost, TestNetwork } from './network-types.ts';
@@ -59,6 +59,7 @@ class Network implements TestNetwork {
       'link set ether1 up',
       `route add default via ${gateway} dev ether1`,
     ]);
+    const release = async () => this.#remove(name, [netns], address);
     return this.#register({
       name,
       netns,
@@ -66,7 +67,7 @@ class Network implements TestNetwork {
       prefixLength,
       gateway,
       interfaceName: 'ether1',
-      detach: async () => this.#detach(name, [netns], () => address),
+      ...detaching(release),
     });
   }
 
@@ -78,17 +79,28 @@ class Network implements TestNetwork {
     await addNamespace(natNetns);
     await addNamespace(netns);
     await ipBatch(this.name, plug(port, 'wan', natNetns));
-    const host = await attachNatted({ name, netns, natNetns, publicAddress, pool: this.#pool });
-    const { detach } = host;
-    host.detach = async () => {
-      await detach();
-      this.#detach(name, [netns, natNetns], () => host.publicAddress);
+    const uplink = await attachNatted({ netns, natNetns, publicAddress, pool: this.#pool });
+    const release = async () => {
+      await uplink.stop();
+      this.#remove(name, [netns, natNetns], uplink.publicAddress());
     };
-    return this.#register(host);
+    return this.#register({
+      ...INSIDE_ADDRESS,
+      name,
+      netns,
+      natNetns,
+      interfaceName: 'ether1',
+      get publicAddress() {
+        return uplink.publicAddress();
+      },
+      renumber: uplink.renumber,
+      setLink: uplink.setLink,
+      ...detaching(release),
+    });
   }
 
   async destroy(): Promise<void> {
-    for (const host of [...this.#attached.values()]) await host.detach();
+    await Promise.all([...this.#attached.values()].map((host) => host.detach()));
     removeNamespaces(namespacesOf(this.name));
     this.#forget();
   }
@@ -98,10 +110,10 @@ class Network implements TestNetwork {
     return host;
   }
 
-  #detach(name: string, namespaces: string[], address: () => string): void {
-    if (!this.#attached.delete(name)) return;
+  #remove(name: string, namespaces: string[], address: string): void {
+    this.#attached.delete(name);
     removeNamespaces(namespaces);
-    this.#pool.release(address());
+    this.#pool.release(address);
   }
 
   #namespaceFor(name: string): string {
@@ -126,4 +138,24 @@ function plug(port: string, interfaceName: string, netns: string): string[] {
     `link add ${port} type veth peer name ${interfaceName} netns ${netns}`,
     `link set ${port} master internet up`,
   ];
+}
+
+/** What a host does once, whoever asks first; its guests clean up before it goes. */
+function detaching(release: () => Promise<void>): Pick<NetworkHost, 'onDetach' | 'detach'> {
+  const cleanups: (() => Promise<void>)[] = [];
+  let detached: Promise<void> | undefined;
+  const detach = async () => {
+    try {
+      for (const cleanup of cleanups.reverse()) await cleanup();
+    } finally {
+      await release();
+    }
+  };
+  return {
+    onDetach: (cleanup) => cleanups.push(cleanup),
+    detach() {
+      detached ??= detach();
+      return detached;
+    },
+  };
 }

@@ -1,0 +1,101 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { rmSync, statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { inside, newWireguardName, runInside } from '../../../testbed/namespaces.ts';
+import { changesBetween, type ObservedPeer, observePeers, setDevice, type WireguardDevice } from './uapi.ts';
+
+const START_LIMIT_MS = 20_000;
+
+/** One real WireGuard interface in a router's namespace, run by wireguard-go. */
+export class WireguardInterface {
+  /** Its name in Linux. */
+  readonly linuxName: string;
+  readonly #netns: string;
+  readonly #process: ChildProcess;
+  #device: WireguardDevice | undefined;
+
+  private constructor(linuxName: string, netns: string, child: ChildProcess) {
+    this.linuxName = linuxName;
+    this.#netns = netns;
+    this.#process = child;
+  }
+
+  /** Makes the interface; it is down and has no key yet. */
+  static async create(netns: string): Promise<WireguardInterface> {
+    const linuxName = newWireguardName();
+    const [command, ...args] = inside(netns, 'setpriv', [
+      '--pdeathsig',
+      'KILL',
+      'wireguard-go',
+      '-f',
+      linuxName,
+    ]);
+    const child = spawn(command, args, {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, LOG_LEVEL: 'error', GOMAXPROCS: '1' },
+    });
+    const made = new WireguardInterface(linuxName, netns, child);
+    try {
+      await made.#started();
+      return made;
+    } catch (error) {
+      await made.destroy();
+      throw error;
+    }
+  }
+
+  get #socket(): string {
+    return `/var/run/wireguard/${this.linuxName}.sock`;
+  }
+
+  /** Brings keys and peers to this state, without disturbing what stays the same. */
+  async configure(device: WireguardDevice): Promise<void> {
+    const lines = changesBetween(this.#device, device);
+    if (lines.length > 0) await setDevice(this.#socket, lines);
+    this.#device = device;
+  }
+
+  observe(): Promise<ObservedPeer[]> {
+    return observePeers(this.#socket);
+  }
+
+  show(): Promise<string> {
+    return runInside(this.#netns, 'wg', ['show', this.linuxName]);
+  }
+
+  async destroy(): Promise<void> {
+    const { exitCode, signalCode, pid } = this.#process;
+    if (exitCode === null && signalCode === null && pid !== undefined) {
+      const ended = once(this.#process, 'close');
+      this.#process.kill('SIGKILL');
+      await ended;
+    }
+    rmSync(this.#socket, { force: true });
+  }
+
+  async #started(): Promise<void> {
+    let said = '';
+    let failure: Error | undefined;
+    this.#process.on('error', (error) => {
+      failure = error;
+    });
+    this.#process.stderr?.on('data', (chunk: Buffer) => {
+      said = `${said}${chunk}`.slice(-4096);
+    });
+    for (const limit = Date.now() + START_LIMIT_MS; Date.now() < limit; await sleep(5)) {
+      if (failure !== undefined) throw failure;
+      if (this.#process.exitCode !== null) throw new Error(`wireguard-go ended at once: ${said.trim()}`);
+      if (isSocket(this.#socket)) return;
+    }
+    throw new Error(`wireguard-go did not make ${this.#socket} within ${START_LIMIT_MS} ms.`);
+  }
+}
+
+function isSocket(path: string): boolean {
+  try {
+    return statSync(path).isSocket();
+  } catch {
+    return false;
+  }
+}

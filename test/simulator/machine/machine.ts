@@ -1,0 +1,240 @@
+import { isIPv4 } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { flushConnections } from '../../testbed/conntrack.ts';
+import { ipBatch, runInside } from '../../testbed/namespaces.ts';
+import type { NetworkHost } from '../../testbed/network.ts';
+import type { Change, RouterOs, Row, World } from '../engine/index.ts';
+import { type ApiHost, ApiSession } from './api/session.ts';
+import { Dataplane } from './linux/dataplane.ts';
+import { seconds } from './linux/desired.ts';
+import { type PingRequest, ping } from './ping.ts';
+import { Services } from './services.ts';
+import type { Misbehaviour } from './types.ts';
+
+export interface MachineOptions {
+  os: RouterOs;
+  host: NetworkHost;
+  /** The simulated DNS. */
+  resolve: (host: string) => string | undefined;
+}
+
+/** The hardware: power, and everything in Linux that follows the configuration. */
+export class Machine implements ApiHost {
+  readonly os: RouterOs;
+  readonly dataplane: Dataplane;
+  misbehaviour: Misbehaviour | undefined;
+  readonly #host: NetworkHost;
+  readonly #resolve: MachineOptions['resolve'];
+  readonly #services: Services;
+  readonly #stopListening: () => void;
+  #on = false;
+  #dirty = false;
+  #applying: Promise<void> | undefined;
+  #failure: Error | undefined;
+
+  constructor({ os, host, resolve }: MachineOptions) {
+    this.os = os;
+    this.#host = host;
+    this.#resolve = resolve;
+    const { netns } = host;
+    const rows = (menu: string) => this.#rows(menu);
+    this.dataplane = new Dataplane({ netns, rows, resolve });
+    this.#services = new Services({
+      netns,
+      rows,
+      onApiClient: (socket) => new ApiSession(socket, this),
+      onConnections: (connections) => os.observeConnections(connections),
+    });
+    this.#stopListening = os.onChange((change) => this.#changed(change));
+  }
+
+  get isOn(): boolean {
+    return this.#on;
+  }
+
+  get saysEmpty(): boolean {
+    const [, major = '0', minor = '0'] = /^(\d+)\.(\d+)/.exec(this.os.options.version) ?? [];
+    return Number(major) > 7 || (Number(major) === 7 && Number(minor) >= 18);
+  }
+
+  async powerOn(): Promise<void> {
+    if (this.#on) return;
+    const { netns, gateway, address, prefixLength } = this.#host;
+    // IPv6 is not simulated: without this, Linux would give each interface an address that RouterOS does not show.
+    await runInside(netns, 'sysctl', [
+      '-q',
+      '-w',
+      'net.ipv4.ip_forward=1',
+      'net.ipv6.conf.all.disable_ipv6=1',
+    ]);
+    this.#on = true;
+    this.os.restarted();
+    this.#kick();
+    await this.settled();
+    // The cable comes last: at no moment is the router on the internet without its firewall.
+    await ipBatch(netns, ['link set ether1 up', `route replace default via ${gateway} dev ether1`]);
+    this.os.observeInterface('ether1', { running: true });
+    this.os.observeLease('ether1', { address: `${address}/${prefixLength}`, gateway });
+  }
+
+  async powerOff(): Promise<void> {
+    if (!this.#on) return;
+    this.#on = false;
+    await this.#applying;
+    // The cable goes first, so that no peer hears a farewell.
+    await ipBatch(this.#host.netns, ['link set ether1 down']);
+    await this.#services.clear();
+    await this.dataplane.clear();
+    flushConnections(this.#host.netns);
+    this.os.observeLease('ether1', undefined);
+  }
+
+  /** For good. */
+  async stop(): Promise<void> {
+    this.#stopListening();
+    await this.powerOff();
+  }
+
+  async paste(text: string): Promise<string> {
+    if (!this.#on) throw new Error('The router is switched off.');
+    const seen = await this.os.terminal().pasteInto(this.#world(), text);
+    await this.settled();
+    return seen;
+  }
+
+  async settled(): Promise<void> {
+    while (this.#applying !== undefined) await this.#applying;
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  async refresh(): Promise<void> {
+    if (!this.#on) return;
+    const rows = this.#rows('/interface/wireguard/peers');
+    for (const { interfaceName, up, peers } of await this.dataplane.observe()) {
+      this.os.observeInterface(interfaceName, { running: up });
+      for (const peer of peers) {
+        const row = rows.find(
+          (one) => one.interface === interfaceName && one['public-key'] === peer.publicKey,
+        );
+        if (row === undefined) continue;
+        const { lastHandshake, rx, tx } = peer;
+        this.os.observePeer(row['.id'] ?? '', { lastHandshake, rx, tx, ...endpointOf(peer.endpoint) });
+      }
+    }
+  }
+
+  async ping(
+    args: Readonly<Record<string, string>>,
+    onReply: (row: Record<string, string>) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const address = args.address ?? '';
+    let sent = 0;
+    let received = 0;
+    const found = isIPv4(address) ? address : this.#resolve(address);
+    if (found === undefined) return;
+    await ping(
+      this.#host.netns,
+      { address: found, ...this.#from(args.interface, args['src-address']), ...pingTimes(args) },
+      ({ sequence, timeMs, ttl }) => {
+        sent = Math.max(sent, sequence);
+        received += 1;
+        onReply({
+          seq: String(sequence - 1),
+          host: found,
+          size: args.size ?? '56',
+          ttl: String(ttl),
+          time: `${Math.floor(timeMs)}ms${Math.floor((timeMs % 1) * 1000)}us`,
+          sent: String(sent),
+          received: String(received),
+          'packet-loss': String(Math.round((1 - received / sent) * 100)),
+        });
+      },
+      signal,
+    );
+  }
+
+  #rows(menu: string): readonly Row[] {
+    try {
+      return this.os.rows(menu);
+    } catch (error) {
+      // Menus that this version or board lacks hold nothing.
+      if ((error as Error).name === 'RouterOsTrap') return [];
+      throw error;
+    }
+  }
+
+  #changed(change: Change): void {
+    if (change.kind === 'reboot') void this.#restart();
+    else if (change.kind === 'shutdown') void this.powerOff();
+    else this.#kick();
+  }
+
+  async #restart(): Promise<void> {
+    // The answer to the command goes out first.
+    await sleep(50);
+    await this.powerOff();
+    await this.powerOn();
+  }
+
+  /** Follows the configuration, once for all changes of one moment. */
+  #kick(): void {
+    this.#dirty = true;
+    if (!this.#on || this.#applying !== undefined) return;
+    this.#applying = this.#follow().finally(() => {
+      this.#applying = undefined;
+    });
+  }
+
+  async #follow(): Promise<void> {
+    await Promise.resolve();
+    while (this.#dirty && this.#on) {
+      this.#dirty = false;
+      try {
+        await this.dataplane.apply();
+        await this.#services.apply();
+        this.#failure = undefined;
+      } catch (error) {
+        this.#failure = error as Error;
+        process.emitWarning(this.#failure);
+      }
+    }
+  }
+
+  #world(): World {
+    return {
+      delay: async (milliseconds) => {
+        await sleep(milliseconds);
+        await this.refresh();
+      },
+      resolve: async (name) => this.#resolve(name),
+      ping: async ({ address, count, interface: interfaceName, sourceAddress }) => {
+        await this.settled();
+        const from = this.#from(interfaceName, sourceAddress);
+        const received = await ping(this.#host.netns, { address, count, intervalMs: 200, ...from });
+        await this.refresh();
+        return received;
+      },
+    };
+  }
+
+  #from(interfaceName: string | undefined, sourceAddress: string | undefined): Pick<PingRequest, 'from'> {
+    const from = interfaceName === undefined ? sourceAddress : this.dataplane.linuxName(interfaceName);
+    return from === undefined ? {} : { from };
+  }
+}
+
+function pingTimes(args: Readonly<Record<string, string>>): Pick<PingRequest, 'count' | 'intervalMs'> {
+  const interval = args.interval === undefined ? 1 : Math.max(seconds(args.interval), 0.2);
+  const count = Number(args.count ?? '0');
+  return { intervalMs: interval * 1000, ...(count > 0 ? { count } : {}) };
+}
+
+function endpointOf(endpoint: string | undefined): {
+  currentEndpointAddress?: string;
+  currentEndpointPort?: number;
+} {
+  const found = /^\[?([^\]]+)\]?:(\d+)$/.exec(endpoint ?? '');
+  if (found === null) return {};
+  return { currentEndpointAddress: found[1] ?? '', currentEndpointPort: Number(found[2]) };
+}
