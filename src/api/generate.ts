@@ -11,7 +11,7 @@ import { apiReference, conditionsReference } from './reference.ts';
 import { KINDS } from './v1alpha1/definitions.ts';
 
 const CRDS = 'crds';
-const HEADER = '# Written by src/api/generate.ts (npm run generate); change the source instead.\n';
+const HEADER = '# Written by src/api/generate.ts; change the source instead.\n';
 
 /** Path from the root of the repository → text. */
 export function generatedFiles(): Map<string, string> {

@@ -1,5 +1,5 @@
 import { s } from '../schema/builder.ts';
-import type { Infer, InferWritten } from '../schema/schema.ts';
+import type { Infer, InferWritten, Rule } from '../schema/schema.ts';
 import {
   dnsLabel,
   ipv4Address,
@@ -8,6 +8,7 @@ import {
   objectName,
   port,
   prefixLengthBetween,
+  UNLESS_IPV4_NETWORK,
   wireguardPublicKey,
 } from './formats.ts';
 import { frozen } from './frozen.ts';
@@ -82,7 +83,7 @@ export const routerSpec = s.object(
           rules: [
             prefixLengthBetween(8, 32, 'a wider network would take the traffic of the whole tunnel'),
             {
-              rule: '!isCIDR(self) || cidr(self).ip().isGlobalUnicast()',
+              rule: `${UNLESS_IPV4_NETWORK} || cidr(self).ip().isGlobalUnicast()`,
               message: 'write a network of ordinary addresses, not loopback, link-local or multicast',
             },
           ],
@@ -180,7 +181,7 @@ export const routerSpec = s.object(
 );
 
 /** On the whole object: what spans spec and status. */
-export const routerRules = [frozen('address', 'address', 'router')];
+export const routerRules: Rule[] = [frozen('address', 'address', 'router')];
 
 export type RouterSpec = Infer<typeof routerSpec>;
 export type RouterSpecWritten = InferWritten<typeof routerSpec>;

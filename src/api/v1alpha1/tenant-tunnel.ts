@@ -1,5 +1,5 @@
 import { s } from '../schema/builder.ts';
-import type { Infer, InferWritten } from '../schema/schema.ts';
+import type { Infer, InferWritten, Rule } from '../schema/schema.ts';
 import { dnsLabel, ipv4Network, objectName, port, prefixLengthBetween } from './formats.ts';
 import { frozen } from './frozen.ts';
 import { conditions, count, observedGeneration, text } from './status.ts';
@@ -123,11 +123,13 @@ export const tenantTunnelSpec = s.object(
 );
 
 /** On the whole object: what spans spec, status and name. */
-export const tenantTunnelRules = [
+export const tenantTunnelRules: Rule[] = [
   {
     rule: "has(self.spec.tenant) || self.metadata.name.matches(r'^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$')",
     message:
       'write spec.tenant: the name of this object cannot stand for the tenant, since it is not made of lower-case letters, digits and "-" only',
+    reason: 'FieldValueRequired',
+    fieldPath: '.spec.tenant',
   },
   frozen('subnet', 'subnet', 'tunnel'),
   frozen('listenPort', 'listenPort', 'tunnel'),
