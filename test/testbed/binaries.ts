@@ -3,21 +3,11 @@
  * Go module k8s.io/kubernetes, or all three from $KUBEBUILDER_ASSETS.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import {
-  accessSync,
-  constants,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { withFileLock } from './lock.ts';
+import { findOnPath, isExecutable } from './path.ts';
 
 const KUBERNETES = '1.36.3';
 /** The language version of that release's go.mod. */
@@ -41,7 +31,7 @@ export interface EnsureOptions {
 export async function ensureBinaries(options: EnsureOptions = {}): Promise<Binaries> {
   const assets = process.env.KUBEBUILDER_ASSETS;
   if (assets) return fromAssets(assets);
-  const etcd = onPath('etcd');
+  const etcd = findOnPath('etcd');
   if (etcd === null) {
     throw new Error('No etcd on the PATH: apt-get install etcd-server, or set KUBEBUILDER_ASSETS.');
   }
@@ -126,7 +116,7 @@ async function download(go: string, work: string, progress: (line: string) => vo
 }
 
 function usableGo(): string {
-  const go = onPath('go') ?? (isExecutable('/usr/local/go/bin/go') ? '/usr/local/go/bin/go' : null);
+  const go = findOnPath('go') ?? (isExecutable('/usr/local/go/bin/go') ? '/usr/local/go/bin/go' : null);
   const mend = `install Go ${GO} or later (https://go.dev/dl), or set KUBEBUILDER_ASSETS.`;
   if (go === null) throw new Error(`No Go to build kube-apiserver with: ${mend}`);
   // Run where no go.mod asks for a toolchain. From 1.21 on, Go fetches by itself the version that a module asks for.
@@ -176,20 +166,5 @@ async function runGo(
     return stdout;
   } finally {
     clearInterval(ticker);
-  }
-}
-
-function onPath(name: string): string | null {
-  const directories = (process.env.PATH ?? '').split(delimiter).filter((directory) => directory !== '');
-  return directories.map((directory) => join(directory, name)).find(isExecutable) ?? null;
-}
-
-function isExecutable(file: string): boolean {
-  if (!existsSync(file)) return false;
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
   }
 }

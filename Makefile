@@ -1,0 +1,79 @@
+# `make help` lists what there is. Needs Node.js 20 or later with npm; npm brings the Node.js that the project runs on.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# npm ci replaces node_modules, so it must not run on the Node.js in there.
+SYSTEM_PATH := $(PATH)
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+JEST := NODE_OPTIONS="--experimental-vm-modules --disable-warning=ExperimentalWarning" jest
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo '  T=words      only tests whose path has them: make unit T=process'
+
+.PHONY: test
+test: node_modules/.ready ## Every check and test; installs what it needs (root and apt-get help, see README)
+	@node test/run.ts
+
+.PHONY: lint
+lint: node_modules/.ready ## Formatting, lint, import arrows, types, generated files
+	@node test/run.ts 'format and lint' types 'generated files'
+
+.PHONY: format
+format: node_modules/.ready ## Format and fix what can be fixed
+	@biome check --write .
+
+.PHONY: unit
+unit: node_modules/.ready ## Tests that need nothing
+	@$(if $(T),$(JEST) $(T) --selectProjects unit,node test/run.ts unit)
+
+.PHONY: integration
+integration: node_modules/.ready ## Tests against a real API server
+	@$(if $(T),$(JEST) $(T) --selectProjects integration,node test/run.ts integration)
+
+.PHONY: dataplane
+dataplane: node_modules/.ready ## Tests with real WireGuard in network namespaces (root)
+	@$(if $(T),$(JEST) $(T) --selectProjects dataplane,node test/run.ts dataplane)
+
+.PHONY: e2e
+e2e: node_modules/.ready ## The three processes, real WireGuard, simulated routers (root)
+	@$(if $(T),$(JEST) $(T) --selectProjects e2e --runInBand,node test/run.ts e2e)
+
+.PHONY: cluster
+cluster: node_modules/.ready ## A local control plane with the kinds installed, until Ctrl-C
+	@node test/testbed/cluster.ts
+
+.PHONY: demo
+demo: node_modules/.ready ## From nothing to two tenants' routers Online (root); KEEP=1 leaves it running
+	@KEEP=$(KEEP) node test/demo/demo.ts
+
+.PHONY: generate
+generate: node_modules/.ready ## Write crds/ and the references in docs/ from src/api
+	@node src/api/generate.ts
+
+.PHONY: deps
+deps: node_modules/.ready ## Install what tests need: npm packages, apt packages, kube-apiserver (built once)
+	@node test/testbed/install.ts
+
+.PHONY: clean
+clean: ## Remove what was installed and built here (not the cached kube-apiserver)
+	@rm -rf node_modules dist
+
+node_modules/.ready: package.json package-lock.json .npmrc
+	@export PATH="$(SYSTEM_PATH)"; \
+	if ! command -v node >/dev/null || ! command -v npm >/dev/null; then \
+	  echo 'No Node.js with npm here: install 20 or later (https://nodejs.org, or apt-get install nodejs npm).' >&2; exit 1; \
+	fi; \
+	if [ "$$(node -p 'parseInt(process.versions.node)')" -lt 20 ]; then \
+	  echo "Node.js $$(node --version) is too old for npm to install from: install 20 or later (https://nodejs.org)." >&2; exit 1; \
+	fi; \
+	npm ci --no-progress --loglevel=error
+	@case "$$(node_modules/.bin/node --version 2>/dev/null)" in v24.*) ;; *) \
+	  echo 'npm brought no Node.js 24: it may have been told to ignore install scripts (npm config get ignore-scripts).' >&2; exit 1;; \
+	esac
+	@touch $@

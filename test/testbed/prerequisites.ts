@@ -1,0 +1,70 @@
+/** What tests need of the machine, and the one line that mends each lack. */
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, existsSync, rmSync, writeFileSync } from 'node:fs';
+import { findOnPath } from './path.ts';
+
+/** Program → Debian and Ubuntu package. */
+const PROGRAMS: Record<string, string> = {
+  ...(process.env.KUBEBUILDER_ASSETS ? {} : { etcd: 'etcd-server' }),
+  'wireguard-go': 'wireguard-go',
+  wg: 'wireguard-tools',
+  nft: 'nftables',
+  ip: 'iproute2',
+  ping: 'iputils-ping',
+  nsenter: 'util-linux',
+};
+
+export const isRoot = (): boolean => process.getuid?.() === 0;
+
+function missingPackages(): string[] {
+  const missing = Object.entries(PROGRAMS).filter(([program]) => findOnPath(program) === null);
+  return [...new Set(missing.map(([, name]) => name))];
+}
+
+/**
+ * Installs the Debian packages that are missing, where this is root on a machine with apt-get.
+ *
+ * @throws one sentence with the command to type, where it may not or cannot.
+ */
+export function ensurePackages(progress: (line: string) => void): void {
+  const missing = missingPackages();
+  if (missing.length === 0) return;
+  if (findOnPath('apt-get') === null) {
+    throw new Error(`Missing and no apt-get here: install what your system calls ${missing.join(', ')}.`);
+  }
+  const command = `apt-get update && apt-get install -y --no-install-recommends ${missing.join(' ')}`;
+  if (!isRoot()) throw new Error(`Missing packages; as root: ${command}`);
+  progress(`Installing ${missing.join(', ')}.`);
+  withoutStartingServices(() => {
+    const { status, stderr, stdout } = spawnSync('sh', ['-c', command], {
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+      encoding: 'utf8',
+    });
+    if (status !== 0) throw new Error(`${command}\nfailed:\n${stdout.slice(-1_000)}${stderr.slice(-2_000)}`);
+  });
+}
+
+/** etcd-server starts a service when it is installed; policy-rc.d is how Debian is told not to. */
+function withoutStartingServices(install: () => void): void {
+  const policy = '/usr/sbin/policy-rc.d';
+  const isOurs = !existsSync(policy);
+  if (isOurs) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  try {
+    install();
+  } finally {
+    if (isOurs) rmSync(policy);
+  }
+}
+
+/** Why tests with network namespaces and WireGuard cannot run here; null when they can. */
+export function dataPlaneObstacle(): string | null {
+  if (!isRoot()) return 'needs root, for network namespaces: sudo make test';
+  try {
+    accessSync('/dev/net/tun', constants.R_OK | constants.W_OK);
+  } catch {
+    return 'needs /dev/net/tun: modprobe tun, or docker run --device /dev/net/tun --cap-add NET_ADMIN';
+  }
+  const { status, stderr } = spawnSync('unshare', ['--net', '--mount', 'true'], { encoding: 'utf8' });
+  if (status !== 0) return `may not make network namespaces (${stderr.trim()}): run with more privileges`;
+  return null;
+}
