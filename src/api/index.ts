@@ -5,7 +5,6 @@ export { EVENT_REASONS, type EventReason } from './event-reasons.ts';
 export * from './handover.ts';
 export * from './metadata.ts';
 export { CONDITION_REASONS, CONDITION_TYPES, type ConditionReason, type ConditionType } from './reasons.ts';
-export type { Infer, InferWritten } from './schema/schema.ts';
 export { KINDS, type KindDefinition, type PrinterColumn } from './v1alpha1/definitions.ts';
 export * from './v1alpha1/kinds.ts';
 export {

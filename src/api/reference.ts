@@ -31,7 +31,7 @@ export function apiReference(kinds: readonly KindDefinition[]): string {
   return paragraphs(
     '# API reference',
     GENERATED,
-    `Kinds of \`${group}/${version}\`. \`kubectl get vpn\` lists them all; \`kubectl explain router.spec\` shows the same texts. A field without a default and not required may be left out. What breaks a rule is refused at apply with the sentence given here. What depends on other objects is told by conditions: see [conditions.md](conditions.md).`,
+    `Kinds of \`${group}/${version}\`. \`kubectl get vpn\` lists them all; \`kubectl explain router.spec\` shows the same texts. A field without a default and not required may be left out. What breaks a rule is refused at apply with the sentence given here. What depends on other objects is told by conditions: see [conditions.md](conditions.md). The rules need Kubernetes 1.31 or later (CEL library for IP addresses).`,
     ...kinds.map(kindReference),
   );
 }

@@ -68,7 +68,6 @@ export interface OpenApi {
   readonly format?: 'int32' | 'int64' | 'date-time';
   readonly enum?: readonly string[];
   readonly default?: unknown;
-  readonly example?: unknown;
   readonly minLength?: number;
   readonly maxLength?: number;
   readonly pattern?: string;

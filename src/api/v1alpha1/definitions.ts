@@ -80,7 +80,7 @@ export const KINDS: readonly KindDefinition[] = [
     description:
       'How tunnels are made: the pools of their addresses and ports, the endpoint that routers connect to, which nodes are gateways, and defaults. One may be marked as default by the annotation vpn.traidnet.io/is-default-class: "true".',
     spec: tunnelClassSpec,
-    status: tunnelClassStatus,
+    status: s.withDefault(tunnelClassStatus, NOT_YET_OBSERVED),
     rules: [],
     columns: [
       column(

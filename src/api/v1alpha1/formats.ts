@@ -21,7 +21,7 @@ const LABEL_VALUE = '^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$';
 const USER_NAME = '^[A-Za-z0-9]([A-Za-z0-9._@-]{0,30}[A-Za-z0-9])?$';
 
 /** True where the rule on the format of a network has spoken already, so that one mistake gets one sentence. */
-export const UNLESS_IPV4_NETWORK = '!isCIDR(self) || cidr(self).ip().family() != 4';
+export const NOT_AN_IPV4_NETWORK = '!isCIDR(self) || cidr(self).ip().family() != 4';
 
 interface Text {
   readonly description: string;
@@ -81,7 +81,7 @@ export const ipv4Network = ({ description, rules = [] }: Text): Schema<string> =
         message: 'write an IPv4 network as address/length, for example "10.100.0.0/16"',
       },
       {
-        rule: `${UNLESS_IPV4_NETWORK} || cidr(self) == cidr(self).masked()`,
+        rule: `${NOT_AN_IPV4_NETWORK} || cidr(self) == cidr(self).masked()`,
         message: 'write the first address of the network, with no bits set beyond the prefix length',
         messageExpression:
           "'%s has bits set beyond its prefix length; write the network itself: %s'.format([self, string(cidr(self).masked())])",
@@ -92,7 +92,7 @@ export const ipv4Network = ({ description, rules = [] }: Text): Schema<string> =
 
 /** Length of an IPv4 network, both ends included. */
 export const prefixLengthBetween = (shortest: number, longest: number, because: string): Rule => ({
-  rule: `${UNLESS_IPV4_NETWORK} || (cidr(self).prefixLength() >= ${shortest} && cidr(self).prefixLength() <= ${longest})`,
+  rule: `${NOT_AN_IPV4_NETWORK} || (cidr(self).prefixLength() >= ${shortest} && cidr(self).prefixLength() <= ${longest})`,
   message: `write a prefix length from ${shortest} to ${longest}: ${because}`,
 });
 

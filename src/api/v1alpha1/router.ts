@@ -5,10 +5,10 @@ import {
   ipv4Address,
   ipv4Network,
   managementUser,
+  NOT_AN_IPV4_NETWORK,
   objectName,
   port,
   prefixLengthBetween,
-  UNLESS_IPV4_NETWORK,
   wireguardPublicKey,
 } from './formats.ts';
 import { frozen } from './frozen.ts';
@@ -83,7 +83,7 @@ export const routerSpec = s.object(
           rules: [
             prefixLengthBetween(8, 32, 'a wider network would take the traffic of the whole tunnel'),
             {
-              rule: `${UNLESS_IPV4_NETWORK} || cidr(self).ip().isGlobalUnicast()`,
+              rule: `${NOT_AN_IPV4_NETWORK} || cidr(self).ip().isGlobalUnicast()`,
               message: 'write a network of ordinary addresses, not loopback, link-local or multicast',
             },
           ],

@@ -48,12 +48,20 @@ describe('the API server', () => {
     });
   });
 
-  test('says of a Router and a TenantTunnel that nobody has looked at them yet, so that none counts as healthy', async () => {
-    await server.created('Router', { metadata: { name: 'new' }, spec: { tenant: 'acme' } });
+  test('says that nobody has looked at a new object yet, so that it does not count as healthy', async () => {
+    const endpoint = { host: 'vpn.example.com' };
+    await server.created('TunnelClass', { metadata: { name: 'new' }, spec: { endpoint } });
     await server.created('TenantTunnel', { metadata: { name: 'new' } });
-    for (const kind of ['Router', 'TenantTunnel'] as const) {
+    await server.created('Router', { metadata: { name: 'new' }, spec: { tenant: 'acme' } });
+    for (const kind of ['TunnelClass', 'TenantTunnel', 'Router'] as const) {
       expect(accepted(await server.get(kind, 'new')).status).toEqual({ observedGeneration: -1 });
     }
+  });
+
+  test('leaves a RouterProfile without a status, since this version writes none and it shall count as healthy', async () => {
+    const spec = { resources: [{ path: '/ip/dns', set: { servers: '9.9.9.9' } }] };
+    await server.created('RouterProfile', { metadata: { name: 'new' }, spec });
+    expect(accepted(await server.get('RouterProfile', 'new')).status).toBeUndefined();
   });
 
   test.each([
