@@ -45,7 +45,6 @@ export function writeOf(input: RouterInput, saying: Saying): RouterWrite | undef
     said.every((condition) => isSaid(before.conditions, condition)) &&
     isDeepStrictEqual(pick(facts, FACT_FIELDS), pick(before, FACT_FIELDS));
   if (isSame) return undefined;
-  const at = new Date(now.wall);
   const kept = (before.conditions ?? []).filter(({ type }) => owned.conditions.includes(type));
   return {
     status: {
@@ -53,15 +52,20 @@ export function writeOf(input: RouterInput, saying: Saying): RouterWrite | undef
       ...times(input),
       ...facts,
       ...(phase !== undefined && { phase }),
-      conditions: said.reduce<Condition[]>((list, condition) => setCondition(list, condition, at), kept),
+      conditions: said.reduce<Condition[]>(
+        (list, condition) => setCondition(list, condition, now.wall),
+        kept,
+      ),
     },
     owned,
     event: eventOf(before, phase, said),
   };
 }
 
+/** Not while the controller speaks of a router that it has cut off or cannot give what it asks for. */
 function holdsPhase({ spec, status }: Router): boolean {
-  return !spec.suspended && status?.phase !== 'Suspended' && status?.phase !== 'Error';
+  if (spec.suspended || status?.phase === 'Suspended' || status?.phase === 'Error') return false;
+  return status?.phase !== 'Pending' || findCondition(status.conditions, 'Allocated')?.status !== 'False';
 }
 
 function isSaid(before: readonly Condition[] | undefined, condition: SaidCondition): boolean {

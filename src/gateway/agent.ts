@@ -1,0 +1,250 @@
+/**
+ * The gateway agent: follows what was handed over to its node, drives the sidecar, watches handshakes, configures
+ * routers, and tells all of it in statuses. docs/architecture.md draws how these parts meet.
+ */
+import type { Registry } from 'prom-client';
+import { type HandoverPeer, ROUTERS, type Router, TENANT_TUNNELS } from '../api/index.ts';
+import {
+  type BackoffOptions,
+  type Clock,
+  Controller,
+  EventRecorder,
+  Informer,
+  type KubeClient,
+  type Logger,
+  systemClock,
+} from '../kube/index.ts';
+import { Configurer } from './configurer.ts';
+import { adoptLink, type Link, type Moment, newLink } from './connectivity.ts';
+import { Fleet, ownerOf, routerKey, type Tunnel } from './fleet.ts';
+import { HandoverCache } from './handover-cache.ts';
+import { beat } from './heartbeat.ts';
+import { GatewayMetrics } from './metrics.ts';
+import { defaultPace, type Pace } from './pace.ts';
+import { isSaidConnected, RouterReporter } from './router-reporter.ts';
+import { SidecarHealth, type SidecarPort } from './sidecar-health.ts';
+import { TunnelReporter } from './tunnel-reporter.ts';
+import { TunnelSync } from './tunnel-sync.ts';
+import { Watcher } from './watcher.ts';
+
+export interface AgentOptions {
+  client: KubeClient;
+  sidecar: SidecarPort;
+  nodeName: string;
+  /** Namespace of what the controller hands over. */
+  gatewayNamespace: string;
+  /** A router without a handshake for so long is Offline. */
+  offlineAfterSeconds: number;
+  logger: Logger;
+  registry: Registry;
+  clock?: Clock;
+  random?: () => number;
+  pace?: Pace;
+  /** Routers that are logged in to at once; default 32. */
+  configurations?: number;
+  /** Between attempts to configure one router; default 1 s doubling to 60 s. */
+  configurationBackoff?: BackoffOptions;
+  /** How often each tunnel's whole state is given again, ms; default 5 min. */
+  resyncMs?: number;
+  /** How long a tunnel must be gone before its interface is removed, ms; default 5 s. */
+  removeAfterMs?: number;
+  /** Most routers with metrics of their own; default 10,000, 0 turns them off. */
+  routerSeries?: number;
+}
+
+export interface Agent {
+  /** What it still waits for, as phrases; empty when all is well. */
+  waitsFor(): string[];
+  /** Resolves once stopped; never rejects. */
+  readonly ended: Promise<void>;
+  /** Ends within 5 s. Interfaces stay as they are. Idempotent. */
+  stop(): Promise<void>;
+}
+
+const GATHER_MS = 1_000;
+const PROBLEM_AFTER_MS = 2_000;
+const SWEEP_MS = 60_000;
+
+export function startAgent(options: AgentOptions): Agent {
+  const { client, sidecar, nodeName, gatewayNamespace, offlineAfterSeconds, logger, registry } = options;
+  const { clock = systemClock, random = Math.random, pace = defaultPace } = options;
+  const now = (): Moment => ({ wall: clock.wall(), monotonic: clock.monotonic() });
+  const stopping = new AbortController();
+
+  const fleet = new Fleet();
+  const cache = new HandoverCache({ client, namespace: gatewayNamespace, nodeName, logger });
+  const routers = new Informer({
+    client,
+    type: ROUTERS,
+    transform: withoutScript,
+    indexes: { tunnel: ({ status }) => (status?.tunnel === undefined ? [] : [status.tunnel]) },
+    logger,
+  });
+  const tenantTunnels = new Informer({ client, type: TENANT_TUNNELS, logger });
+  const recorder = new EventRecorder({
+    client,
+    reportingController: 'vpn.traidnet.io/gateway',
+    reportingInstance: nodeName,
+    logger,
+  });
+  const health: SidecarHealth = new SidecarHealth(() => {
+    logger.info({}, 'The sidecar answers again; giving it all tunnels anew.');
+    fleet.forgetGiven();
+    for (const { interfaceName } of fleet.tunnels()) sync.controller.enqueue(interfaceName);
+    sweepSoon();
+  });
+  const metrics = new GatewayMetrics({
+    registry,
+    fleet,
+    isSidecarUp: () => health.isUp,
+    routerSeries: options.routerSeries ?? 10_000,
+  });
+  const common = { fleet, logger, now, random, sidecar, health, metrics };
+
+  const beginLink = (peer: HandoverPeer): Link => {
+    const at = now();
+    const router = routers.get(routerKey(peer));
+    if (router === undefined || router.metadata.uid !== peer.uid) return newLink(at);
+    // One that was made long ago is not waited for every half second just because the agent started.
+    const age = Math.max(0, at.wall - Date.parse(router.metadata.creationTimestamp));
+    const link = newLink({ ...at, monotonic: at.monotonic - age });
+    return isSaidConnected(router) ? adoptLink(link, at) : link;
+  };
+  const tellTunnel = (tunnel: Tunnel): void => {
+    const owner = ownerOf(tunnel.desired);
+    if (owner !== undefined) tunnelReporter.soon(owner);
+  };
+
+  const sync = new TunnelSync({
+    ...common,
+    cache,
+    resyncMs: options.resyncMs ?? 5 * 60_000,
+    removeAfterMs: options.removeAfterMs ?? 5_000,
+    beginLink,
+    onChange: (tunnel, changed) => {
+      for (const key of changed) routerReporter.controller.enqueue(key);
+      if (fleet.get(tunnel.interfaceName) === undefined) return metrics.forget(tunnel);
+      watcher.controller.enqueue(tunnel.interfaceName);
+      tellTunnel(tunnel);
+    },
+  });
+  const watcher = new Watcher({
+    ...common,
+    pace,
+    offlineAfterMs: offlineAfterSeconds * 1000,
+    onTransition: (tunnel, key) => {
+      routerReporter.controller.enqueue(key);
+      tellTunnel(tunnel);
+    },
+    onUnknown: (tunnel) => {
+      tunnel.given = undefined;
+      sync.controller.enqueue(tunnel.interfaceName);
+    },
+  });
+  const configurer = new Configurer({
+    ...common,
+    cache,
+    routers,
+    concurrency: options.configurations ?? 32,
+    backoff: options.configurationBackoff ?? { baseMs: 1_000, maxMs: 60_000 },
+    onRecord: (key) => routerReporter.controller.enqueue(key),
+  });
+  const routerReporter = new RouterReporter({
+    client,
+    routers,
+    fleet,
+    configurer,
+    recorder,
+    logger,
+    now,
+    offlineAfterSeconds,
+  });
+  const tunnelReporter = new TunnelReporter({
+    client,
+    tenantTunnels,
+    routers,
+    fleet,
+    recorder,
+    logger,
+    now,
+    nodeName,
+    gatherMs: GATHER_MS,
+    problemAfterMs: PROBLEM_AFTER_MS,
+  });
+  routers.onChange(({ key, object, old }) => {
+    if (old !== undefined && old.status?.phase === object.status?.phase) return;
+    const place = fleet.place(key);
+    if (place !== undefined) tellTunnel(place.tunnel);
+  });
+
+  // A controller of one key, for its backoff.
+  const sweeper = new Controller({
+    name: 'sweep',
+    reconcile: async (_key, { signal }) => {
+      await sync.sweep(signal);
+      return { requeueAfterMs: SWEEP_MS * (0.9 + 0.2 * random()) };
+    },
+    logger,
+    backoff: { baseMs: 500, maxMs: 30_000 },
+  });
+  const sweepSoon = (): void => sweeper.enqueue('node');
+
+  const informers: Informer<never>[] = [cache.configMaps, cache.secrets, routers, tenantTunnels] as never;
+  const controllers = [
+    sync.controller,
+    watcher.controller,
+    configurer.controller,
+    routerReporter.controller,
+    tunnelReporter.controller,
+    sweeper,
+  ];
+
+  metrics.observe(controllers);
+
+  const run = async (): Promise<void> => {
+    const { signal } = stopping;
+    const running = informers.map((informer) => informer.run(signal));
+    running.push(
+      beat({ client, sidecar, health, namespace: gatewayNamespace, nodeName, clock, random, logger }, signal),
+    );
+    await Promise.all(informers.map(({ synced }) => synced)).catch(() => undefined);
+    if (!signal.aborted) {
+      // Before anything is said of a Router, all that are on this node must be known to be.
+      sync.readAll();
+      sweepSoon();
+      running.push(...controllers.map((controller) => controller.run(signal, 3_000)));
+    }
+    await Promise.all(running);
+    await recorder.close(1_000);
+  };
+  const ended = run().catch((error: unknown) => {
+    logger.error({ err: error }, 'The agent ended by a fault of its own.');
+  });
+
+  return {
+    waitsFor: () => waitsFor(informers, health, fleet),
+    ended,
+    stop: () => {
+      stopping.abort();
+      return ended;
+    },
+  };
+}
+
+function waitsFor(informers: readonly Informer<never>[], health: SidecarHealth, fleet: Fleet): string[] {
+  const waits = informers
+    .filter(({ hasSynced }) => !hasSynced)
+    .map(({ type }) => `the first list of ${type.plural}`);
+  if (health.waitingFor !== undefined) waits.push(`the sidecar: ${health.waitingFor}`);
+  const untried = [...fleet.tunnels()].filter(({ attempted }) => !attempted).length;
+  if (untried > 0) waits.push(`${untried} tunnels to be set up`);
+  return waits;
+}
+
+/** The script is the largest part of a Router, holds secrets, and is nothing to an agent. */
+function withoutScript(router: Router): Router {
+  const { status } = router;
+  if (status !== undefined) delete (status as { script?: string }).script;
+  delete router.metadata.annotations;
+  return router;
+}

@@ -1,0 +1,193 @@
+/** Configures routers that are connected, some at a time. Keys: Routers, `namespace/name`. */
+import { accessObjectName, type Router, type RouterAccess } from '../api/index.ts';
+import {
+  type BackoffOptions,
+  backoffMs,
+  Controller,
+  type Informer,
+  type Logger,
+  type ReconcileResult,
+} from '../kube/index.ts';
+import type { RouterFacts } from '../routeros/index.ts';
+import {
+  attemptFailed,
+  attemptSucceeded,
+  beginAttempt,
+  type ConfigurationRecord,
+} from './configuration-record.ts';
+import { configureRouter, failureOf, type SessionInput } from './configuration-session.ts';
+import type { Moment } from './connectivity.ts';
+import type { Fleet, Place } from './fleet.ts';
+import type { HandoverCache } from './handover-cache.ts';
+import { readAccess } from './handover-parts.ts';
+import type { GatewayMetrics } from './metrics.ts';
+import type { Problem } from './problem.ts';
+import { configurationNeed } from './router-plan.ts';
+import type { SidecarPort } from './sidecar-health.ts';
+
+export interface ConfigurerOptions {
+  sidecar: SidecarPort;
+  cache: HandoverCache;
+  fleet: Fleet;
+  routers: Informer<Router>;
+  metrics: GatewayMetrics;
+  logger: Logger;
+  now: () => Moment;
+  random: () => number;
+  /** Routers in work at once. */
+  concurrency: number;
+  backoff: BackoffOptions;
+  /** There is news of this Router. */
+  onRecord: (router: string) => void;
+}
+
+/** Longer than a session with its connect, which have limits of their own. */
+const ATTEMPT_LIMIT_MS = 35_000;
+
+export class Configurer {
+  readonly controller: Controller;
+  readonly #options: ConfigurerOptions;
+  /** By the Router's uid. */
+  readonly #records = new Map<string, ConfigurationRecord>();
+
+  constructor(options: ConfigurerOptions) {
+    this.#options = options;
+    this.controller = new Controller({
+      name: 'configuration',
+      reconcile: (key, { signal }) => this.#reconcile(key, signal),
+      logger: options.logger,
+      concurrency: options.concurrency,
+      timeoutMs: ATTEMPT_LIMIT_MS,
+      backoff: options.backoff,
+    });
+  }
+
+  record(uid: string): ConfigurationRecord | undefined {
+    return this.#records.get(uid);
+  }
+
+  /** What the router said is in its status now, and need not be kept here. */
+  factsWritten(uid: string): void {
+    const record = this.#records.get(uid);
+    if (record?.state === 'done') this.#records.set(uid, { ...record, facts: undefined });
+  }
+
+  forget(uid: string): void {
+    this.#records.delete(uid);
+  }
+
+  async #reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult | undefined> {
+    const { now } = this.#options;
+    const target = this.#target(key);
+    if (target === undefined) return undefined;
+    const { router, place, arrivals } = target;
+    const { uid, generation } = router.metadata;
+    const known = this.#records.get(uid);
+    const begun = beginAttempt(known, { generation, arrivals }, now().monotonic);
+    const wait = begun.failures > 0 ? (known?.notBefore ?? 0) - now().monotonic : 0;
+    if (wait > 0) return { requeueAfterMs: wait };
+    this.#set(key, uid, begun);
+    return this.#attempt(key, router, place, begun, signal);
+  }
+
+  /** The Router, when it is here, connected, and in need. */
+  #target(key: string): { router: Router; place: Place; arrivals: number } | undefined {
+    const { routers, fleet } = this.#options;
+    const router = routers.get(key);
+    const place = fleet.place(key);
+    if (router === undefined || place === undefined || place.peer.router.uid !== router.metadata.uid) {
+      return undefined;
+    }
+    const link = place.tunnel.links.get(place.peer.router.publicKey);
+    if (link === undefined) return undefined;
+    const need = configurationNeed(router, link, this.#records.get(router.metadata.uid));
+    return need === 'none' ? undefined : { router, place, arrivals: link.arrivals };
+  }
+
+  async #attempt(
+    key: string,
+    router: Router,
+    place: Place,
+    begun: ConfigurationRecord,
+    signal: AbortSignal,
+  ): Promise<ReconcileResult | undefined> {
+    const { metrics, now } = this.#options;
+    const access = this.#access(place);
+    const started = now().monotonic;
+    const seconds = () => (now().monotonic - started) / 1000;
+    if (access === undefined) return this.#failed(key, router, begun, noAccess(place));
+    try {
+      const facts = await this.#session(router, place, access, signal);
+      metrics.configured('configured', seconds());
+      this.#set(key, router.metadata.uid, attemptSucceeded(begun, facts, now().wall));
+      return undefined;
+    } catch (error) {
+      if (signal.aborted) throw error;
+      const failure = failureOf(error, access);
+      metrics.configured(failure === undefined ? 'interrupted' : outcomeOf(failure), seconds());
+      this.#options.logger.info(
+        { router: key, code: (error as { code?: unknown }).code, failures: begun.failures + 1 },
+        `Could not configure a router: ${error instanceof Error ? error.message : 'unknown'}`,
+      );
+      return this.#failed(key, router, begun, failure);
+    }
+  }
+
+  #session(
+    router: Router,
+    { tunnel, peer }: Place,
+    access: RouterAccess,
+    signal: AbortSignal,
+  ): Promise<RouterFacts> {
+    const { sidecar } = this.#options;
+    const input: SessionInput = {
+      dial: (limited) => sidecar.connect(tunnel.interfaceName, peer.router.address, access.apiPort, limited),
+      access,
+      identity: router.spec.identity ?? router.metadata.name,
+      signal,
+    };
+    return configureRouter(input);
+  }
+
+  #access({ tunnel, peer }: Place): RouterAccess | undefined {
+    const secret = this.#options.cache.objectsOf(tunnel.interfaceName).access.get(peer.block);
+    return secret === undefined ? undefined : readAccess(secret, peer.router.address);
+  }
+
+  #failed(
+    key: string,
+    router: Router,
+    begun: ConfigurationRecord,
+    failure: Problem | undefined,
+  ): ReconcileResult {
+    const { now, backoff, random } = this.#options;
+    const wait = backoffMs(begun.failures + 1, backoff, random);
+    // Not the router's fault: the same attempt once more, and nothing to tell.
+    const record =
+      failure === undefined
+        ? { ...begun, state: 'failed' as const, notBefore: now().monotonic + wait }
+        : attemptFailed(begun, failure, now().monotonic + wait);
+    this.#set(key, router.metadata.uid, record);
+    return { requeueAfterMs: wait };
+  }
+
+  #set(key: string, uid: string, record: ConfigurationRecord): void {
+    const { fleet, onRecord } = this.#options;
+    // It may have been taken off meanwhile, and then nobody would forget the record.
+    if (fleet.place(key)?.peer.router.uid !== uid) return;
+    this.#records.set(uid, record);
+    onRecord(key);
+  }
+}
+
+function noAccess({ tunnel, peer }: Place): Problem {
+  const index = tunnel.desired.handover?.index ?? 0;
+  return {
+    reason: 'ConfigurationFailed',
+    message: `Secret ${accessObjectName(index, peer.block)} has no usable log-in for ${peer.router.address}; the controller writes it again.`,
+  };
+}
+
+function outcomeOf({ reason }: Problem): 'LoginRefused' | 'RouterUnreachable' | 'ConfigurationFailed' {
+  return reason === 'LoginRefused' || reason === 'RouterUnreachable' ? reason : 'ConfigurationFailed';
+}

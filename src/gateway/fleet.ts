@@ -1,0 +1,171 @@
+/** What this agent knows of the tunnels on its node: the one place that the loops share. */
+import type { HandoverPeer } from '../api/index.ts';
+import type { Link } from './connectivity.ts';
+import { type DesiredPeer, type DesiredTunnel, noTunnel } from './desired-tunnel.ts';
+import type { Problem } from './problem.ts';
+import type { Given } from './tunnel-plan.ts';
+
+/** Bytes of a peer as last read, to make ever-growing sums of counters that start anew with an interface. */
+export interface Traffic {
+  rx: number;
+  tx: number;
+}
+
+export interface Tunnel {
+  readonly interfaceName: string;
+  desired: DesiredTunnel;
+  /** What the sidecar was last given; undefined: give it the whole. */
+  given: Given | undefined;
+  /** When the whole was last given, monotonic ms. */
+  givenAt: number;
+  /** Why the sidecar could not do what it was last asked. */
+  refusal: Problem | undefined;
+  /** Since when there is a problem of the objects or a refusal, monotonic ms. */
+  problemSince: number | undefined;
+  /** Since when no object of it is left, monotonic ms. */
+  goneSince: number | undefined;
+  /** One sync was tried to its end. */
+  attempted: boolean;
+  /** By public key; one for each desired peer. */
+  readonly links: Map<string, Link>;
+  readonly traffic: Map<string, Traffic>;
+}
+
+export interface Place {
+  tunnel: Tunnel;
+  peer: DesiredPeer;
+}
+
+export class Fleet {
+  readonly #tunnels = new Map<string, Tunnel>();
+  /** Router `namespace/name` → where its peer is. */
+  readonly #places = new Map<string, Place>();
+  /** TenantTunnel `namespace/name` → its tunnel. */
+  readonly #owners = new Map<string, Tunnel>();
+  /** Router → uid of one that was taken off its tunnel while this process looked on. */
+  readonly #departed = new Map<string, string>();
+
+  tunnels(): IterableIterator<Tunnel> {
+    return this.#tunnels.values();
+  }
+
+  get size(): number {
+    return this.#tunnels.size;
+  }
+
+  /** The tunnel by this interface name, made when it is new. */
+  ensure(interfaceName: string): Tunnel {
+    const known = this.#tunnels.get(interfaceName);
+    if (known !== undefined) return known;
+    const tunnel: Tunnel = {
+      interfaceName,
+      desired: noTunnel,
+      given: undefined,
+      givenAt: Number.NEGATIVE_INFINITY,
+      refusal: undefined,
+      problemSince: undefined,
+      goneSince: undefined,
+      attempted: false,
+      links: new Map(),
+      traffic: new Map(),
+    };
+    this.#tunnels.set(interfaceName, tunnel);
+    return tunnel;
+  }
+
+  get(interfaceName: string): Tunnel | undefined {
+    return this.#tunnels.get(interfaceName);
+  }
+
+  place(routerKey: string): Place | undefined {
+    return this.#places.get(routerKey);
+  }
+
+  hasDeparted(routerKey: string, uid: string): boolean {
+    return this.#departed.get(routerKey) === uid;
+  }
+
+  /** The Router is gone, or all has been said of its leaving. */
+  forgetDeparted(routerKey: string): void {
+    this.#departed.delete(routerKey);
+  }
+
+  ownedBy(tenantTunnelKey: string): Tunnel | undefined {
+    return this.#owners.get(tenantTunnelKey);
+  }
+
+  /**
+   * Takes over what a tunnel should be. An incomplete reading takes no router away. Returns the keys of the Routers
+   * that came, went or changed. `begin` makes the link of a peer that is new.
+   */
+  update(tunnel: Tunnel, desired: DesiredTunnel, begin: (router: HandoverPeer) => Link): string[] {
+    const before = tunnel.desired;
+    const peers =
+      desired.problems.length === 0 ? desired.peers : new Map([...before.peers, ...desired.peers]);
+    tunnel.desired = { ...desired, handover: desired.handover ?? before.handover, peers };
+    const ownerBefore = ownerOf(before);
+    const owner = ownerOf(tunnel.desired);
+    if (ownerBefore !== undefined && ownerBefore !== owner) this.#owners.delete(ownerBefore);
+    if (owner !== undefined) this.#owners.set(owner, tunnel);
+    return this.#replacePeers(tunnel, before.peers, peers, begin);
+  }
+
+  #replacePeers(
+    tunnel: Tunnel,
+    before: DesiredTunnel['peers'],
+    peers: DesiredTunnel['peers'],
+    begin: (router: HandoverPeer) => Link,
+  ): string[] {
+    const changed = new Set<string>();
+    for (const [publicKey, { router }] of before) {
+      if (peers.has(publicKey)) continue;
+      tunnel.links.delete(publicKey);
+      tunnel.traffic.delete(publicKey);
+      const key = routerKey(router);
+      if (this.#places.get(key)?.peer.router.publicKey === publicKey) {
+        this.#places.delete(key);
+        this.#departed.set(key, router.uid);
+      }
+      changed.add(key);
+    }
+    for (const [publicKey, peer] of peers) {
+      const known = before.get(publicKey);
+      if (known === peer) continue;
+      if (known === undefined || known.router.uid !== peer.router.uid) {
+        tunnel.links.set(publicKey, begin(peer.router));
+      }
+      const key = routerKey(peer.router);
+      this.#places.set(key, { tunnel, peer });
+      this.#departed.delete(key);
+      changed.add(key);
+    }
+    return [...changed];
+  }
+
+  /** Forgets a tunnel; returns the keys of its Routers. */
+  remove(tunnel: Tunnel): string[] {
+    const keys: string[] = [];
+    for (const { router } of tunnel.desired.peers.values()) {
+      const key = routerKey(router);
+      if (this.#places.get(key)?.tunnel === tunnel) this.#places.delete(key);
+      keys.push(key);
+    }
+    const owner = ownerOf(tunnel.desired);
+    if (owner !== undefined && this.#owners.get(owner) === tunnel) this.#owners.delete(owner);
+    this.#tunnels.delete(tunnel.interfaceName);
+    return keys;
+  }
+
+  /** The sidecar may have lost what it was given: all of it is given again. */
+  forgetGiven(): void {
+    for (const tunnel of this.#tunnels.values()) tunnel.given = undefined;
+  }
+}
+
+export const routerKey = (router: { namespace: string; name: string }): string =>
+  `${router.namespace}/${router.name}`;
+
+/** `namespace/name` of the TenantTunnel behind a tunnel. */
+export function ownerOf({ handover }: DesiredTunnel): string | undefined {
+  return handover === undefined ? undefined : routerKey(handover.tenantTunnel);
+}

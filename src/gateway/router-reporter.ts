@@ -1,0 +1,131 @@
+/** Writes what is to be said of each Router, when it changes. Keys: `namespace/name`. */
+import { ROUTERS, type Router } from '../api/index.ts';
+import {
+  applyStatusIfChanged,
+  Controller,
+  type EventRecorder,
+  findCondition,
+  type Informer,
+  isApiError,
+  type KubeApi,
+  type Logger,
+  type ReconcileContext,
+  type ReconcileResult,
+  refOf,
+} from '../kube/index.ts';
+import type { Configurer } from './configurer.ts';
+import { adoptLink, type Link, type Moment } from './connectivity.ts';
+import { type Fleet, type Place, routerKey } from './fleet.ts';
+import { planRouter, type RouterInput } from './router-plan.ts';
+import type { RouterWrite } from './router-write.ts';
+
+export const FIELD_MANAGER = 'tenant-tunnel-gateway';
+
+export interface RouterReporterOptions {
+  client: Pick<KubeApi, 'applyStatus'>;
+  routers: Informer<Router>;
+  fleet: Fleet;
+  configurer: Configurer;
+  recorder: EventRecorder;
+  logger: Logger;
+  now: () => Moment;
+  offlineAfterSeconds: number;
+}
+
+const PRIORITY = { none: 0, first: 0, verify: -50 } as const;
+
+export class RouterReporter {
+  readonly controller: Controller;
+  readonly #options: RouterReporterOptions;
+
+  constructor(options: RouterReporterOptions) {
+    this.#options = options;
+    this.controller = new Controller({
+      name: 'router',
+      reconcile: (key, context) => this.#reconcile(key, context),
+      logger: options.logger,
+      concurrency: 16,
+      backoff: { baseMs: 100, maxMs: 30_000 },
+    });
+    this.controller.watches(options.routers);
+    options.routers.onChange(({ type, object }) => {
+      if (type !== 'deleted') return;
+      options.configurer.forget(object.metadata.uid);
+      options.fleet.forgetDeparted(routerKey(object.metadata));
+    });
+  }
+
+  async #reconcile(key: string, context: ReconcileContext): Promise<ReconcileResult | undefined> {
+    const { routers, configurer, now, offlineAfterSeconds } = this.#options;
+    const router = routers.get(key);
+    if (router === undefined) return undefined;
+    const { uid } = router.metadata;
+    const place = this.#placeOf(key, router);
+    if (place === undefined) configurer.forget(uid);
+    const input: RouterInput = {
+      router,
+      presence: this.#presence(key, router, place),
+      link: place && this.#link(place, router),
+      record: configurer.record(uid),
+      now: now(),
+      offlineAfterSeconds,
+    };
+    const { write, configure, againMs } = planRouter(input);
+    // Before the write, so that the log-in does not wait for the API server.
+    if (configure !== 'none') {
+      configurer.controller.enqueue(key, { priority: input.record?.failures ? -50 : PRIORITY[configure] });
+    }
+    if (write !== undefined) await this.#apply(router, write, context);
+    if (input.record?.facts !== undefined && input.record.state === 'done') configurer.factsWritten(uid);
+    return againMs === undefined ? undefined : { requeueAfterMs: againMs };
+  }
+
+  /** Where this very Router has its peer; not an older one of the same name. */
+  #placeOf(key: string, router: Router): Place | undefined {
+    const place = this.#options.fleet.place(key);
+    return place?.peer.router.uid === router.metadata.uid ? place : undefined;
+  }
+
+  #presence(key: string, router: Router, place: Place | undefined): RouterInput['presence'] {
+    if (place !== undefined) return 'here';
+    const { fleet } = this.#options;
+    // A peer of that name but another uid: the controller has not caught up with a Router that was made again.
+    if (fleet.place(key) !== undefined) return 'elsewhere';
+    if (fleet.hasDeparted(key, router.metadata.uid)) return 'removed';
+    const tunnel = fleet.ownedBy(router.status?.tunnel ?? '');
+    return tunnel !== undefined && tunnel.desired.problems.length === 0 ? 'removed' : 'elsewhere';
+  }
+
+  #link({ tunnel, peer }: Place, router: Router): Link | undefined {
+    const { publicKey } = peer.router;
+    const link = tunnel.links.get(publicKey);
+    if (link?.state !== 'Awaiting' || !isSaidConnected(router)) return link;
+    const adopted = adoptLink(link, this.#options.now());
+    tunnel.links.set(publicKey, adopted);
+    return adopted;
+  }
+
+  async #apply(
+    router: Router,
+    { status, owned, event }: RouterWrite,
+    context: ReconcileContext,
+  ): Promise<void> {
+    const { client, routers, recorder } = this.#options;
+    try {
+      const written = await applyStatusIfChanged(client, ROUTERS, router, status, {
+        fieldManager: FIELD_MANAGER,
+        owned,
+        signal: context.signal,
+      });
+      if (written === undefined) return;
+      context.wrote(routers, written);
+      if (event !== undefined) recorder.record({ ...event, regarding: refOf(router) });
+    } catch (error) {
+      // Deleted, or made again under another uid: the store will tell.
+      if (!isApiError(error, 'NotFound', 'Conflict')) throw error;
+    }
+  }
+}
+
+export const isSaidConnected = (router: Router): boolean =>
+  findCondition(router.status?.conditions, 'Connected')?.status === 'True';

@@ -1,0 +1,141 @@
+/** Writes counts and condition of each TenantTunnel of this node, at most once a second. Keys: `namespace/name`. */
+import { type Router, TENANT_TUNNELS, type TenantTunnel } from '../api/index.ts';
+import {
+  applyStatusIfChanged,
+  Controller,
+  type EventRecorder,
+  findCondition,
+  type Informer,
+  isApiError,
+  type KubeApi,
+  type Logger,
+  type ReconcileContext,
+  type ReconcileResult,
+  refOf,
+} from '../kube/index.ts';
+import type { Moment } from './connectivity.ts';
+import { type Fleet, routerKey, type Tunnel } from './fleet.ts';
+import { FIELD_MANAGER } from './router-reporter.ts';
+import { TUNNEL_OWNED, type TunnelReport, tunnelStatus } from './tunnel-status.ts';
+
+export interface TunnelReporterOptions {
+  client: Pick<KubeApi, 'applyStatus'>;
+  tenantTunnels: Informer<TenantTunnel>;
+  routers: Informer<Router>;
+  fleet: Fleet;
+  recorder: EventRecorder;
+  logger: Logger;
+  now: () => Moment;
+  nodeName: string;
+  /** Counts that change together, or one after the other, become one write, ms. */
+  gatherMs: number;
+  /** How long a problem must last: objects of one change arrive one after the other, ms. */
+  problemAfterMs: number;
+}
+
+export class TunnelReporter {
+  readonly controller: Controller;
+  readonly #options: TunnelReporterOptions;
+  readonly #wroteAt = new Map<string, number>();
+
+  constructor(options: TunnelReporterOptions) {
+    this.#options = options;
+    this.controller = new Controller({
+      name: 'tunnel-status',
+      reconcile: (key, context) => this.#reconcile(key, context),
+      logger: options.logger,
+      concurrency: 2,
+      backoff: { baseMs: 250, maxMs: 30_000 },
+    });
+    this.controller.watches(options.tenantTunnels);
+  }
+
+  /** Something that is counted has changed. */
+  soon(key: string): void {
+    this.controller.queue.addAfter(key, this.#options.gatherMs);
+  }
+
+  async #reconcile(key: string, context: ReconcileContext): Promise<ReconcileResult | undefined> {
+    const { tenantTunnels, fleet, now, gatherMs } = this.#options;
+    const object = tenantTunnels.get(key);
+    const tunnel = fleet.ownedBy(key);
+    if (object === undefined || tunnel === undefined) {
+      this.#wroteAt.delete(key);
+      return undefined;
+    }
+    // One of that name but another uid: the controller has not caught up.
+    if (tunnel.desired.handover?.tenantTunnel.uid !== object.metadata.uid) return undefined;
+    const wait = (this.#wroteAt.get(key) ?? Number.NEGATIVE_INFINITY) + gatherMs - now().monotonic;
+    if (wait > 0) return { requeueAfterMs: wait };
+    const patience = this.#patience(tunnel);
+    await this.#write(key, object, this.#report(object, tunnel, patience), context);
+    return patience > 0 ? { requeueAfterMs: patience } : undefined;
+  }
+
+  /** ms until a problem has lasted long enough; 0 when there is none or it has. */
+  #patience({ problemSince }: Tunnel): number {
+    const { now, problemAfterMs } = this.#options;
+    return problemSince === undefined ? 0 : Math.max(0, problemSince + problemAfterMs - now().monotonic);
+  }
+
+  #report(object: TenantTunnel, tunnel: Tunnel, patience: number): TunnelReport {
+    const { routers, now, nodeName } = this.#options;
+    let connected = 0;
+    let online = 0;
+    let lastHandshake = 0;
+    for (const [publicKey, link] of tunnel.links) {
+      lastHandshake = Math.max(lastHandshake, link.lastHandshake);
+      const router = tunnel.desired.peers.get(publicKey)?.router;
+      if (link.state !== 'Connected' || router === undefined) continue;
+      connected += 1;
+      if (routers.get(routerKey(router))?.status?.phase === 'Online') online += 1;
+    }
+    return {
+      object,
+      nodeName,
+      counts: { total: tunnel.desired.peers.size, connected, online },
+      lastHandshake,
+      programmed: programmedOf(tunnel, patience > 0),
+      wall: now().wall,
+    };
+  }
+
+  async #write(
+    key: string,
+    object: TenantTunnel,
+    report: TunnelReport,
+    context: ReconcileContext,
+  ): Promise<void> {
+    const { client, tenantTunnels, recorder, now } = this.#options;
+    const status = tunnelStatus(report);
+    if (status === undefined) return;
+    try {
+      const written = await applyStatusIfChanged(client, TENANT_TUNNELS, object, status, {
+        fieldManager: FIELD_MANAGER,
+        owned: TUNNEL_OWNED,
+        signal: context.signal,
+      });
+      if (written === undefined) return;
+      this.#wroteAt.set(key, now().monotonic);
+      context.wrote(tenantTunnels, written);
+      const before = findCondition(object.status?.conditions, 'Programmed');
+      const after = findCondition(status.conditions, 'Programmed');
+      if (after?.status !== 'False' || before?.status === 'False') return;
+      recorder.record({
+        regarding: refOf(object),
+        type: 'Warning',
+        reason: 'ProgrammingFailed',
+        action: 'Program',
+        note: after.message,
+      });
+    } catch (error) {
+      if (!isApiError(error, 'NotFound', 'Conflict')) throw error;
+    }
+  }
+}
+
+function programmedOf(tunnel: Tunnel, isPatient: boolean): TunnelReport['programmed'] {
+  const problem = tunnel.refusal ?? tunnel.desired.problems[0];
+  if (problem !== undefined) return isPatient ? 'unknown' : problem;
+  return tunnel.given === undefined ? 'unknown' : 'set';
+}

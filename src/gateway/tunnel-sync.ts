@@ -1,0 +1,180 @@
+/**
+ * Brings the node's interfaces to what was handed over. Keys are interface names.
+ *
+ * A tunnel is taken away only when its ConfigMap and its key are both gone from a complete list, and have stayed away
+ * for some seconds: whoever deletes them by hand gets them back from the controller before that.
+ */
+import type { HandoverPeer } from '../api/index.ts';
+import { Controller, type Logger, type ReconcileContext, type ReconcileResult } from '../kube/index.ts';
+import { SidecarError } from '../wireguard/index.ts';
+import type { Link, Moment } from './connectivity.ts';
+import { BlockMemory, type DesiredTunnel, desiredTunnel } from './desired-tunnel.ts';
+import type { Fleet, Tunnel } from './fleet.ts';
+import { type HandoverCache, indexOf, interfacesOf } from './handover-cache.ts';
+import type { GatewayMetrics } from './metrics.ts';
+import type { Problem } from './problem.ts';
+import { isSidecarAway, type SidecarHealth, type SidecarPort } from './sidecar-health.ts';
+import { planTunnel, type TunnelStep } from './tunnel-plan.ts';
+
+export interface TunnelSyncOptions {
+  sidecar: SidecarPort;
+  health: SidecarHealth;
+  cache: HandoverCache;
+  fleet: Fleet;
+  metrics: GatewayMetrics;
+  logger: Logger;
+  now: () => Moment;
+  random: () => number;
+  /** How often the whole state is given again, ms. */
+  resyncMs: number;
+  /** How long a tunnel's objects must be gone, ms. */
+  removeAfterMs: number;
+  beginLink: (router: HandoverPeer) => Link;
+  /** A tunnel was read or its interface changed, with the Routers concerned. */
+  onChange: (tunnel: Tunnel, routers: string[]) => void;
+}
+
+export class TunnelSync {
+  readonly controller: Controller;
+  readonly #options: TunnelSyncOptions;
+  readonly #memory = new BlockMemory();
+  readonly #goneSince = new Map<string, number>();
+
+  constructor(options: TunnelSyncOptions) {
+    this.#options = options;
+    this.controller = new Controller({
+      name: 'tunnel',
+      reconcile: (key, context) => this.#reconcile(key, context),
+      logger: options.logger,
+      concurrency: 4,
+      timeoutMs: 120_000,
+      backoff: { baseMs: 250, maxMs: 15_000 },
+    });
+    this.controller.watches(options.cache.configMaps, ({ object }) => interfacesOf(object));
+    this.controller.watches(options.cache.secrets, ({ object }) => interfacesOf(object));
+  }
+
+  /** Reads all tunnels without touching the node, so that every Router of theirs is known. */
+  readAll(): void {
+    for (const name of this.#options.cache.interfaceNames()) this.#read(name);
+  }
+
+  /** Looks for interfaces that nothing wants any more. Call when the stores are complete. */
+  async sweep(signal: AbortSignal): Promise<void> {
+    const { sidecar, health, cache, fleet } = this.#options;
+    if (!cache.hasSynced) return;
+    const { tunnels } = await health.learn(sidecar.list(signal));
+    const wanted = cache.interfaceNames();
+    const names = [...tunnels.map(({ interfaceName }) => interfaceName), ...this.#namesOf(fleet)];
+    for (const name of names) if (!wanted.has(name)) this.controller.enqueue(name);
+  }
+
+  #namesOf(fleet: Fleet): string[] {
+    return [...fleet.tunnels()].map(({ interfaceName }) => interfaceName);
+  }
+
+  #read(name: string): { tunnel: Tunnel; reading: DesiredTunnel } | undefined {
+    const { cache, fleet, beginLink, onChange } = this.#options;
+    const index = indexOf(name);
+    const objects = cache.objectsOf(name);
+    if (index === undefined || (objects.tunnel === undefined && objects.key === undefined)) return undefined;
+    const tunnel = fleet.ensure(name);
+    const reading = desiredTunnel(index, objects, this.#memory);
+    const routers = fleet.update(tunnel, reading, beginLink);
+    this.#noteProblem(tunnel);
+    if (routers.length > 0) onChange(tunnel, routers);
+    return { tunnel, reading };
+  }
+
+  async #reconcile(name: string, context: ReconcileContext): Promise<ReconcileResult | undefined> {
+    const read = this.#read(name);
+    if (read === undefined) return this.#removeGone(name, context.signal);
+    this.#goneSince.delete(name);
+    const { tunnel, reading } = read;
+    const { now, resyncMs, random, onChange } = this.#options;
+    const started = now().monotonic;
+    try {
+      const step = await this.#plan(tunnel, reading, context.signal);
+      await this.#take(tunnel, step, context.signal);
+      if (step.call === 'put') tunnel.givenAt = started;
+      tunnel.refusal = undefined;
+    } catch (error) {
+      // Whether it was done is not known, or something is different from what was thought.
+      tunnel.given = undefined;
+      if (!context.signal.aborted) tunnel.refusal = refusalOf(name, error);
+      throw error;
+    } finally {
+      tunnel.attempted = true;
+      this.#noteProblem(tunnel);
+      onChange(tunnel, []);
+    }
+    const sinceGiven = now().monotonic - tunnel.givenAt;
+    return {
+      requeueAfterMs: Math.max(1_000, (resyncMs - Math.min(sinceGiven, resyncMs)) * (1 + 0.2 * random())),
+    };
+  }
+
+  async #plan(tunnel: Tunnel, reading: DesiredTunnel, signal: AbortSignal): Promise<TunnelStep> {
+    const { sidecar, health, now, resyncMs } = this.#options;
+    const complete = reading.problems.length === 0;
+    const isDue = complete && now().monotonic - tunnel.givenAt >= resyncMs;
+    let exists = tunnel.given !== undefined;
+    if (!exists && !complete && reading.interface !== undefined) {
+      const { tunnels } = await health.learn(sidecar.list(signal));
+      exists = tunnels.some(({ interfaceName }) => interfaceName === tunnel.interfaceName);
+    }
+    return planTunnel(reading, isDue ? undefined : tunnel.given, exists);
+  }
+
+  async #take(tunnel: Tunnel, step: TunnelStep, signal: AbortSignal): Promise<void> {
+    const { sidecar, health, metrics, now, logger } = this.#options;
+    if (step.call === 'none') return;
+    const started = now().monotonic;
+    const name = tunnel.interfaceName;
+    const call =
+      step.call === 'put' ? sidecar.put(step.state, signal) : sidecar.patchPeers(name, step.change, signal);
+    try {
+      const { changes } = await health.learn(call);
+      tunnel.given = step.given;
+      metrics.synced(step.call, 'ok', (now().monotonic - started) / 1000);
+      if (changes.length > 0) {
+        const shown = { tunnel: name, changes: changes.slice(0, 20), count: changes.length };
+        logger.info(shown, 'Changed a tunnel on the node.');
+      }
+    } catch (error) {
+      metrics.synced(step.call, 'failed', (now().monotonic - started) / 1000);
+      throw error;
+    }
+  }
+
+  async #removeGone(name: string, signal: AbortSignal): Promise<ReconcileResult | undefined> {
+    const { sidecar, health, fleet, cache, now, removeAfterMs, onChange, logger } = this.#options;
+    if (!cache.hasSynced) return undefined;
+    const since = this.#goneSince.get(name) ?? now().monotonic;
+    this.#goneSince.set(name, since);
+    const remaining = since + removeAfterMs - now().monotonic;
+    if (remaining > 0) return { requeueAfterMs: remaining };
+    await health.learn(sidecar.remove(name, signal));
+    this.#goneSince.delete(name);
+    const tunnel = fleet.get(name);
+    if (tunnel !== undefined) onChange(tunnel, fleet.remove(tunnel));
+    logger.info({ tunnel: name }, 'Removed a tunnel that is not of this node any more.');
+    return undefined;
+  }
+
+  #noteProblem(tunnel: Tunnel): void {
+    const isFine = tunnel.desired.problems.length === 0 && tunnel.refusal === undefined;
+    tunnel.problemSince = isFine ? undefined : (tunnel.problemSince ?? this.#options.now().monotonic);
+  }
+}
+
+/** What a person should read of a failed call; nothing while the sidecar is merely away: traffic goes on. */
+function refusalOf(name: string, error: unknown): Problem | undefined {
+  if (!(error instanceof SidecarError) || isSidecarAway(error) || error.code === 'UnknownTunnel') {
+    return undefined;
+  }
+  return {
+    reason: error.code === 'NoTunDevice' ? 'NoDevice' : 'ProgrammingFailed',
+    message: `The node refused to set up ${name}: ${error.message}`,
+  };
+}

@@ -1,0 +1,142 @@
+/** Reads the handshakes of each tunnel again and again, and tells of routers that came or went. Keys: interface names. */
+import { Controller, type Logger, type ReconcileResult } from '../kube/index.ts';
+import { type PeerObservation, SidecarError } from '../wireguard/index.ts';
+import { type Link, type Moment, nextLink } from './connectivity.ts';
+import { type Fleet, routerKey, type Tunnel } from './fleet.ts';
+import type { GatewayMetrics } from './metrics.ts';
+import { type Pace, pauseBeforeNextRead } from './pace.ts';
+import { isSidecarAway, type SidecarHealth, type SidecarPort } from './sidecar-health.ts';
+
+export interface WatcherOptions {
+  sidecar: SidecarPort;
+  health: SidecarHealth;
+  fleet: Fleet;
+  metrics: GatewayMetrics;
+  logger: Logger;
+  now: () => Moment;
+  random: () => number;
+  pace: Pace;
+  offlineAfterMs: number;
+  /** The link of this Router is in another state. */
+  onTransition: (tunnel: Tunnel, router: string) => void;
+  /** The node does not have this tunnel. */
+  onUnknown: (tunnel: Tunnel) => void;
+}
+
+/** Small tunnels are always read whole; of larger ones, between two whole readings, only what is new. */
+const ALWAYS_WHOLE = 256;
+const WHOLE_EVERY_MS = 30_000;
+/** Handshakes carry seconds, and the reading before may have missed one that was just being made. */
+const OVERLAP_SECONDS = 3;
+const READ_LIMIT_MS = 30_000;
+
+interface LastRead {
+  whole: number;
+  /** Wall clock, Unix seconds. */
+  at: number;
+}
+
+export class Watcher {
+  readonly controller: Controller;
+  readonly #options: WatcherOptions;
+  readonly #last = new WeakMap<Tunnel, LastRead>();
+
+  constructor(options: WatcherOptions) {
+    this.#options = options;
+    this.controller = new Controller({
+      name: 'watcher',
+      reconcile: (name, { signal }) => this.#reconcile(name, signal),
+      logger: options.logger,
+      concurrency: 8,
+      timeoutMs: READ_LIMIT_MS,
+    });
+  }
+
+  async #reconcile(name: string, signal: AbortSignal): Promise<ReconcileResult | undefined> {
+    const { fleet, now, random, pace, metrics, logger } = this.#options;
+    const tunnel = fleet.get(name);
+    if (tunnel === undefined) return undefined;
+    const started = now().monotonic;
+    let awaited = false;
+    try {
+      awaited = await this.#read(tunnel, signal);
+      metrics.read((now().monotonic - started) / 1000);
+    } catch (error) {
+      // Links keep their state while nobody can see: a router is not gone because the sidecar is.
+      if (signal.aborted) return undefined;
+      this.#failed(tunnel, error);
+      logger.debug({ tunnel: name, err: error }, 'Could not read the handshakes of a tunnel.');
+    }
+    const lastReadMs = now().monotonic - started;
+    return {
+      requeueAfterMs: pauseBeforeNextRead(pace, {
+        awaited,
+        tunnels: fleet.size,
+        lastReadMs,
+        random: random(),
+      }),
+    };
+  }
+
+  #failed(tunnel: Tunnel, error: unknown): void {
+    const { health, onUnknown } = this.#options;
+    health.learnFrom(error);
+    if (error instanceof SidecarError && !isSidecarAway(error) && error.code === 'UnknownTunnel') {
+      onUnknown(tunnel);
+    }
+  }
+
+  /** Resolves with whether somebody waits for a router of this tunnel. */
+  async #read(tunnel: Tunnel, signal: AbortSignal): Promise<boolean> {
+    const { sidecar, now, health, metrics } = this.#options;
+    const start = now();
+    const at = Math.floor(start.wall / 1000);
+    const last = this.#last.get(tunnel);
+    const isWhole =
+      last === undefined ||
+      tunnel.links.size <= ALWAYS_WHOLE ||
+      start.monotonic - last.whole >= WHOLE_EVERY_MS ||
+      at < last.at;
+    const options = isWhole ? { signal } : { since: last.at - OVERLAP_SECONDS, signal };
+    const counters = new Map<string, number>();
+    let rx = 0;
+    let tx = 0;
+    for await (const observation of sidecar.observe(tunnel.interfaceName, options)) {
+      if (!tunnel.links.has(observation.publicKey)) continue;
+      counters.set(observation.publicKey, observation.lastHandshake);
+      const more = countTraffic(tunnel, observation);
+      rx += more.rx;
+      tx += more.tx;
+    }
+    health.answered();
+    metrics.traffic(tunnel, rx, tx);
+    this.#last.set(tunnel, { whole: isWhole ? start.monotonic : last.whole, at });
+    return this.#advance(tunnel, counters);
+  }
+
+  #advance(tunnel: Tunnel, counters: ReadonlyMap<string, number>): boolean {
+    const { offlineAfterMs, onTransition, pace } = this.#options;
+    const now = this.#options.now();
+    let awaited = false;
+    for (const [publicKey, link] of tunnel.links) {
+      const next = nextLink(link, counters.get(publicKey) ?? link.counter, now, offlineAfterMs);
+      if (next !== link) tunnel.links.set(publicKey, next);
+      awaited ||= isAwaited(next, now, pace);
+      const router = tunnel.desired.peers.get(publicKey)?.router;
+      if (next.state !== link.state && router !== undefined) onTransition(tunnel, routerKey(router));
+    }
+    return awaited;
+  }
+}
+
+function isAwaited(link: Link, now: Moment, pace: Pace): boolean {
+  return link.state !== 'Connected' && now.monotonic - link.since < pace.waitForMs;
+}
+
+/** What a peer's counters have grown by; they begin anew with an interface, and the first sight counts nothing. */
+function countTraffic(tunnel: Tunnel, { publicKey, rx, tx }: PeerObservation): { rx: number; tx: number } {
+  const before = tunnel.traffic.get(publicKey);
+  tunnel.traffic.set(publicKey, { rx, tx });
+  if (before === undefined) return { rx: 0, tx: 0 };
+  return { rx: rx >= before.rx ? rx - before.rx : rx, tx: tx >= before.tx ? tx - before.tx : tx };
+}
