@@ -11,7 +11,7 @@ import { apiReference, conditionsReference } from './reference.ts';
 import { KINDS } from './v1alpha1/definitions.ts';
 
 const CRDS = 'crds';
-const HEADER = '# Written by src/api/generate.ts; change the source instead.\n';
+const HEADER = '# Written from src/api by "make generate"; change the source instead.\n';
 
 /** Path from the root of the repository → text. */
 export function generatedFiles(): Map<string, string> {
@@ -53,7 +53,7 @@ function main(): void {
   if (values.check) {
     const differing = outdated(root, files);
     if (differing.length === 0) return;
-    console.error(`Not as generated: ${differing.join(', ')}. Run: node src/api/generate.ts`);
+    console.error(`Not as generated: ${differing.join(', ')}. Run: make generate`);
     process.exitCode = 1;
     return;
   }

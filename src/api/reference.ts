@@ -10,7 +10,7 @@ import {
 import type { OpenApi } from './schema/schema.ts';
 import type { KindDefinition } from './v1alpha1/definitions.ts';
 
-const GENERATED = '<!-- Written by src/api/generate.ts; change the source instead. -->';
+const GENERATED = '<!-- Written from src/api by "make generate"; change the source instead. -->';
 
 /** Text inside a cell of a Markdown table: no line breaks, no bars, no angle brackets. */
 const cell = (text: string) =>

@@ -7,7 +7,7 @@ import { customResourceDefinition, KINDS } from '../../../src/api/index.ts';
 
 const REPOSITORY = join(import.meta.dirname, '..', '..', '..');
 
-test('the files checked in are what src/api makes; else run: node src/api/generate.ts', () => {
+test('the files checked in are what src/api makes; else run: make generate', () => {
   expect(outdated(REPOSITORY, generatedFiles())).toEqual([]);
 });
 
