@@ -11,7 +11,7 @@ import type { Step } from './steps.ts';
  */
 export function planTunnel(desired: DesiredTunnel, observed: ObservedTunnel): Step[] {
   const usable = isUsable(observed);
-  if (observed.taken && !usable) {
+  if (observed.taken) {
     throw new SidecarError(
       'InterfaceTaken',
       `The node has an interface or a WireGuard process ${desired.interfaceName} that is not this operator's; remove it, or give the tunnel another index.`,

@@ -32,14 +32,11 @@ export interface ObservedTunnel {
   loopbackUp: boolean;
   firewall: string | null;
   place: Place;
-  /**
-   * The process of userspace WireGuard: `none` also with the kernel's; `dead` is a socket that nobody answers, or a
-   * process without its socket.
-   */
+  /** The process of userspace WireGuard; `dead` is a control socket that nobody answers. */
   process: 'none' | 'running' | 'dead';
   /** Kernel WireGuard, a tun device with wireguard-go behind it, or something of another kind. */
   kind: 'wireguard' | 'tun' | 'other' | null;
-  /** The node has an interface of this name that is in use and not ours. */
+  /** Somebody else's WireGuard goes by this name on the node. */
   taken: boolean;
   mtu: number;
   up: boolean;

@@ -1,0 +1,140 @@
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { SidecarError } from '../errors.ts';
+import { PROTOCOL_VERSION, type SidecarVersion } from '../protocol.ts';
+import { parseInterfaceName, parsePeerChange, parseSince, parseTunnelState } from '../protocol-request.ts';
+import type { Tunnels } from '../tunnel/tunnels.ts';
+import { readBody } from './body.ts';
+import type { Streams } from './streams.ts';
+
+/** What the requests act upon. */
+export interface Server {
+  tunnels: Tunnels;
+  streams: Streams;
+}
+
+/** A reply: a JSON value, a text for people, or NDJSON as it comes. */
+type Reply = { json: unknown } | { text: string } | { lines: AsyncIterable<unknown> };
+
+interface Route {
+  method: string;
+  path: RegExp;
+  answer(
+    server: Server,
+    request: IncomingMessage,
+    interfaceName: string,
+    query: URLSearchParams,
+  ): Promise<Reply>;
+}
+
+const TUNNEL = /^\/v1\/tunnels\/([^/]+)$/;
+const PEERS = /^\/v1\/tunnels\/([^/]+)\/peers$/;
+
+const ROUTES: readonly Route[] = [
+  {
+    method: 'GET',
+    path: /^\/v1\/version$/,
+    answer: async ({ tunnels }) => {
+      const version: SidecarVersion = {
+        protocol: PROTOCOL_VERSION,
+        implementation: tunnels.implementation.name,
+      };
+      return { json: version };
+    },
+  },
+  {
+    method: 'GET',
+    path: /^\/v1\/tunnels$/,
+    answer: async ({ tunnels }) => ({ json: await tunnels.list() }),
+  },
+  {
+    method: 'PUT',
+    path: TUNNEL,
+    answer: async ({ tunnels }, request, interfaceName) => ({
+      json: await tunnels.put(parseTunnelState(await readBody(request), interfaceName)),
+    }),
+  },
+  {
+    method: 'DELETE',
+    path: TUNNEL,
+    answer: async ({ tunnels, streams }, _request, interfaceName) => {
+      streams.closeTunnel(interfaceName);
+      return { json: await tunnels.remove(interfaceName) };
+    },
+  },
+  {
+    method: 'PATCH',
+    path: PEERS,
+    answer: async ({ tunnels }, request, interfaceName) => ({
+      json: await tunnels.patchPeers(interfaceName, parsePeerChange(await readBody(request))),
+    }),
+  },
+  {
+    method: 'GET',
+    path: PEERS,
+    answer: async ({ tunnels }, _request, interfaceName, query) => ({
+      lines: tunnels.observe(interfaceName, parseSince(query.get('since'))),
+    }),
+  },
+  {
+    method: 'GET',
+    path: /^\/v1\/tunnels\/([^/]+)\/show$/,
+    answer: async ({ tunnels }, _request, interfaceName) => ({ text: await tunnels.show(interfaceName) }),
+  },
+];
+
+/** Finds who answers a request. Throws `UnknownPath` or `MethodNotAllowed`. */
+function find(method: string, path: string): { route: Route; interfaceName: string } {
+  const matching = ROUTES.filter((route) => route.path.test(path));
+  const route = matching.find((candidate) => candidate.method === method);
+  if (route !== undefined) {
+    const name = route.path.exec(path)?.[1];
+    return { route, interfaceName: name === undefined ? '' : parseInterfaceName(name) };
+  }
+  if (matching.length === 0) throw new SidecarError('UnknownPath', 'There is nothing under this path.');
+  const methods = matching.map((candidate) => candidate.method).join(', ');
+  throw new SidecarError('MethodNotAllowed', `This path takes ${methods}.`);
+}
+
+/** Milliseconds that a reader of a stream may take for what fits its socket's buffer. */
+const READER_LIMIT_MS = 30_000;
+const WRITE_CHARACTERS = 32 * 1024;
+
+async function writeLines(response: ServerResponse, lines: AsyncIterable<unknown>): Promise<void> {
+  const iterator = lines[Symbol.asyncIterator]();
+  // The status waits for the first line: until then a failure can still be told.
+  let next = await iterator.next();
+  response.writeHead(200, { 'Content-Type': 'application/x-ndjson' });
+  response.setTimeout(READER_LIMIT_MS, () => response.destroy());
+  let text = '';
+  try {
+    for (; !next.done && !response.destroyed; next = await iterator.next()) {
+      text += `${JSON.stringify(next.value)}\n`;
+      if (text.length < WRITE_CHARACTERS) continue;
+      if (!response.write(text)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+      text = '';
+    }
+  } finally {
+    await iterator.return?.();
+  }
+  response.end(text);
+}
+
+/** Answers one request. Throws what the error reply is made of. */
+export async function answer(
+  server: Server,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const url = URL.parse(request.url ?? '', 'http://sidecar');
+  if (url === null) throw new SidecarError('InvalidRequest', 'The path is not a path.');
+  const { route, interfaceName } = find(request.method ?? '', url.pathname);
+  const reply = await route.answer(server, request, interfaceName, url.searchParams);
+  if ('lines' in reply) {
+    await writeLines(response, reply.lines);
+  } else if ('text' in reply) {
+    response.writeHead(200, { 'Content-Type': 'text/plain; charset=utf-8' }).end(reply.text);
+  } else {
+    response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(reply.json));
+  }
+}

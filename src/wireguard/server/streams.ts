@@ -1,0 +1,124 @@
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { SidecarError } from '../errors.ts';
+import { contains, parseAddress } from '../ipv4.ts';
+import { openNamespace } from '../namespace/namespace.ts';
+import { createTcpSocket } from '../namespace/socket.ts';
+import { subnetsOf } from '../tunnel/state.ts';
+
+export interface Destination {
+  address: string;
+  port: number;
+}
+
+/** Where a stream goes out from. */
+export interface Origin {
+  interfaceName: string;
+  namespacePath: string;
+  /** The server's own addresses in the tunnel, with prefix lengths. */
+  addresses: readonly string[];
+}
+
+const CONNECT_LIMIT_MS = 10_000;
+const KEEPALIVE_MS = 30_000;
+const MAX_STREAMS_PER_TUNNEL = 512;
+const MAX_STREAMS = 4096;
+
+/** Streams into tunnels: counted, bounded, and closed when their tunnel goes. */
+export class Streams {
+  readonly #open = new Map<string, Set<Socket>>();
+  #count = 0;
+  #opened = 0;
+
+  /** Open now. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Since the start. */
+  get opened(): number {
+    return this.#opened;
+  }
+
+  /**
+   * Connects to an address of the tunnel's own subnets, from inside its namespace. Throws `AddressOutside`,
+   * `TooManyStreams`, `ConnectFailed` and `ConnectTimeout`.
+   */
+  async connect(origin: Origin, { address, port }: Destination): Promise<Socket> {
+    const number = parseAddress(address) ?? 0;
+    if (!subnetsOf(origin.addresses).some((subnet) => contains(subnet, number))) {
+      const message = `${address} is not in the subnet of ${origin.interfaceName} (${origin.addresses.join(', ')}).`;
+      throw new SidecarError('AddressOutside', message);
+    }
+    const socket = await this.#create(origin);
+    const where = `${address}:${port} in ${origin.interfaceName}`;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        reject(new SidecarError('ConnectTimeout', `${where} did not answer within ${CONNECT_LIMIT_MS} ms.`));
+        socket.destroy();
+      }, CONNECT_LIMIT_MS);
+      socket.once('error', ({ code }: NodeJS.ErrnoException) =>
+        reject(new SidecarError('ConnectFailed', `${where} cannot be reached (${code}).`)),
+      );
+      socket.once('close', () => {
+        clearTimeout(timer);
+        reject(new SidecarError('ConnectFailed', `${where} was closed before it was open.`));
+      });
+      socket.connect({ host: address, port }, () => {
+        clearTimeout(timer);
+        socket.setNoDelay(true);
+        socket.setKeepAlive(true, KEEPALIVE_MS);
+        resolve(socket);
+      });
+    });
+  }
+
+  /** Closes all streams of a tunnel. */
+  closeTunnel(interfaceName: string): void {
+    for (const socket of this.#open.get(interfaceName) ?? []) socket.destroy();
+  }
+
+  closeAll(): void {
+    for (const interfaceName of this.#open.keys()) this.closeTunnel(interfaceName);
+  }
+
+  async #create({ interfaceName, namespacePath }: Origin): Promise<Socket> {
+    const sockets = this.#open.get(interfaceName) ?? new Set();
+    if (sockets.size >= MAX_STREAMS_PER_TUNNEL || this.#count >= MAX_STREAMS) {
+      throw new SidecarError(
+        'TooManyStreams',
+        `Too many connections are open into ${interfaceName}; try again later.`,
+      );
+    }
+    const namespace = await openNamespace(namespacePath);
+    try {
+      const socket = createTcpSocket(namespace);
+      this.#open.set(interfaceName, sockets.add(socket));
+      this.#count += 1;
+      this.#opened += 1;
+      socket.once('close', () => {
+        this.#count -= 1;
+        sockets.delete(socket);
+        if (sockets.size === 0 && this.#open.get(interfaceName) === sockets) this.#open.delete(interfaceName);
+      });
+      return socket;
+    } finally {
+      await namespace.close();
+    }
+  }
+}
+
+/** Joins two half-open streams: an end goes through in its direction, a failure of one ends both. */
+export function join(a: Duplex, b: Duplex): void {
+  for (const [from, to] of [
+    [a, b],
+    [b, a],
+  ] as const) {
+    from.pipe(to);
+    from.on('error', () => to.destroy());
+    from.on('close', () => {
+      // After a whole exchange the other has ended as well; otherwise it has to hear of it.
+      if (!from.readableEnded || !from.writableFinished) to.destroy();
+    });
+  }
+}

@@ -1,0 +1,95 @@
+import { writeFileSync } from 'node:fs';
+import { unlink } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { run } from '../command.ts';
+import { endUserspaceProcess } from '../device/control-socket.ts';
+import type { Implementation } from '../device/implementation.ts';
+import { SidecarError } from '../errors.ts';
+import { inNamespace } from '../namespace/namespace.ts';
+import { renderReplacement } from './firewall.ts';
+import { gatherUdpPorts, withNamespace } from './gather.ts';
+import type { TunnelNames } from './names.ts';
+import type { Step } from './steps.ts';
+
+const LISTEN_LIMIT_MS = 5000;
+const POLL_MS = 25;
+
+/** Two `ip netns add` at once may both try to make /run/netns a mount of its own. */
+let namespaces: Promise<unknown> = Promise.resolve();
+
+async function addNamespace(names: TunnelNames, broken: boolean): Promise<void> {
+  const turn = namespaces.then(async () => {
+    if (broken) await unlink(names.namespacePath);
+    await run('ip', ['netns', 'add', names.namespace]);
+  });
+  namespaces = turn.catch(() => undefined);
+  await turn;
+}
+
+/** wireguard-go looks once a second whether an interface in another namespace has been brought up. */
+async function awaitListening(names: TunnelNames, listenPort: number): Promise<void> {
+  for (let waited = 0; waited < LISTEN_LIMIT_MS; waited += POLL_MS) {
+    if ((await gatherUdpPorts()).has(listenPort)) return;
+    await sleep(POLL_MS);
+  }
+  throw new SidecarError(
+    'DeviceFailed',
+    `${names.interfaceName} is up but does not listen on UDP port ${listenPort} of the node.`,
+  );
+}
+
+const routeLines = (names: TunnelNames, remove: readonly string[], add: readonly string[]): string =>
+  [
+    ...remove.map((route) => `route del ${route}\n`),
+    ...add.map((route) => `route replace ${route} dev ${names.interfaceName} proto static\n`),
+  ].join('');
+
+/** Does one step of a plan. Throws {@link SidecarError}; what was done before it stays. */
+export async function execute(names: TunnelNames, implementation: Implementation, step: Step): Promise<void> {
+  const { interfaceName } = names;
+  const inside = (program: string, args: readonly string[], input?: string): Promise<unknown> =>
+    withNamespace(names, (namespace) =>
+      run(program, args, input === undefined ? { namespace } : { namespace, input }),
+    );
+  switch (step.do) {
+    case 'addNamespace':
+      return addNamespace(names, step.broken);
+    case 'setKernel':
+      return withNamespace(names, async (namespace) =>
+        inNamespace(namespace, () => writeFileSync(`/proc/sys/${step.path}`, step.value)),
+      );
+    case 'loopbackUp':
+      return void (await inside('ip', ['link', 'set', 'lo', 'up']));
+    case 'setFirewall':
+      return void (await inside('nft', ['-f', '-'], renderReplacement(step.table)));
+    case 'removeInterface':
+      if (step.place === 'placed') return void (await inside('ip', ['link', 'del', interfaceName]));
+      return void (await run('ip', ['link', 'del', implementation.stagedName(names)]));
+    case 'endProcess':
+      return endUserspaceProcess(interfaceName);
+    case 'addInterface':
+      return implementation.create(names);
+    case 'moveInterface': {
+      const target = ['netns', names.namespace, 'name', interfaceName];
+      return void (await run('ip', ['link', 'set', implementation.stagedName(names), ...target]));
+    }
+    case 'setDevice':
+      return implementation.device(names).apply(step);
+    case 'setMtu':
+      return void (await inside('ip', ['link', 'set', interfaceName, 'mtu', String(step.mtu)]));
+    case 'addAddress':
+      return void (await inside('ip', ['addr', 'add', step.address, 'dev', interfaceName]));
+    case 'removeAddress':
+      return void (await inside('ip', ['addr', 'del', step.address, 'dev', interfaceName]));
+    case 'linkDown':
+      return void (await inside('ip', ['link', 'set', interfaceName, 'down']));
+    case 'linkUp':
+      await inside('ip', ['link', 'set', interfaceName, 'up']);
+      return awaitListening(names, step.listenPort);
+    case 'setRoutes':
+      return void (await inside('ip', ['-batch', '-'], routeLines(names, step.remove, step.add)));
+    case 'removeNamespace':
+      if (step.broken) return unlink(names.namespacePath);
+      return void (await run('ip', ['netns', 'del', names.namespace]));
+  }
+}
