@@ -77,7 +77,7 @@
   :if ([:len $ttDrop] > 0) do={
     /ip/firewall/filter/add chain="input" action="accept" protocol="tcp" src-address="10.100.0.1" in-interface="tenant-tunnel" dst-port="8728" comment="tenant-tunnel: API from the server" place-before=($ttDrop->0)
   } else={ /ip/firewall/filter/add chain="input" action="accept" protocol="tcp" src-address="10.100.0.1" in-interface="tenant-tunnel" dst-port="8728" comment="tenant-tunnel: API from the server" }
-  /ip/firewall/filter/remove $ttOld
+  :foreach ttRule in=$ttOld do={ /ip/firewall/filter/remove $ttRule }
 } on-error={ :set ttBad ($ttBad . " - firewall: let the API in by hand, /ip/firewall/filter/print") }
 :do {
   :local ttPort [/interface/wireguard/get [find where name="tenant-tunnel"] listen-port]
@@ -86,7 +86,7 @@
   :if ([:len $ttDrop] > 0) do={
     /ip/firewall/filter/add chain="input" action="accept" protocol="udp" src-port="51820" dst-port=$ttPort comment="tenant-tunnel: WireGuard from the server" place-before=($ttDrop->0)
   } else={ /ip/firewall/filter/add chain="input" action="accept" protocol="udp" src-port="51820" dst-port=$ttPort comment="tenant-tunnel: WireGuard from the server" }
-  /ip/firewall/filter/remove $ttOld
+  :foreach ttRule in=$ttOld do={ /ip/firewall/filter/remove $ttRule }
 } on-error={ :set ttBad ($ttBad . " - firewall: let UDP of the server in by hand") }
 :do { /ipv6/firewall/filter/remove [find where comment="tenant-tunnel: WireGuard from the server"] } on-error={}
 :do {

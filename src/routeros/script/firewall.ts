@@ -67,6 +67,6 @@ function ruleBeforeDrop(table: Table, comment: string, match: string): Lines {
     ':if ([:len $ttDrop] > 0) do={',
     `  ${table}/add ${rule} place-before=($ttDrop->0)`,
     `} else={ ${table}/add ${rule} }`,
-    `${table}/remove $ttOld`,
+    `:foreach ttRule in=$ttOld do={ ${table}/remove $ttRule }`,
   ];
 }
