@@ -16,7 +16,10 @@ export interface CommandOptions {
 export function run(command: string, args: readonly string[], options: CommandOptions = {}): Promise<string> {
   const { input, timeoutMs = 30_000 } = options;
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, {
+    // Node's pipes are sockets, which a command cannot open as /dev/stdin: `cat` makes a pipe of it.
+    const [program, programArgs] =
+      input === undefined ? [command, args] : ['sh', ['-c', 'cat | "$0" "$@"', command, ...args]];
+    const child = spawn(program, programArgs, {
       stdio: ['pipe', 'pipe', 'pipe'],
       timeout: timeoutMs,
       killSignal: 'SIGKILL',

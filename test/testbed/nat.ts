@@ -101,11 +101,13 @@ function lossRules(percent: number): string {
   if (!Number.isInteger(percent) || percent < 0 || percent > 100) {
     throw new Error(`lossPercent is ${percent}; it must be a whole number from 0 to 100.`);
   }
-  const chain = 'type filter hook forward priority -10';
+  // A packet that waits passes twice; nft has no "less than 100 of 100".
+  const chance = percent === 100 ? '' : `numgen random mod 100 < ${percent} `;
+  const lossRule = percent === 0 ? '' : `iifname != "${DELAY_DEVICE}" ${chance}drop`;
   return `table ip link {}\ndelete table ip link\ntable ip link {
   chain forward {
-    ${chain}
-    ${percent === 0 ? '' : `iifname != "${DELAY_DEVICE}" numgen random mod 100 < ${percent} drop`}
+    type filter hook forward priority -10
+    ${lossRule}
   }
 }\n`;
 }

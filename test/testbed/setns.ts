@@ -43,6 +43,11 @@ export function inNetworkNamespace<T>(path: string, body: () => T): T {
   }
 }
 
+/** A TCP socket of a namespace that is not connected yet: for `new Socket({ fd }).connect(port, address)`. */
+export function unconnectedSocket(path: string): number {
+  return inNetworkNamespace(path, () => check('socket', socket(AF_INET, SOCK_STREAM_CLOEXEC, 0)));
+}
+
 /** A TCP socket that listens on every IPv4 address of a namespace: a descriptor for `server.listen({ fd })`. */
 export function listeningSocket(path: string, port: number): number {
   return inNetworkNamespace(path, () => {

@@ -3,13 +3,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { flushConnections } from '../../testbed/conntrack.ts';
 import { ipBatch, runInside } from '../../testbed/namespaces.ts';
 import type { NetworkHost } from '../../testbed/network.ts';
-import type { Change, RouterOs, Row, World } from '../engine/index.ts';
+import type { Change, Lease, RouterOs, Row, World } from '../engine/index.ts';
 import { type ApiHost, ApiSession } from './api/session.ts';
 import { Dataplane } from './linux/dataplane.ts';
 import { seconds } from './linux/desired.ts';
+import { isOn } from './linux/interfaces.ts';
 import { type PingRequest, ping } from './ping.ts';
 import { Services } from './services.ts';
 import type { Misbehaviour } from './types.ts';
+
+/** Menus that Linux follows. */
+const REALISED = /^\/(interface|ip)(\/|$)/;
 
 export interface MachineOptions {
   os: RouterOs;
@@ -28,6 +32,7 @@ export class Machine implements ApiHost {
   readonly #services: Services;
   readonly #stopListening: () => void;
   #on = false;
+  #power: Promise<void> = Promise.resolve();
   #dirty = false;
   #applying: Promise<void> | undefined;
   #failure: Error | undefined;
@@ -57,7 +62,22 @@ export class Machine implements ApiHost {
     return Number(major) > 7 || (Number(major) === 7 && Number(minor) >= 18);
   }
 
-  async powerOn(): Promise<void> {
+  powerOn(): Promise<void> {
+    return this.#switch(() => this.#turnOn());
+  }
+
+  powerOff(): Promise<void> {
+    return this.#switch(() => this.#turnOff());
+  }
+
+  /** One turn of the switch after the other. */
+  #switch(turn: () => Promise<void>): Promise<void> {
+    const turned = this.#power.then(turn);
+    this.#power = turned.catch(() => {});
+    return turned;
+  }
+
+  async #turnOn(): Promise<void> {
     if (this.#on) return;
     const { netns, gateway, address, prefixLength } = this.#host;
     // IPv6 is not simulated: without this, Linux would give each interface an address that RouterOS does not show.
@@ -67,17 +87,16 @@ export class Machine implements ApiHost {
       'net.ipv4.ip_forward=1',
       'net.ipv6.conf.all.disable_ipv6=1',
     ]);
+    await ipBatch(netns, ['link set ether1 up', `route replace default via ${gateway} dev ether1`]);
     this.#on = true;
     this.os.restarted();
+    this.observeUplink(true);
+    this.#observeLease({ address: `${address}/${prefixLength}`, gateway });
     this.#kick();
     await this.settled();
-    // The cable comes last: at no moment is the router on the internet without its firewall.
-    await ipBatch(netns, ['link set ether1 up', `route replace default via ${gateway} dev ether1`]);
-    this.os.observeInterface('ether1', { running: true });
-    this.os.observeLease('ether1', { address: `${address}/${prefixLength}`, gateway });
   }
 
-  async powerOff(): Promise<void> {
+  async #turnOff(): Promise<void> {
     if (!this.#on) return;
     this.#on = false;
     await this.#applying;
@@ -86,7 +105,25 @@ export class Machine implements ApiHost {
     await this.#services.clear();
     await this.dataplane.clear();
     flushConnections(this.#host.netns);
-    this.os.observeLease('ether1', undefined);
+    this.observeUplink(false);
+    this.#observeLease(undefined);
+  }
+
+  /** Whether the cable is in. */
+  observeUplink(running: boolean): void {
+    this.os.observeInterface(this.#uplinkName(), { running });
+  }
+
+  #observeLease(lease: Lease | undefined): void {
+    const name = this.#uplinkName();
+    const asked = this.#rows('/ip/dhcp-client').some((client) => client.interface === name && isOn(client));
+    if (asked) this.os.observeLease(name, lease);
+  }
+
+  /** What the first port is called now. */
+  #uplinkName(): string {
+    const port = this.#rows('/interface/ethernet').find((row) => row['default-name'] === 'ether1');
+    return port?.name ?? 'ether1';
   }
 
   /** For good. */
@@ -109,8 +146,12 @@ export class Machine implements ApiHost {
 
   async refresh(): Promise<void> {
     if (!this.#on) return;
+    const tunnels = await this.dataplane.observe();
+    // Read after the last wait: what has gone meanwhile is not observed.
+    const names = new Set(this.#rows('/interface').map(({ name }) => name));
     const rows = this.#rows('/interface/wireguard/peers');
-    for (const { interfaceName, up, peers } of await this.dataplane.observe()) {
+    for (const { interfaceName, up, peers } of tunnels) {
+      if (!names.has(interfaceName)) continue;
       this.os.observeInterface(interfaceName, { running: up });
       for (const peer of peers) {
         const row = rows.find(
@@ -159,7 +200,7 @@ export class Machine implements ApiHost {
       return this.os.rows(menu);
     } catch (error) {
       // Menus that this version or board lacks hold nothing.
-      if ((error as Error).name === 'RouterOsTrap') return [];
+      if (error instanceof RangeError) return [];
       throw error;
     }
   }
@@ -167,7 +208,7 @@ export class Machine implements ApiHost {
   #changed(change: Change): void {
     if (change.kind === 'reboot') void this.#restart();
     else if (change.kind === 'shutdown') void this.powerOff();
-    else this.#kick();
+    else if ('id' in change && !change.dynamic && REALISED.test(change.menu)) this.#kick();
   }
 
   async #restart(): Promise<void> {
@@ -196,7 +237,7 @@ export class Machine implements ApiHost {
         this.#failure = undefined;
       } catch (error) {
         this.#failure = error as Error;
-        process.emitWarning(this.#failure);
+        process.emitWarning(`${this.#host.name}: ${this.#failure.message}`, 'SimulatedRouterWarning');
       }
     }
   }

@@ -99,7 +99,7 @@ export class SimulatedRouter {
   /** Loss, delay, the cable out: on the way to the NAT router. Only behind NAT. */
   async setLink(link: Link): Promise<void> {
     await this.#natted().setLink(link);
-    this.os.observeInterface('ether1', { running: link.up ?? true });
+    this.#plugged().machine.observeUplink(link.up ?? true);
   }
 
   /** Pings from the router, up to `count` times (default 1), each waiting `timeoutMs` (default 1000). */

@@ -46,6 +46,7 @@ export class ApiSession {
     this.#socket = socket;
     this.#host = host;
     this.#source = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+    socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     socket.on('close', () => this.#end());
     socket.on('error', () => socket.destroy());

@@ -53,8 +53,8 @@ export function firewallOf(rows: ReadRows, linuxName: LinuxName): string {
   const hookOf = (chain: string) =>
     FILTER_HOOKS.includes(chain) ? `type filter hook ${chain} priority filter` : NAT_HOOKS[chain];
   const chains = [...filter, ...nat];
-  // All chains are declared before any rule jumps to one.
-  for (const { name } of chains) lines.push(`  chain ${name} {}`);
+  // Chains that rules jump to are declared before any rule; those of the kernel's hooks only once, with the hook.
+  for (const { chain, name } of chains) if (chain !== name) lines.push(`  chain ${name} {}`);
   for (const { chain, name, rules } of chains) {
     lines.push(`  chain ${name} {`);
     const hook = chain === name ? hookOf(chain) : undefined;
