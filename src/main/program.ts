@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { runProgram } from '../process/index.ts';
+import { controllerCommand } from './controller.ts';
 import { sidecarCommand } from './sidecar.ts';
 import { readVersion } from './version.ts';
 
@@ -9,6 +10,7 @@ export function runMain(args: readonly string[]): Promise<number | undefined> {
   const program = new Command('tenant-tunnel-operator')
     .description('Gives each tenant one WireGuard tunnel, shared by all of the tenant’s MikroTik routers.')
     .version(version)
+    .addCommand(controllerCommand(version))
     .addCommand(sidecarCommand(version))
     .addHelpText(
       'after',

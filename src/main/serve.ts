@@ -10,6 +10,9 @@ import type { CommonFlags } from './common-flags.ts';
 
 /** What each process is given. */
 export interface Surroundings {
+  /** `controller`, `agent` or `sidecar`. */
+  name: string;
+  version: string;
   logger: Logger;
   registry: Registry;
   /** Aborted when the process is told to stop. */
@@ -46,7 +49,7 @@ export function serve(
       });
       logger.info({ version, health: health.url, pid: process.pid }, 'Starting');
       try {
-        served = await start({ logger, registry, signal });
+        served = await start({ name, version, logger, registry, signal });
         await served.done;
       } finally {
         await health.close();

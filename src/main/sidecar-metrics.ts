@@ -5,7 +5,7 @@ import type { SidecarMetrics } from '../wireguard/index.ts';
 export function registerSidecarMetrics(registry: Registry, read: () => SidecarMetrics): void {
   const registers = [registry];
   new Counter({
-    name: 'tenant_tunnel_sidecar_requests_total',
+    name: 'tto_sidecar_requests_total',
     help: 'Requests of the agent answered, by method and HTTP status.',
     labelNames: ['method', 'status'],
     registers,
@@ -19,7 +19,7 @@ export function registerSidecarMetrics(registry: Registry, read: () => SidecarMe
   });
   const total = (name: string, help: string, value: (metrics: SidecarMetrics) => number) =>
     new Counter({
-      name: `tenant_tunnel_sidecar_${name}`,
+      name: `tto_sidecar_${name}`,
       help,
       registers,
       collect() {
@@ -29,7 +29,7 @@ export function registerSidecarMetrics(registry: Registry, read: () => SidecarMe
     });
   const now = (name: string, help: string, value: (metrics: SidecarMetrics) => number) =>
     new Gauge({
-      name: `tenant_tunnel_sidecar_${name}`,
+      name: `tto_sidecar_${name}`,
       help,
       registers,
       collect() {

@@ -10,8 +10,8 @@ export interface FlagOptions<T> {
   parse: (text: string) => T;
   /** Instead of the variable's usual name, `TTO_` and the flag's name. */
   env?: string;
-  /** A flag that needs no value: then it means this. */
-  bare?: string;
+  /** `--flag` alone means true. */
+  isSwitch?: boolean;
 }
 
 /** `--metrics-address` → `TTO_METRICS_ADDRESS`. */
@@ -31,11 +31,10 @@ export function flag<T>(name: string, value: string, description: string, option
       throw error;
     }
   };
-  const shape = options.bare === undefined ? `<${value}>` : `[${value}]`;
+  const shape = options.isSwitch ? `[${value}]` : `<${value}>`;
   const option = new Option(`--${name} ${shape}`, description)
     .env(options.env ?? environmentName(name))
     .argParser(parse);
-  if (options.bare !== undefined) option.preset(options.bare);
   if (options.default !== undefined) option.default(parse(options.default), options.default);
   else if (!options.optional) option.makeOptionMandatory();
   return option;

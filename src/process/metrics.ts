@@ -2,13 +2,13 @@ import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 
 /**
  * A registry with the process's own metrics (CPU, memory, event loop lag, garbage collection) and
- * `tenant_tunnel_build_info{version, process} 1`. Whoever measures something registers it here.
+ * `tto_build_info{version, process} 1`. Whoever measures something registers it here.
  */
 export function createRegistry({ version, process }: { version: string; process: string }): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   new Gauge({
-    name: 'tenant_tunnel_build_info',
+    name: 'tto_build_info',
     help: 'Always 1; the labels tell the version and the process.',
     labelNames: ['version', 'process'],
     registers: [registry],

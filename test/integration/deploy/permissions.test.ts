@@ -70,6 +70,7 @@ test.each([
   [CONTROLLER_USER, 'core/secrets', 'kube-system'],
   [CONTROLLER_USER, 'core/secrets', '*'],
   [CONTROLLER_USER, 'core/configmaps', 'kube-system'],
+  [CONTROLLER_USER, 'core/configmaps', SYSTEM],
   [CONTROLLER_USER, 'core/pods', SYSTEM],
   [CONTROLLER_USER, 'coordination.k8s.io/leases', 'kube-system/kube-controller-manager'],
   [AGENT_USER, 'core/secrets', SYSTEM],

@@ -88,10 +88,10 @@ describe('the metrics of the sidecar', () => {
     await registry.metrics();
     counts.requests['PUT 200'] = 3;
     const text = await registry.metrics();
-    expect(text).toContain('tenant_tunnel_sidecar_requests_total{method="PUT",status="200"} 3');
-    expect(text).toContain('tenant_tunnel_sidecar_changes_total 5');
-    expect(text).toContain('tenant_tunnel_sidecar_streams_opened_total 9');
-    expect(text).toContain('tenant_tunnel_sidecar_streams 3');
-    expect(registry.getSingleMetric('tenant_tunnel_sidecar_changes_total')).toBeInstanceOf(Counter);
+    expect(text).toContain('tto_sidecar_requests_total{method="PUT",status="200"} 3');
+    expect(text).toContain('tto_sidecar_changes_total 5');
+    expect(text).toContain('tto_sidecar_streams_opened_total 9');
+    expect(text).toContain('tto_sidecar_streams 3');
+    expect(registry.getSingleMetric('tto_sidecar_changes_total')).toBeInstanceOf(Counter);
   });
 });

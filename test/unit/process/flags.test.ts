@@ -21,7 +21,7 @@ async function run(args: string[], environment: Record<string, string> = {}) {
       flag('metrics-address', 'host:port', 'where', { parse: parseHostPort, default: '127.0.0.1:80' }),
     )
     .addOption(
-      flag('leader-elect', 'boolean', 'whether', { parse: parseBoolean, default: 'true', bare: 'true' }),
+      flag('leader-elect', 'boolean', 'whether', { parse: parseBoolean, default: 'true', isSwitch: true }),
     )
     .addOption(flag('name', 'name', 'who', { parse: parseLabel }))
     .action((given) => {

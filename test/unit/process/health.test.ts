@@ -72,6 +72,6 @@ test('an address in use is told in one sentence', async () => {
 
 test('the registry of a process tells its version and the runtime', async () => {
   const text = await createRegistry({ version: '1.2.3', process: 'agent' }).metrics();
-  expect(text).toContain('tenant_tunnel_build_info{version="1.2.3",process="agent"} 1');
+  expect(text).toContain('tto_build_info{version="1.2.3",process="agent"} 1');
   expect(text).toContain('nodejs_eventloop_lag_seconds');
 });

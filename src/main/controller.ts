@@ -1,0 +1,77 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { Command } from 'commander';
+import { startController } from '../controller/index.ts';
+import { flag, parseBoolean, parseLabel, parseSubdomain } from '../process/index.ts';
+import {
+  type CommonFlags,
+  gatewayNamespaceFlag,
+  kubeconfigFlag,
+  logLevelFlag,
+  metricsAddressFlag,
+} from './common-flags.ts';
+import { createKubeClient } from './kube-client.ts';
+import { loadKubeConfig } from './kube-config.ts';
+import { type Served, type Surroundings, serve } from './serve.ts';
+
+interface ControllerFlags extends CommonFlags {
+  kubeconfig?: string;
+  namespace: string;
+  gatewayNamespace: string;
+  leaderElect: boolean;
+  identity?: string;
+}
+
+export function controllerCommand(version: string): Command {
+  return new Command('controller')
+    .description('Gives routers their addresses, keys and scripts, and hands the tunnels to the agents.')
+    .addOption(kubeconfigFlag())
+    .addOption(
+      flag('namespace', 'name', 'namespace of the operator: its ledger and its leader’s Lease', {
+        default: 'tenant-tunnel-system',
+        parse: parseLabel,
+      }),
+    )
+    .addOption(gatewayNamespaceFlag())
+    .addOption(
+      flag('leader-elect', 'boolean', 'work only while holding the Lease; false for a single process alone', {
+        default: 'true',
+        isSwitch: true,
+        parse: parseBoolean,
+      }),
+    )
+    .addOption(
+      flag(
+        'identity',
+        'name',
+        'name in the Lease, unique for each process; default: host name and a random part',
+        {
+          optional: true,
+          parse: parseSubdomain,
+        },
+      ),
+    )
+    .addOption(metricsAddressFlag(':8080'))
+    .addOption(logLevelFlag())
+    .action((flags: ControllerFlags) => {
+      const config = loadKubeConfig(flags.kubeconfig);
+      return serve('controller', version, flags, (surroundings) => run(flags, config, surroundings));
+    });
+}
+
+async function run(flags: ControllerFlags, config: KubeConfig, surroundings: Surroundings): Promise<Served> {
+  const { logger, registry, signal } = surroundings;
+  const client = createKubeClient(config, surroundings);
+  const controller = startController({
+    client,
+    namespace: flags.namespace,
+    gatewayNamespace: flags.gatewayNamespace,
+    identity: flags.identity ?? `${hostname()}-${randomBytes(4).toString('hex')}`,
+    leaderElect: flags.leaderElect,
+    signal,
+    logger,
+    registry,
+  });
+  return { waitingFor: controller.waitingFor, done: controller.done.finally(() => client.close()) };
+}
