@@ -35,6 +35,8 @@ export interface AgentOptions {
   gatewayNamespace: string;
   /** A router without a handshake for so long is Offline. */
   offlineAfterSeconds: number;
+  /** Ends the agent in order, within 5 s. Interfaces stay as they are. */
+  signal: AbortSignal;
   logger: Logger;
   registry: Registry;
   clock?: Clock;
@@ -52,24 +54,22 @@ export interface AgentOptions {
   routerSeries?: number;
 }
 
-export interface Agent {
+export interface AgentProcess {
   /** What it still waits for, as phrases; empty when all is well. */
-  waitsFor(): string[];
-  /** Resolves once stopped; never rejects. */
-  readonly ended: Promise<void>;
-  /** Ends within 5 s. Interfaces stay as they are. Idempotent. */
-  stop(): Promise<void>;
+  waitingFor: () => string[];
+  /** Resolves when all has ended after the signal; rejects when something broke. */
+  done: Promise<void>;
 }
 
 const GATHER_MS = 1_000;
 const PROBLEM_AFTER_MS = 2_000;
 const SWEEP_MS = 60_000;
 
-export function startAgent(options: AgentOptions): Agent {
-  const { client, sidecar, nodeName, gatewayNamespace, offlineAfterSeconds, logger, registry } = options;
+export function startAgent(options: AgentOptions): AgentProcess {
+  const { client, sidecar, nodeName, gatewayNamespace, offlineAfterSeconds, signal, logger, registry } =
+    options;
   const { clock = systemClock, random = Math.random, pace = defaultPace } = options;
   const now = (): Moment => ({ wall: clock.wall(), monotonic: clock.monotonic() });
-  const stopping = new AbortController();
 
   const fleet = new Fleet();
   const cache = new HandoverCache({ client, namespace: gatewayNamespace, nodeName, logger });
@@ -202,7 +202,6 @@ export function startAgent(options: AgentOptions): Agent {
   metrics.observe(controllers);
 
   const run = async (): Promise<void> => {
-    const { signal } = stopping;
     const running = informers.map((informer) => informer.run(signal));
     running.push(
       beat({ client, sidecar, health, namespace: gatewayNamespace, nodeName, clock, random, logger }, signal),
@@ -217,18 +216,7 @@ export function startAgent(options: AgentOptions): Agent {
     await Promise.all(running);
     await recorder.close(1_000);
   };
-  const ended = run().catch((error: unknown) => {
-    logger.error({ err: error }, 'The agent ended by a fault of its own.');
-  });
-
-  return {
-    waitsFor: () => waitsFor(informers, health, fleet),
-    ended,
-    stop: () => {
-      stopping.abort();
-      return ended;
-    },
-  };
+  return { waitingFor: () => waitsFor(informers, health, fleet), done: run() };
 }
 
 function waitsFor(informers: readonly Informer<never>[], health: SidecarHealth, fleet: Fleet): string[] {

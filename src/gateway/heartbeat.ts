@@ -1,11 +1,20 @@
 /** The Lease by which the controller knows that this node can carry tunnels. */
 import { LABEL_GATEWAY } from '../api/index.ts';
-import { type Clock, type KubeApi, type Logger, leases, microTime, sleep } from '../kube/index.ts';
+import {
+  type Clock,
+  isApiError,
+  type KubeApi,
+  type Lease,
+  type Logger,
+  leases,
+  microTime,
+  sleep,
+} from '../kube/index.ts';
 import { PROTOCOL_VERSION } from '../wireguard/index.ts';
 import type { SidecarHealth, SidecarPort } from './sidecar-health.ts';
 
 export interface HeartbeatOptions {
-  client: Pick<KubeApi, 'apply'>;
+  client: Pick<KubeApi, 'get' | 'create' | 'update'>;
   sidecar: SidecarPort;
   health: SidecarHealth;
   namespace: string;
@@ -29,11 +38,15 @@ export const leaseName = (nodeName: string): string => `gateway-${nodeName}`;
  */
 export async function beat(options: HeartbeatOptions, signal: AbortSignal): Promise<void> {
   const { clock, random, logger } = options;
+  let lease: Lease | undefined;
   while (!signal.aborted) {
     let pause = RENEW_MS;
     try {
-      await renew(options, signal);
+      const limited = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_LIMIT_MS)]);
+      await assertSidecarAnswers(options, limited);
+      lease = await renew(options, lease, limited);
     } catch (error) {
+      lease = undefined;
       if (signal.aborted) return;
       pause = RETRY_MS;
       logger.warn({ err: error }, 'Could not renew the Lease of this gateway; trying again.');
@@ -42,31 +55,48 @@ export async function beat(options: HeartbeatOptions, signal: AbortSignal): Prom
   }
 }
 
-async function renew(options: HeartbeatOptions, signal: AbortSignal): Promise<void> {
-  const { client, sidecar, health, namespace, nodeName, clock } = options;
-  const limited = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_LIMIT_MS)]);
+async function assertSidecarAnswers(
+  { sidecar, health }: HeartbeatOptions,
+  limited: AbortSignal,
+): Promise<void> {
   const { protocol } = await sidecar.version(limited).catch((error: unknown) => {
     health.learnFrom(error);
     if (limited.aborted) health.refuse('the sidecar does not answer');
     throw error;
   });
-  if (protocol !== PROTOCOL_VERSION) {
-    health.refuse(`a sidecar that speaks protocol ${PROTOCOL_VERSION}; this one speaks ${protocol}`);
-    throw new Error(
-      `The sidecar speaks protocol ${protocol}, this agent ${PROTOCOL_VERSION}: bring both containers to one version.`,
-    );
-  }
-  health.answered();
-  await client.apply(
-    leases,
-    {
-      metadata: { name: leaseName(nodeName), namespace, labels: { [LABEL_GATEWAY]: nodeName } },
-      spec: {
-        holderIdentity: nodeName,
-        leaseDurationSeconds: LEASE_SECONDS,
-        renewTime: microTime(clock.wall()),
-      },
-    },
-    { fieldManager: 'tenant-tunnel-gateway', signal: limited },
+  if (protocol === PROTOCOL_VERSION) return health.answered();
+  health.refuse(`a sidecar that speaks protocol ${PROTOCOL_VERSION}; this one speaks ${protocol}`);
+  throw new Error(
+    `The sidecar speaks protocol ${protocol}, this agent ${PROTOCOL_VERSION}: bring both containers to one version.`,
   );
+}
+
+/** One request where the Lease is as this agent left it. */
+async function renew(
+  options: HeartbeatOptions,
+  last: Lease | undefined,
+  signal: AbortSignal,
+): Promise<Lease> {
+  const { client, namespace, nodeName, clock } = options;
+  const name = { name: leaseName(nodeName), namespace };
+  const spec = {
+    holderIdentity: nodeName,
+    leaseDurationSeconds: LEASE_SECONDS,
+    renewTime: microTime(clock.wall()),
+  };
+  const labels = { [LABEL_GATEWAY]: nodeName };
+  const current = last ?? (await client.get(leases, name, { signal }));
+  if (current === undefined)
+    return client.create(leases, { metadata: { ...name, labels }, spec }, { signal });
+  const metadata = { ...current.metadata, labels: { ...current.metadata.labels, ...labels } };
+  try {
+    return await client.update(
+      leases,
+      { ...current, metadata, spec: { ...current.spec, ...spec } },
+      { signal },
+    );
+  } catch (error) {
+    if (last === undefined || !isApiError(error, 'Conflict', 'NotFound')) throw error;
+    return renew(options, undefined, signal);
+  }
 }

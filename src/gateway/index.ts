@@ -1,5 +1,5 @@
 /** The gateway agent: one on each node that carries tunnels. */
-export { type Agent, type AgentOptions, startAgent } from './agent.ts';
+export { type AgentOptions, type AgentProcess, startAgent } from './agent.ts';
 export { LEASE_SECONDS, leaseName } from './heartbeat.ts';
 export { defaultPace, type Pace } from './pace.ts';
 export type { SidecarPort } from './sidecar-health.ts';
