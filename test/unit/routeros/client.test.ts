@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { RouterOsError, type RouterOsErrorCode } from '../../../src/routeros/index.ts';
 import { FakeRouter, tagOf } from './fake-router.ts';
+import { sentence } from './wire.ts';
 
 /** The error of a promise that must fail with one of ours. */
 async function failure(promise: Promise<unknown>): Promise<RouterOsError> {
@@ -316,5 +318,40 @@ describe('a hostile router', () => {
     const word = Buffer.concat([Buffer.from('c04000', 'hex'), Buffer.alloc(0x4000, 0x61)]);
     for (let sent = 0; sent < 200 && !router.isClosed; sent += 1) void router.sayBytes(word);
     expect((await failure(command)).code).toBe('TooLarge');
+  });
+
+  test('whatever bytes come, a command ends with an answer or one of our errors', async () => {
+    const words = fc.constantFrom(
+      '!re',
+      '!done',
+      '!trap',
+      '!empty',
+      '!fatal',
+      '.tag=1',
+      '.tag=2',
+      '=a=b',
+      '=',
+      '!',
+    );
+    const chunk = fc.oneof(
+      fc.uint8Array({ maxLength: 60 }),
+      fc.array(words, { minLength: 1, maxLength: 4 }).map((sentenceWords) => sentence(...sentenceWords)),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(chunk, { maxLength: 8 }), async (chunks) => {
+        const router = start();
+        const command = router.api.command({ path: '/interface/print' });
+        await router.next();
+        for (const bytes of chunks) void router.sayBytes(bytes);
+        router.hangUp();
+        const outcome = await command.then(
+          () => 'answered',
+          (error: unknown) => (error instanceof RouterOsError ? error.code : error),
+        );
+        expect(['answered', 'Trap', 'Fatal', 'TooLarge', 'ProtocolViolation', 'Closed']).toContain(outcome);
+        await router.closed;
+      }),
+      { numRuns: 1000 },
+    );
   });
 });
