@@ -3,6 +3,7 @@ export { parsePeers } from './configuration/parse.ts';
 export { renderPeers } from './configuration/render.ts';
 export { SidecarError, type SidecarErrorCode, WireGuardError } from './errors.ts';
 export { generateKeyPair, generatePresharedKey, isKey, type KeyPair, publicKeyOf } from './keys.ts';
+export type { Logger } from './logger.ts';
 export { inNamespace, type Namespace, openNamespace } from './namespace/namespace.ts';
 export type * from './protocol.ts';
 export { MAX_REQUEST_BYTES, PROTOCOL_VERSION } from './protocol.ts';

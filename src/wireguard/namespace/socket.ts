@@ -9,12 +9,12 @@ const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
 
 /**
- * A TCP socket of a namespace, not yet connected. libuv takes the descriptor as it is, so `connect()` is
- * asynchronous like any other, and goes out from that namespace.
+ * Begins to connect from inside a namespace. libuv takes the descriptor as it is, so this is asynchronous like any
+ * other `net.connect`; it has to follow in the same turn, or libuv finds a socket to read that is not connected.
  */
-export function createTcpSocket(namespace: Namespace): Socket {
+export function connectTcp(namespace: Namespace, address: string, port: number): Socket {
   const { socket } = libc();
   const fd = inNamespace(namespace, () => socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (fd < 0) throw new Error(`No socket could be made in ${namespace.path} (errno ${errno()}).`);
-  return new Socket({ fd, allowHalfOpen: true });
+  return new Socket({ fd, allowHalfOpen: true }).connect({ host: address, port });
 }

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { SidecarError } from '../errors.ts';
 import { contains, parseAddress } from '../ipv4.ts';
 import { openNamespace } from '../namespace/namespace.ts';
-import { createTcpSocket } from '../namespace/socket.ts';
+import { connectTcp } from '../namespace/socket.ts';
 import { subnetsOf } from '../tunnel/state.ts';
 
 export interface Destination {
@@ -50,21 +50,21 @@ export class Streams {
       const message = `${address} is not in the subnet of ${origin.interfaceName} (${origin.addresses.join(', ')}).`;
       throw new SidecarError('AddressOutside', message);
     }
-    const socket = await this.#create(origin);
+    const socket = await this.#begin(origin, address, port);
     const where = `${address}:${port} in ${origin.interfaceName}`;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         reject(new SidecarError('ConnectTimeout', `${where} did not answer within ${CONNECT_LIMIT_MS} ms.`));
         socket.destroy();
       }, CONNECT_LIMIT_MS);
-      socket.once('error', ({ code }: NodeJS.ErrnoException) =>
+      socket.on('error', ({ code }: NodeJS.ErrnoException) =>
         reject(new SidecarError('ConnectFailed', `${where} cannot be reached (${code}).`)),
       );
-      socket.once('close', () => {
+      socket.on('close', () => {
         clearTimeout(timer);
         reject(new SidecarError('ConnectFailed', `${where} was closed before it was open.`));
       });
-      socket.connect({ host: address, port }, () => {
+      socket.on('connect', () => {
         clearTimeout(timer);
         socket.setNoDelay(true);
         socket.setKeepAlive(true, KEEPALIVE_MS);
@@ -82,17 +82,15 @@ export class Streams {
     for (const interfaceName of this.#open.keys()) this.closeTunnel(interfaceName);
   }
 
-  async #create({ interfaceName, namespacePath }: Origin): Promise<Socket> {
-    const sockets = this.#open.get(interfaceName) ?? new Set();
-    if (sockets.size >= MAX_STREAMS_PER_TUNNEL || this.#count >= MAX_STREAMS) {
-      throw new SidecarError(
-        'TooManyStreams',
-        `Too many connections are open into ${interfaceName}; try again later.`,
-      );
-    }
+  async #begin({ interfaceName, namespacePath }: Origin, address: string, port: number): Promise<Socket> {
     const namespace = await openNamespace(namespacePath);
     try {
-      const socket = createTcpSocket(namespace);
+      const sockets = this.#open.get(interfaceName) ?? new Set();
+      if (sockets.size >= MAX_STREAMS_PER_TUNNEL || this.#count >= MAX_STREAMS) {
+        const message = `Too many connections are open into ${interfaceName}; try again later.`;
+        throw new SidecarError('TooManyStreams', message);
+      }
+      const socket = connectTcp(namespace, address, port);
       this.#open.set(interfaceName, sockets.add(socket));
       this.#count += 1;
       this.#opened += 1;
@@ -103,7 +101,8 @@ export class Streams {
       });
       return socket;
     } finally {
-      await namespace.close();
+      // Nothing of this process may keep a namespace alive; nobody waits for the close.
+      void namespace.close();
     }
   }
 }
