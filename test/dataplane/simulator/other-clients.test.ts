@@ -1,0 +1,64 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { SimulatedRouter } from '../../simulator/machine/index.ts';
+import { run } from '../../testbed/command.ts';
+import { createTestNetwork, type TestNetwork } from '../../testbed/network.ts';
+
+const PACKAGE = 'librouteros==4.2.2';
+const SCRIPT = join(import.meta.dirname, 'librouteros_session.py');
+
+const directory = mkdtempSync(join(tmpdir(), 'tto-librouteros-'));
+const python = join(directory, 'bin', 'python');
+
+/** Why librouteros is not to be had here; nothing when it is. */
+async function obstacle(): Promise<string | undefined> {
+  try {
+    await run('python3', ['-m', 'venv', directory], { timeoutMs: 120_000 });
+    await run(python, ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', PACKAGE], {
+      timeoutMs: 120_000,
+    });
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+const missing = await obstacle();
+if (missing !== undefined)
+  console.warn(`Left out: other people's API clients, since ${PACKAGE} is not to be had: ${missing}`);
+
+(missing === undefined ? describe : describe.skip)("other people's API clients", () => {
+  let network: TestNetwork;
+
+  beforeAll(async () => {
+    network = await createTestNetwork('librouteros');
+  });
+
+  afterAll(async () => {
+    await network?.destroy();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  test.each(['7.9.2', '7.16.2', '7.22.3', '7.24'])(
+    'librouteros works with RouterOS %s',
+    async (version) => {
+      const name = `router-${version}`;
+      const router = await SimulatedRouter.start({ network, name, version, adminPassword: 'secret' });
+      const seen = JSON.parse(await router.exec(python, [SCRIPT, '127.0.0.1', 'secret']));
+      expect(seen).toEqual({
+        wrongPassword: expect.stringContaining('invalid user name or password (6)'),
+        interfaces: expect.arrayContaining(['ether1', 'bridge']),
+        version: expect.stringContaining(version),
+        query: [{ name: 'shops', comment: 'für "$alle"' }],
+        nothing: [],
+        duplicate: expect.stringContaining('already have'),
+        afterRemove: [],
+      });
+    },
+    60_000,
+  );
+});
+
+if (missing !== undefined) rmSync(directory, { recursive: true, force: true });
