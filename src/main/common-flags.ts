@@ -64,7 +64,6 @@ export function socketFlag(name: string): Option {
 export function offlineAfterFlag(): Option {
   return flag('offline-after', 'duration', 'a router without a handshake for so long is offline', {
     default: '180s',
-    // WireGuard shakes hands every 120 s while there is traffic: anything below would flap.
-    parse: durationParser(135_000, 86_400_000),
+    parse: durationParser(1_000, 86_400_000),
   });
 }

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { runProgram } from '../process/index.ts';
+import { agentCommand } from './agent.ts';
 import { controllerCommand } from './controller.ts';
 import { sidecarCommand } from './sidecar.ts';
 import { readVersion } from './version.ts';
@@ -11,6 +12,7 @@ export function runMain(args: readonly string[]): Promise<number | undefined> {
     .description('Gives each tenant one WireGuard tunnel, shared by all of the tenant’s MikroTik routers.')
     .version(version)
     .addCommand(controllerCommand(version))
+    .addCommand(agentCommand(version))
     .addCommand(sidecarCommand(version))
     .addHelpText(
       'after',

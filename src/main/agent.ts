@@ -1,0 +1,69 @@
+import type { KubeConfig } from '@kubernetes/client-node';
+import { Command } from 'commander';
+import { startAgent } from '../gateway/index.ts';
+import { flag, parseSubdomain } from '../process/index.ts';
+import { SidecarClient } from '../wireguard/index.ts';
+import {
+  type CommonFlags,
+  gatewayNamespaceFlag,
+  kubeconfigFlag,
+  logLevelFlag,
+  metricsAddressFlag,
+  offlineAfterFlag,
+  socketFlag,
+} from './common-flags.ts';
+import { createKubeClient } from './kube-client.ts';
+import { loadKubeConfig } from './kube-config.ts';
+import { type Served, type Surroundings, serve } from './serve.ts';
+
+/** WireGuard shakes hands anew every 120 s, and tries for some seconds (WireGuard paper §6.2, REKEY_AFTER_TIME). */
+const STEADY_HANDSHAKES_MS = 135_000;
+
+interface AgentFlags extends CommonFlags {
+  kubeconfig?: string;
+  nodeName: string;
+  gatewayNamespace: string;
+  sidecarSocket: string;
+  /** Milliseconds. */
+  offlineAfter: number;
+}
+
+export function agentCommand(version: string): Command {
+  return new Command('agent')
+    .description('Carries the tunnels of one node: drives its sidecar, sees handshakes, configures routers.')
+    .addOption(
+      flag('node-name', 'name', 'the Node that this is', { parse: parseSubdomain, env: 'NODE_NAME' }),
+    )
+    .addOption(kubeconfigFlag())
+    .addOption(gatewayNamespaceFlag())
+    .addOption(socketFlag('sidecar-socket'))
+    .addOption(offlineAfterFlag())
+    .addOption(metricsAddressFlag(':9820'))
+    .addOption(logLevelFlag())
+    .action((flags: AgentFlags) => {
+      const config = loadKubeConfig(flags.kubeconfig);
+      return serve('agent', version, flags, (surroundings) => run(flags, config, surroundings));
+    });
+}
+
+async function run(flags: AgentFlags, config: KubeConfig, surroundings: Surroundings): Promise<Served> {
+  const { logger, registry, signal } = surroundings;
+  const client = createKubeClient(config, surroundings);
+  if (flags.offlineAfter < STEADY_HANDSHAKES_MS) {
+    logger.warn(
+      { offlineAfterMs: flags.offlineAfter },
+      'Routers will be called offline between two handshakes',
+    );
+  }
+  const agent = startAgent({
+    client,
+    sidecar: new SidecarClient({ socketPath: flags.sidecarSocket }),
+    nodeName: flags.nodeName,
+    gatewayNamespace: flags.gatewayNamespace,
+    offlineAfterSeconds: flags.offlineAfter / 1_000,
+    signal,
+    logger,
+    registry,
+  });
+  return { waitingFor: agent.waitingFor, done: agent.done.finally(() => client.close()) };
+}
