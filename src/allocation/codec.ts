@@ -50,8 +50,22 @@ export function decodeTunnels(data: Data): DecodedTunnels {
 }
 
 export function encodeBlock(block: Block): Data {
-  const entries = [...block.entries.values()].sort((a, b) => a.offset - b.offset);
+  const entries = [...block.entries.values()].sort((a, b) => a.offset - b.offset).map(inOrder);
   return { [FORMAT_KEY]: FORMAT, [BLOCK_KEY]: JSON.stringify(entries) };
+}
+
+// Always the same text for the same entry, whoever built it: an object written again from memory is the one it was.
+function inOrder({ offset, owner, publicKey, privateKey, presharedKey, access, releasedAt }: AddressEntry) {
+  const { user, password, apiPort } = access ?? {};
+  return {
+    offset,
+    owner,
+    publicKey,
+    privateKey,
+    presharedKey,
+    access: access && { user, password, apiPort },
+    releasedAt,
+  };
 }
 
 export function decodeBlock(tunnel: number, number: number, data: Data): Block {

@@ -63,23 +63,25 @@ export class LedgerDocument<D> {
     return this.#amiss && this.#unreadable === undefined;
   }
 
-  /** Takes in what the store holds now, unless something newer is known. */
-  observe(object: StoredObject): void {
+  /** Takes in what the store holds now, unless that or something newer is known; answers whether it was news. */
+  observe(object: StoredObject): boolean {
     const known = this.#stored.version;
-    if (known !== undefined && BigInt(object.version) <= BigInt(known)) return;
+    if (known !== undefined && BigInt(object.version) <= BigInt(known)) return false;
     this.#take(object);
+    return true;
   }
 
   /**
    * The object was deleted by someone else, at `version` where that is known: the last readable document is written
-   * again by the next change.
+   * again by the next change. Answers whether it was news.
    */
-  observeDeleted(version?: string): void {
+  observeDeleted(version?: string): boolean {
     const known = this.#stored.version;
-    if (version !== undefined && known !== undefined && BigInt(version) < BigInt(known)) return;
+    if (version !== undefined && known !== undefined && BigInt(version) < BigInt(known)) return false;
     this.#unreadable = undefined;
     this.#stored = { ...this.#stored, version: undefined };
     this.#amiss = this.#stored.document !== this.#options.empty;
+    return true;
   }
 
   change<R>(run: Change<D, R>): Promise<R> {

@@ -72,16 +72,16 @@ export class Ledger {
     });
   }
 
-  /** Takes in a stored ledger object: all of them at start, later each that a watch brings. */
-  observe(object: StoredObject): void {
+  /** Takes in a stored ledger object: all of them at start, later each that a watch brings. Whether it was news. */
+  observe(object: StoredObject): boolean {
     const id = parseBlockName(object.name);
-    if (object.name === TUNNELS_OBJECT) this.#tunnels.observe(object);
-    else if (id !== undefined) this.#block(id.tunnel, id.block).observe(object);
+    if (object.name === TUNNELS_OBJECT) return this.#tunnels.observe(object);
+    return id !== undefined && this.#block(id.tunnel, id.block).observe(object);
   }
 
-  /** A ledger object is gone from the store; {@link mend} writes it again from memory. */
-  observeDeleted(name: string, version?: string): void {
-    this.#document(name)?.observeDeleted(version);
+  /** A ledger object is gone from the store; {@link mend} writes it again from memory. Whether it was news. */
+  observeDeleted(name: string, version?: string): boolean {
+    return this.#document(name)?.observeDeleted(version) ?? false;
   }
 
   /** Whether a stored object lacks live records that are known here: someone deleted or cut it by hand. */
@@ -272,7 +272,7 @@ export class Ledger {
     return entry;
   }
 
-  #document(name: string): { observeDeleted: (version?: string) => void; amiss: boolean } | undefined {
+  #document(name: string): { observeDeleted: (version?: string) => boolean; amiss: boolean } | undefined {
     const id = parseBlockName(name);
     if (name === TUNNELS_OBJECT) return this.#tunnels;
     return id === undefined ? undefined : this.#blocks.get(id.tunnel)?.get(id.block);

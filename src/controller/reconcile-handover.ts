@@ -96,7 +96,9 @@ function handoverOf(world: World, tunnel: TunnelEntry, { entry, address }: Addre
 
 function accessOf({ access, presharedKey }: AddressEntry): Pick<HandoverRouter, 'access'> {
   if (access === undefined) return {};
-  return { access: { ...access, ...(presharedKey === undefined ? {} : { presharedKey }) } };
+  // In one order always: the text is compared with what stands there.
+  const { user, password, apiPort } = access;
+  return { access: { user, password, apiPort, ...(presharedKey === undefined ? {} : { presharedKey }) } };
 }
 
 const destination = ({ gatewayNamespace: namespace }: World, node: string): Destination => ({

@@ -1,9 +1,12 @@
 import { isLive, parseBlockName } from '../allocation/index.ts';
 import { DEFAULT_QUARANTINE_SECONDS } from '../api/index.ts';
 import { nameOf, type Reconcile } from '../kube/index.ts';
-import { type World, wakeBlockHandover, wakeTunnelHandover } from './world.ts';
+import { BULK, type World, wakeBlockHandover, wakeTunnelHandover } from './world.ts';
 
-/** A ledger object that someone deleted or cut is written again from memory; keys are `namespace/name`. */
+/**
+ * A ledger object that someone else changed: deleted or cut, it is written again from memory; what it now says, or
+ * that it cannot be read any more, shows in the tunnels it is about. Keys are `namespace/name`.
+ */
 export const reconcileLedgerObject =
   (world: World): Reconcile =>
   async (key) => {
@@ -16,9 +19,12 @@ export const reconcileLedgerObject =
       await world.ledger.mend(name);
     }
     const changed = parseBlockName(name);
-    if (changed === undefined) return undefined;
-    wakeTunnelHandover(world, changed.tunnel);
-    wakeBlockHandover(world, changed.tunnel, changed.block);
+    if (changed !== undefined) wakeBlockHandover(world, changed.tunnel, changed.block);
+    const all = [...world.ledger.tunnels.values()];
+    for (const entry of all.filter(({ index }) => changed === undefined || index === changed.tunnel)) {
+      wakeTunnelHandover(world, entry.index);
+      world.controllers.tunnels.enqueue(entry.owner, BULK);
+    }
     return undefined;
   };
 

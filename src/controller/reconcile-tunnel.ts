@@ -103,6 +103,7 @@ async function claim(
     if (entry !== before) {
       wakeTunnelHandover(world, entry.index);
       wakeRoutersOf(world, tunnel);
+      world.controllers.classes.enqueue(entry.className);
     }
     return { entry };
   } catch (error) {
@@ -167,6 +168,7 @@ async function letGo(world: World, key: string): Promise<void> {
       'released a tunnel; its numbers are in quarantine',
     );
     wakeTunnelHandover(world, entry.index);
+    world.controllers.classes.enqueue(entry.className);
   }
 }
 

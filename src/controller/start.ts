@@ -33,21 +33,22 @@ export interface ControllerProcessOptions {
   identity: string;
   /** false: lead at once; only for one single process. */
   leaderElect: boolean;
+  /** Ends the process in order. */
+  signal: AbortSignal;
   logger: Logger;
   registry: Registry;
 }
 
 export interface ControllerProcess {
   /** What it still waits for; empty when it works, or stands by with warm caches. */
-  waitsFor: () => string[];
-  /** `stopped` after stop(); `lost` when the Lease was lost and the process should end. Rejects on a fault. */
-  ended: Promise<'stopped' | 'lost'>;
-  stop: () => Promise<void>;
+  waitingFor: () => string[];
+  /** Resolves when all has ended after the signal; rejects when the Lease was lost or something broke. */
+  done: Promise<void>;
 }
 
 /** Runs the controller: caches at once, reconcilers while this process leads. */
 export function startController(options: ControllerProcessOptions): ControllerProcess {
-  const { client, namespace, gatewayNamespace, identity, leaderElect, logger, registry } = options;
+  const { client, namespace, gatewayNamespace, identity, leaderElect, signal, logger, registry } = options;
   const stopping = new AbortController();
   const caches = createCaches({ client, namespace, gatewayNamespace, logger });
   const elector = new LeaderElector({ client, lease: { namespace, name: LEASE_NAME }, identity, logger });
@@ -89,35 +90,35 @@ export function startController(options: ControllerProcessOptions): ControllerPr
   };
   wire(world, controllers);
 
-  const lead = async (signal: AbortSignal): Promise<void> => {
-    await Promise.race([synced(caches), aborted(signal)]);
-    if (signal.aborted) return;
+  const lead = async (leading: AbortSignal): Promise<void> => {
+    await Promise.race([synced(caches), aborted(leading)]);
+    if (leading.aborted) return;
     for (const object of await readLedger(client, namespace)) ledger.observe(object);
     wakeAll(world, controllers);
     controllers.quarantine.enqueue('all');
     logger.info({ tunnels: ledger.tunnels.size, routers: caches.routers.keys().length }, 'leading');
-    await Promise.all(Object.values(controllers).map((one) => one.run(signal)));
+    await Promise.all(Object.values(controllers).map((one) => one.run(leading)));
     await events.close();
   };
 
   const informers = Object.values(caches).map((cache) => cache.run(stopping.signal));
-  const work = leaderElect
-    ? elector.run(stopping.signal, lead)
-    : lead(stopping.signal).then(() => 'stopped' as const);
-  const ended = work.finally(() => stopping.abort());
-  // Whoever awaits `ended` hears of a fault; nobody has to.
-  ended.catch(() => {});
   return {
-    waitsFor: () =>
+    waitingFor: () =>
       Object.entries(caches)
         .filter(([, cache]) => !cache.hasSynced)
         .map(([name]) => `the first list of ${name}`),
-    ended,
-    stop: async () => {
-      stopping.abort();
-      await Promise.allSettled([ended, ...informers]);
-    },
+    done: run(leaderElect ? elector.run(signal, lead) : lead(signal).then(() => 'stopped')).finally(
+      async () => {
+        stopping.abort();
+        await Promise.all(informers);
+      },
+    ),
   };
+}
+
+async function run(work: Promise<'stopped' | 'lost'>): Promise<void> {
+  if ((await work) === 'stopped') return;
+  throw new Error('The leader Lease went to another replica; this one ends and starts again as a standby.');
 }
 
 const synced = (caches: Caches): Promise<unknown> =>

@@ -67,11 +67,13 @@ export function wire(world: World, { routers, tunnels, handover, classes, ledger
   caches.heartbeats.onChange(wakeUnplaced);
   caches.nodes.onChange(wakeUnplaced);
 
-  ledger.watches(caches.ledger);
-  caches.ledger.onChange(({ type, object }) => {
-    if (type === 'deleted')
-      world.ledger.observeDeleted(object.metadata.name, object.metadata.resourceVersion);
-    else world.ledger.observe(storedFrom(object));
+  caches.ledger.onChange(({ type, key, object }) => {
+    const { name, resourceVersion } = object.metadata;
+    const isNews =
+      type === 'deleted'
+        ? world.ledger.observeDeleted(name, resourceVersion)
+        : world.ledger.observe(storedFrom(object));
+    if (isNews) ledger.enqueue(key);
   });
 }
 

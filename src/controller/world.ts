@@ -26,6 +26,7 @@ export interface World {
     routers: Controller;
     tunnels: Controller;
     handover: Controller;
+    classes: Controller;
   };
 }
 
