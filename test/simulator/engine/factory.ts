@@ -51,6 +51,54 @@ const DEFAULT_FILTER: readonly Values[] = [
   },
 ];
 
+/** The same for IPv6, without the rules on address lists (manual, "Building Advanced Firewall"). */
+const DEFAULT_FILTER6: readonly Values[] = [
+  {
+    chain: 'input',
+    action: 'accept',
+    'connection-state': 'established,related,untracked',
+    comment: 'accept established,related,untracked',
+  },
+  { chain: 'input', action: 'drop', 'connection-state': 'invalid', comment: 'drop invalid' },
+  { chain: 'input', action: 'accept', protocol: 'icmpv6', comment: 'accept ICMPv6' },
+  {
+    chain: 'input',
+    action: 'accept',
+    protocol: 'udp',
+    'dst-port': '33434-33534',
+    comment: 'accept UDP traceroute',
+  },
+  {
+    chain: 'input',
+    action: 'accept',
+    protocol: 'udp',
+    'dst-port': '546',
+    'src-address': 'fe80::/10',
+    comment: 'accept DHCPv6-Client prefix delegation.',
+  },
+  { chain: 'input', action: 'accept', protocol: 'udp', 'dst-port': '500,4500', comment: 'accept IKE' },
+  {
+    chain: 'input',
+    action: 'drop',
+    'in-interface-list': '!LAN',
+    comment: 'drop everything else not coming from LAN',
+  },
+  {
+    chain: 'forward',
+    action: 'accept',
+    'connection-state': 'established,related,untracked',
+    comment: 'accept established,related,untracked',
+  },
+  { chain: 'forward', action: 'drop', 'connection-state': 'invalid', comment: 'drop invalid' },
+  { chain: 'forward', action: 'accept', protocol: 'icmpv6', comment: 'accept ICMPv6' },
+  {
+    chain: 'forward',
+    action: 'drop',
+    'in-interface-list': '!LAN',
+    comment: 'drop everything else not coming from LAN',
+  },
+];
+
 const group = (...granted: string[]): string =>
   [
     ...POLICIES.filter((word) => granted.includes(word)),
@@ -122,6 +170,9 @@ function addDefaultConfiguration(context: Context): void {
   });
   for (const rule of DEFAULT_FILTER) {
     configuration.insert('/ip/firewall/filter', { ...rule, comment: `${DEFCONF}: ${rule.comment}` });
+  }
+  for (const rule of DEFAULT_FILTER6) {
+    configuration.insert('/ipv6/firewall/filter', { ...rule, comment: `${DEFCONF}: ${rule.comment}` });
   }
   filterMenu.rules?.changed?.(context);
   addressesChanged(context);

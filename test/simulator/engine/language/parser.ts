@@ -178,8 +178,7 @@ export class Parser {
   #unknown(word: string, start: number): Statement {
     const message = `bad command name ${word} ${this.scanner.position(start)}`;
     if (!this.defers) throw this.scanner.fault(`bad command name ${word}`, start);
-    this.scanner.take(/[a-z0-9/-]+/y);
-    readLooseArguments(this);
+    this.scanner.skipStatement();
     return { kind: 'fault', message };
   }
 }

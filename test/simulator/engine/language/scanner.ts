@@ -84,4 +84,24 @@ export class Scanner {
     do this.skipBlanks();
     while (this.take(/[\r\n;]+|#[^\n]*/y) !== '');
   }
+
+  /** Past the rest of a statement that cannot be read, brackets and strings whole. */
+  skipStatement(): void {
+    const open: string[] = [];
+    const closing: Record<string, string> = { '(': ')', '[': ']', '{': '}' };
+    while (!this.isAtEnd) {
+      const { here } = this;
+      if (open.length === 0 && /[;\n\]})]/.test(here)) return;
+      if (here === '"') {
+        if (this.take(/"(?:\\[\s\S]|[^"\\])*"/y) === '')
+          throw new IncompleteFault(`syntax error ${this.position()}`);
+        continue;
+      }
+      const close = closing[here];
+      if (close !== undefined) open.push(close);
+      else if (here === open.at(-1)) open.pop();
+      this.at += 1;
+    }
+    if (open.length > 0) throw this.incomplete();
+  }
 }

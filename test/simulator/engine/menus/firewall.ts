@@ -1,7 +1,19 @@
 import { rowCommands } from '../configuration/commands.ts';
 import type { Context, Menu, Property, Values } from '../configuration/definition.ts';
 import { RouterOsTrap } from '../trap.ts';
-import { bool, integer, match4, name, notOneOf, oneOf, ports, setOf, text } from '../values/types.ts';
+import {
+  bool,
+  integer,
+  match4,
+  match6,
+  name,
+  notOneOf,
+  oneOf,
+  ports,
+  setOf,
+  text,
+  type ValueType,
+} from '../values/types.ts';
 import { BUILTIN_LISTS, INTERFACES, LISTS } from './interface.ts';
 import { comment, disabled, invalid } from './shared-properties.ts';
 
@@ -36,10 +48,10 @@ const PROTOCOLS = [
 ];
 const STATES = ['established', 'invalid', 'new', 'related', 'untracked'];
 
-const MATCHERS: Property[] = [
+const matchers = (address: ValueType): Property[] => [
   { name: 'chain', type: name, required: true },
-  { name: 'src-address', type: match4 },
-  { name: 'dst-address', type: match4 },
+  { name: 'src-address', type: address },
+  { name: 'dst-address', type: address },
   { name: 'src-address-list', type: text },
   { name: 'dst-address-list', type: text },
   { name: 'protocol', type: notOneOf(...PROTOCOLS) },
@@ -118,7 +130,7 @@ export const filterMenu: Menu = {
       ),
       default: 'accept',
     },
-    ...MATCHERS,
+    ...matchers(match4),
     { name: 'connection-state', type: setOf(STATES, true) },
     { name: 'connection-nat-state', type: setOf(['srcnat', 'dstnat'], true) },
     { name: 'reject-with', type: text },
@@ -132,6 +144,32 @@ export const filterMenu: Menu = {
     add: refusePortsAlone,
     set: (entry, changes) => refusePortsAlone({ ...entry.values, ...changes }),
     changed: keepFasttrackRow,
+  },
+};
+
+/** IPv6 has a table of its own; the default configuration ends it with the same drop. */
+export const filter6Menu: Menu = {
+  path: '/ipv6/firewall/filter',
+  kind: 'rows',
+  ordered: true,
+  commands: COMMANDS,
+  properties: [
+    {
+      name: 'action',
+      type: oneOf('accept', 'drop', 'jump', 'log', 'passthrough', 'reject', 'return'),
+      default: 'accept',
+    },
+    ...matchers(match6),
+    { name: 'connection-state', type: setOf(STATES, true) },
+    { name: 'reject-with', type: text },
+    ...COUNTERS,
+    disabled,
+    invalid,
+    comment,
+  ],
+  rules: {
+    add: refusePortsAlone,
+    set: (entry, changes) => refusePortsAlone({ ...entry.values, ...changes }),
   },
 };
 
@@ -158,7 +196,7 @@ export const natMenu: Menu = {
       ),
       default: 'accept',
     },
-    ...MATCHERS,
+    ...matchers(match4),
     { name: 'to-addresses', type: match4 },
     { name: 'to-ports', type: ports },
     ...COUNTERS,

@@ -1,6 +1,6 @@
 import type { Menu } from '../configuration/definition.ts';
 import { inSpan, type Version } from '../version.ts';
-import { filterMenu, natMenu } from './firewall.ts';
+import { filter6Menu, filterMenu, natMenu } from './firewall.ts';
 import {
   bridgeMenu,
   bridgePortMenu,
@@ -50,6 +50,9 @@ export const MENUS: readonly Menu[] = [
   directory('/ip/firewall'),
   filterMenu,
   natMenu,
+  directory('/ipv6'),
+  directory('/ipv6/firewall'),
+  filter6Menu,
   logMenu,
   systemMenu,
   identityMenu,

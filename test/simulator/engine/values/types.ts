@@ -167,3 +167,11 @@ export const ports = type('str', (value, property) => {
 export const key = type('str', (value, property) =>
   value === '' || isKey(value) ? value : invalid(`failure: invalid ${property.replace('-', ' ')}`),
 );
+
+/** The same for IPv6, without ranges. */
+export const match6 = type('str', (value, property) => {
+  const not = value.startsWith('!') ? '!' : '';
+  const parsed = parsePrefix(value.slice(not.length));
+  if (parsed?.family !== 6) return badAddress(property);
+  return not + canonicalPrefix(parsed);
+});
