@@ -18,7 +18,7 @@ import { gatewaysOf } from './gateways.ts';
 import { blockObjects, type Destination, type HandoverRouter, tunnelObjects } from './handover-objects.ts';
 import { placeTunnel } from './placement.ts';
 import { currentNode } from './reconcile-tunnel.ts';
-import { tunnelOf, type World, wakeBlockHandover, wakeTunnelHandover } from './world.ts';
+import { tunnelOf, type World, wakeTunnelHandover } from './world.ts';
 
 /** Keys are `N`, a tunnel's own objects, and `N/B`, those of one of its blocks. */
 export const reconcileHandover =
@@ -48,10 +48,8 @@ async function handOverTunnel(world: World, entry: TunnelEntry, context: Reconci
   const blocks = world.ledger.liveBlocks(entry.index);
   const mtu = tunnel.spec.mtu ?? looked.found.spec.mtu;
   const [configMap, secret] = tunnelObjects(to, { entry, tunnel, mtu, blocks });
-  const fresh = current === undefined;
   await put(world.caches.secrets, world, secrets, secret, context);
   await put(world.caches.configMaps, world, configMaps, configMap, context);
-  if (fresh) for (const block of blocks) wakeBlockHandover(world, entry.index, block);
 }
 
 async function handOverBlock(
@@ -61,7 +59,7 @@ async function handOverBlock(
   context: ReconcileContext,
 ): Promise<void> {
   const node = currentNode(world, entry);
-  // Placing the tunnel wakes its blocks.
+  // The tunnel's ConfigMap, once it is in the cache with its node, wakes the blocks (wiring).
   if (node === undefined) return wakeTunnelHandover(world, entry.index);
   const claims = world.ledger.claimsIn(entry.index, block);
   const routers = claims.flatMap((claim) => handoverOf(world, entry, claim));

@@ -1,7 +1,7 @@
 import { isLive, parseBlockName } from '../allocation/index.ts';
 import { DEFAULT_QUARANTINE_SECONDS } from '../api/index.ts';
 import { nameOf, type Reconcile } from '../kube/index.ts';
-import { BULK, type World, wakeBlockHandover, wakeTunnelHandover } from './world.ts';
+import { BULK, type World, wakeBlockHandover, wakeRoutersOf, wakeTunnelHandover } from './world.ts';
 
 /**
  * A ledger object that someone else changed: deleted or cut, it is written again from memory; what it now says, or
@@ -24,6 +24,8 @@ export const reconcileLedgerObject =
     for (const entry of all.filter(({ index }) => changed === undefined || index === changed.tunnel)) {
       wakeTunnelHandover(world, entry.index);
       world.controllers.tunnels.enqueue(entry.owner, BULK);
+      const tunnel = world.caches.tunnels.get(entry.owner);
+      if (tunnel !== undefined) wakeRoutersOf(world, tunnel, BULK);
     }
     return undefined;
   };

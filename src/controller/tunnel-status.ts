@@ -53,7 +53,14 @@ export function planTunnelStatus(
       .filter(({ type }) => OWNED_TUNNEL_STATUS.conditions.includes(type));
   if ('refused' in outcome) {
     const verdict: Verdict = { status: 'False', ...outcome.refused };
-    return { observedGeneration: generation, phase: 'Error', conditions: withConditions(verdict, verdict) };
+    // What was given is still true when only the record of it cannot be read.
+    const given = outcome.refused.reason === 'LedgerUnreadable' ? ownFields(tunnel) : {};
+    return {
+      ...given,
+      observedGeneration: generation,
+      phase: 'Error',
+      conditions: withConditions(verdict, verdict),
+    };
   }
   const { entry, tunnelClass, placement, objection } = outcome.granted;
   const subnet = parseNetwork(entry.subnet);
@@ -82,6 +89,12 @@ export function planTunnelStatus(
     ...('node' in placement ? { gateway: placement.node } : {}),
     conditions: withConditions(allocated, ready),
   };
+}
+
+function ownFields({ status = {} }: TenantTunnel): TenantTunnelStatus {
+  return Object.fromEntries(
+    Object.entries(status).filter(([name]) => FIELDS.some((field) => field === name)),
+  );
 }
 
 type Verdict = Pick<Condition, 'status' | 'reason' | 'message'>;

@@ -1,5 +1,5 @@
 import { isLive } from '../allocation/index.ts';
-import { LABEL_PART, LABEL_TUNNEL, type Router } from '../api/index.ts';
+import { LABEL_GATEWAY, LABEL_PART, LABEL_TUNNEL, type Router } from '../api/index.ts';
 import { type Change, type Controller, type KubeObject, keyOf } from '../kube/index.ts';
 import { storedFrom } from './ledger-store.ts';
 import { currentNode } from './reconcile-tunnel.ts';
@@ -49,13 +49,19 @@ export function wire(world: World, { routers, tunnels, handover, classes, ledger
   for (const cache of [caches.configMaps, caches.secrets]) {
     cache.onChange(({ object }) => {
       const { name, labels = {} } = object.metadata;
-      const index = Number(labels[LABEL_TUNNEL]);
       const block = /-(?:peers|access)-(\d{1,5})$/.exec(name)?.[1];
-      handover.enqueue(block === undefined ? String(index) : `${index}/${block}`, BULK);
-      const owner = labels[LABEL_PART] === 'tunnel' ? world.ledger.tunnels.get(index)?.owner : undefined;
-      if (owner !== undefined) tunnels.enqueue(owner);
+      handover.enqueue(block === undefined ? indexOf(labels) : `${indexOf(labels)}/${block}`, BULK);
     });
   }
+  caches.configMaps.onChange(({ object, old }) => {
+    const { labels = {} } = object.metadata;
+    if (labels[LABEL_PART] !== 'tunnel') return;
+    const index = Number(indexOf(labels));
+    const owner = world.ledger.tunnels.get(index)?.owner;
+    if (owner !== undefined) tunnels.enqueue(owner);
+    if (labels[LABEL_GATEWAY] === old?.metadata.labels?.[LABEL_GATEWAY]) return;
+    for (const one of world.ledger.liveBlocks(index)) wakeBlockHandover(world, index, one);
+  });
 
   const wakeUnplaced = (): void => {
     for (const entry of world.ledger.tunnels.values()) {
@@ -91,6 +97,8 @@ export function wakeAll(world: World, { routers, tunnels, handover }: Controller
     if (index !== undefined) handover.enqueue(index, BULK);
   }
 }
+
+const indexOf = (labels: Record<string, string>): string => labels[LABEL_TUNNEL] ?? '';
 
 function specChanged<T extends KubeObject>(change: Change<T>): boolean {
   if (change.type !== 'updated') return true;

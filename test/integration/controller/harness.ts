@@ -169,17 +169,17 @@ export class ControllerHarness {
   }
 
   /** Writes that the API server has answered with success, by verb and resource, without Leases and Events. */
-  async writes(): Promise<number> {
-    const text = await this.plane.metrics();
-    return text
-      .split('\n')
-      .filter((line) => /^apiserver_request_total\{/.test(line))
-      .filter((line) => /verb="(POST|PUT|PATCH|APPLY|DELETE)"/.test(line) && /code="20\d"/.test(line))
-      .filter(
-        (line) =>
-          !/resource="(leases|events|tokenreviews|subjectaccessreviews|selfsubjectaccessreviews)"/.test(line),
-      )
-      .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+  async writes(): Promise<Record<string, number>> {
+    const quiet = /resource="(leases|events|tokenreviews|subjectaccessreviews|selfsubjectaccessreviews)"/;
+    const counts: Record<string, number> = {};
+    for (const line of (await this.plane.metrics()).split('\n')) {
+      if (!/^apiserver_request_total\{/.test(line) || quiet.test(line)) continue;
+      const label = (name: string): string => new RegExp(`[{,]${name}="([^"]*)"`).exec(line)?.[1] ?? '';
+      if (!/^(POST|PUT|PATCH|APPLY|DELETE)$/.test(label('verb')) || !label('code').startsWith('20')) continue;
+      const key = `${label('verb')} ${label('resource')} ${label('subresource')}`.trim();
+      counts[key] = (counts[key] ?? 0) + Number(line.slice(line.lastIndexOf(' ') + 1));
+    }
+    return counts;
   }
 
   condition(object: Router | TenantTunnel | undefined, type: string) {
