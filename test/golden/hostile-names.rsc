@@ -30,13 +30,13 @@
     /user/group/add name="tenant-tunnel" policy="api,policy,read,sensitive,test,write"
   } else={ /user/group/set [find where name="tenant-tunnel"] policy="api,policy,read,sensitive,test,write" }
   :local ttPass "p\22a\5Cs\24s\09w\3Fo\0Ar\3Bd\5D"
-  :if ([:len [/user/find where name="ops \22\24\28x\29\22"]] = 0) do={
-    /user/add name="ops \22\24\28x\29\22" group="tenant-tunnel" password=$ttPass address="10.100.0.1/32" comment="tenant-tunnel: management"
+  :if ([:len [/user/find where name="ops \22\24\28x\29\22 1"]] = 0) do={
+    /user/add name="ops \22\24\28x\29\22 1" group="tenant-tunnel" password=$ttPass address="10.100.0.1/32" comment="tenant-tunnel: management"
   } else={
-    :if ([:len [/user/find where name="ops \22\24\28x\29\22" and comment="tenant-tunnel: management"]] = 0) do={ :error "user" }
-    /user/set [find where name="ops \22\24\28x\29\22"] group="tenant-tunnel" password=$ttPass address="10.100.0.1/32" disabled=no
+    :if ([:len [/user/find where name="ops \22\24\28x\29\22 1" and comment="tenant-tunnel: management"]] = 0) do={ :error "user" }
+    /user/set [find where name="ops \22\24\28x\29\22 1"] group="tenant-tunnel" password=$ttPass address="10.100.0.1/32" disabled=no
   }
-  /user/remove [find where comment="tenant-tunnel: management" and name!="ops \22\24\28x\29\22"]
+  /user/remove [find where comment="tenant-tunnel: management" and name!="ops \22\24\28x\29\22 1"]
 } on-error={ :set ttBad ($ttBad . " - user: log in as a user of group full\3B a user of this name that is not ours is not changed") }
 :do {
   :local ttWas ""

@@ -39,7 +39,7 @@ export const VARIANTS: Record<string, ScriptInput> = {
     router: { namespace: 'acme', name: 'n'.repeat(63) },
     identity: HOSTILE,
     tenant: 'a\r\n/system/reset-configuration\n\u2028#',
-    management: { user: 'ops "$(x)"', password: 'p"a\\s$s\tw?o\nr;d]', apiPort: 8730 },
+    management: { user: 'ops "$(x)" 1', password: 'p"a\\s$s\tw?o\nr;d]', apiPort: 8730 },
   },
   'small-subnet': {
     ...BASE,
