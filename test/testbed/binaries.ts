@@ -3,7 +3,7 @@
  * Go module k8s.io/kubernetes, or all three from $KUBEBUILDER_ASSETS.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { withFileLock } from './lock.ts';
@@ -85,7 +85,8 @@ async function build(directory: string, progress: (line: string) => void): Promi
       .replace(/^module .*$/m, 'module controlplane')
       .replace(/=> \.\/staging\/src\/(k8s\.io\/\S+)/g, `=> $1 ${staging}`);
     writeFileSync(join(work, 'go.mod'), `${goMod}\nrequire k8s.io/kubernetes v${KUBERNETES}\n`);
-    cpSync(join(source, 'go.sum'), join(work, 'go.sum'));
+    // Not a copy of the file, which is read-only in the module cache: go adds to it.
+    writeFileSync(join(work, 'go.sum'), readFileSync(join(source, 'go.sum')));
     const packages = COMMANDS.map((command) => `k8s.io/kubernetes/cmd/${command}`);
     writeFileSync(
       join(work, 'tools.go'),
