@@ -5,6 +5,7 @@ import { RouterOsError } from './errors.ts';
 
 /** What a router says of itself, cleaned and bounded by the limits of the Router's status, where it goes. */
 export interface RouterFacts {
+  /** Only cut, not cleaned: to be compared with the one that is wanted, and not to be shown. */
   identity: string;
   /** As the router writes it, e.g. `7.16.2 (stable)`. */
   version: string;
@@ -52,7 +53,7 @@ export async function readFacts(api: RouterOsApi, options: FactsOptions = {}): P
   const model = clean(board.model, fact);
   const serialNumber = clean(board['serial-number'], fact);
   return {
-    identity: clean(identity.name, fact),
+    identity: cut(identity.name ?? '', fact),
     version: clean(resource.version, fact),
     boardName: clean(resource['board-name'], fact),
     ...(model === '' ? {} : { model }),
@@ -93,5 +94,7 @@ const isTrue = (value: string | undefined): boolean => value === 'true' || value
 /** Without control, format and unassigned characters, on one line, at most `most` characters. */
 function clean(text: string | undefined, most: number): string {
   const line = (text ?? '').replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '').trim();
-  return [...line].slice(0, most).join('');
+  return cut(line, most);
 }
+
+const cut = (text: string, most: number): string => [...text].slice(0, most).join('');

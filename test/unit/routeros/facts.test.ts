@@ -133,10 +133,17 @@ describe('reading facts', () => {
     const { facts } = await factsOf(answers);
     const { fact, interfaceFact } = ROUTER_STATUS_LIMITS;
     const [first] = facts.interfaces;
-    for (const text of [facts.identity, facts.version, facts.boardName, facts.model, facts.serialNumber])
+    for (const text of [facts.version, facts.boardName, facts.model, facts.serialNumber])
       expect(text).toBe(`[2Jevil${'x'.repeat(fact - 7)}`);
     for (const text of [first?.name, first?.type, first?.macAddress])
       expect(text).toBe(`[2Jevil${'x'.repeat(interfaceFact - 7)}`);
+  });
+
+  test('an identity is told as it is, so that it can be compared with the one that is wanted', async () => {
+    for (const name of [' padded ', '\u{1F468}\u200D\u{1F469}\u200D\u{1F467}', 'a\u00ADb'])
+      expect((await factsOf({ ...HAP, '/system/identity/print': [{ name }] })).facts.identity).toBe(name);
+    const { facts } = await factsOf({ ...HAP, '/system/identity/print': [{ name: 'x'.repeat(5000) }] });
+    expect(facts.identity).toHaveLength(ROUTER_STATUS_LIMITS.fact);
   });
 
   test('a router that says nothing gives empty facts and no error', async () => {
