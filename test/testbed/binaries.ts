@@ -3,7 +3,7 @@
  * Go module k8s.io/kubernetes, or all three from $KUBEBUILDER_ASSETS.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { withFileLock } from './lock.ts';
@@ -75,7 +75,10 @@ function fromAssets(assets: string): Binaries {
 async function build(directory: string, progress: (line: string) => void): Promise<void> {
   const go = usableGo();
   mkdirSync(dirname(directory), { recursive: true });
-  const work = mkdtempSync(`${directory}.build-`);
+  const work = `${directory}.build`;
+  // What a killed run left: only the holder of the lock is here.
+  rmSync(work, { recursive: true, force: true });
+  mkdirSync(work);
   try {
     progress(`Building ${COMMANDS.join(' and ')} ${KUBERNETES}: about 6 minutes the first time, on 2 cores.`);
     const source = await download(go, work, progress);
