@@ -1,0 +1,94 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { generateKeyPair, type KeyPair, type Peer } from '../../../src/wireguard/index.ts';
+import { createNode, type TestNode } from '../../testbed/node.ts';
+import type { Gateway } from './gateway.ts';
+
+/** The server's side of a tunnel, as a router needs it. */
+export interface Server {
+  publicKey: string;
+  listenPort: number;
+}
+
+const LIMIT_MS = 20_000;
+
+/** A peer made by hand: plain wireguard-go on a machine of its own. */
+export class Router {
+  readonly node: TestNode;
+  readonly keys: KeyPair;
+  readonly address: string;
+  readonly #gateway: Gateway;
+
+  private constructor(gateway: Gateway, node: TestNode, address: string) {
+    this.#gateway = gateway;
+    this.node = node;
+    this.keys = generateKeyPair();
+    this.address = address;
+  }
+
+  static async create(gateway: Gateway, name: string, address: string): Promise<Router> {
+    const router = new Router(gateway, await createNode(gateway.network, name), address);
+    await router.node.exec('wireguard-go', ['rt0']);
+    await router.node.exec('ip', ['addr', 'add', `${address}/16`, 'dev', 'rt0']);
+    await router.node.exec('ip', ['link', 'set', 'rt0', 'mtu', '1420', 'up']);
+    return router;
+  }
+
+  get peer(): Peer {
+    return { publicKey: this.keys.publicKey, allowedIPs: [`${this.address}/32`] };
+  }
+
+  /** Points the router to a server; everything may come from there. */
+  async join({ publicKey, listenPort }: Server): Promise<void> {
+    const peer = [
+      `[Interface]\nPrivateKey = ${this.keys.privateKey}\n[Peer]\nPublicKey = ${publicKey}`,
+      `Endpoint = ${this.#gateway.node.address}:${listenPort}\nAllowedIPs = 0.0.0.0/0\nPersistentKeepalive = 1\n`,
+    ].join('\n');
+    await this.node.exec(
+      'sh',
+      ['-c', 'cat > /run/netns/rt0.conf && wg setconf rt0 /run/netns/rt0.conf'],
+      peer,
+    );
+  }
+
+  /** Whether one ping of several comes back. */
+  async reaches(address: string, tries = 3): Promise<boolean> {
+    const args = ['-q', '-c', String(tries), '-i', '0.2', '-W', '1', address];
+    return this.node.exec('ping', args).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** Waits until an address answers. */
+  async awaitReach(address: string): Promise<void> {
+    const end = performance.now() + LIMIT_MS;
+    while (!(await this.reaches(address, 1))) {
+      if (performance.now() > end) throw new Error(`${address} does not answer ${this.address}.`);
+    }
+  }
+
+  /** Pings without end until it is stopped; tells then which sequence numbers were sent and not answered. */
+  pinging(address: string): { stop: () => Promise<{ received: number; lost: number[] }> } {
+    const ping: ChildProcess = this.node.spawn('ping', ['-i', '0.02', address], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    let output = '';
+    ping.stdout?.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+    });
+    return {
+      stop: async () => {
+        const closed = once(ping, 'close');
+        ping.kill('SIGINT');
+        await closed;
+        const seen = new Set([...output.matchAll(/icmp_seq=(\d+) ttl/g)].map(([, number]) => Number(number)));
+        const last = Math.max(0, ...seen);
+        const lost = Array.from({ length: last }, (_, index) => index + 1).filter(
+          (number) => !seen.has(number),
+        );
+        return { received: seen.size, lost };
+      },
+    };
+  }
+}
