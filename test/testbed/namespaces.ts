@@ -19,7 +19,9 @@ let wireguardSerial = 0;
 
 /** `ttn<pid>-<serial>`: the common start of the names of one network's namespaces. */
 export function newNetworkPrefix(): string {
-  if (serial === 0) removeStale();
+  // Names with our own pid are another's before the first of ours: pids come round.
+  const own = serial === 0 ? process.pid : undefined;
+  removeLeftovers((pid) => pid === own || (pid !== process.pid && !isAlive(pid)));
   serial += 1;
   return `${PREFIX}${process.pid}-${serial}`;
 }
@@ -86,19 +88,29 @@ export function namespacesOf(prefix: string): string[] {
   return list(DIRECTORY).filter((name) => name === prefix || name.startsWith(`${prefix}-`));
 }
 
-function removeStale(): void {
-  // A file of the same number as ours is stale too: pids come round, and this process has made nothing yet.
-  const stale = (pid: number) => pid === process.pid || !isAlive(pid);
+/** Removes what this process has made, whatever state it is in. Synchronous. */
+export function removeOwn(prefix: string): void {
+  removeNamespaces(namespacesOf(prefix));
+  removeWireguardSockets((pid) => pid === process.pid);
+}
+
+function removeLeftovers(isStale: (pid: number) => boolean): void {
   removeNamespaces(
     list(DIRECTORY).filter((name) => {
       const pid = NAME.exec(name)?.[1];
-      return pid !== undefined && stale(Number(pid));
+      return pid !== undefined && isStale(Number(pid));
     }),
   );
+  removeWireguardSockets(isStale);
+}
+
+/** wireguard-go removes its socket only when it ends in peace. */
+function removeWireguardSockets(isStale: (pid: number) => boolean): void {
   for (const name of list(WIREGUARD_DIRECTORY)) {
     const pid = WIREGUARD_NAME.exec(name)?.[1];
-    if (pid !== undefined && stale(Number.parseInt(pid, 36)))
+    if (pid !== undefined && isStale(Number.parseInt(pid, 36))) {
       rmSync(`${WIREGUARD_DIRECTORY}/${name}`, { force: true });
+    }
   }
 }
 

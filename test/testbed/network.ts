@@ -6,6 +6,7 @@ import {
   namespacesOf,
   newNetworkPrefix,
   removeNamespaces,
+  removeOwn,
   runInside,
 } from './namespaces.ts';
 import { attachNatted, INSIDE_ADDRESS } from './nat.ts';
@@ -24,7 +25,7 @@ export async function createTestNetwork(name: string): Promise<TestNetwork> {
     throw new Error(`The test network "${name}" needs root: it makes network namespaces. Run it as root.`);
   }
   const prefix = newNetworkPrefix();
-  const forget = cleanUpOnExit(() => removeNamespaces(namespacesOf(prefix)));
+  const forget = cleanUpOnExit(() => removeOwn(prefix));
   await addNamespace(prefix);
   await runInside(prefix, 'sysctl', ['-q', '-w', 'net.ipv4.ip_forward=1']);
   await ipBatch(prefix, [
@@ -100,9 +101,10 @@ class Network implements TestNetwork {
   }
 
   async destroy(): Promise<void> {
-    await Promise.all([...this.#attached.values()].map((host) => host.detach()));
+    const ends = await Promise.allSettled([...this.#attached.values()].map((host) => host.detach()));
     removeNamespaces(namespacesOf(this.name));
     this.#forget();
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
   }
 
   #register<Host extends NetworkHost>(host: Host): Host {

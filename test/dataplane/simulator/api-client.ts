@@ -9,6 +9,10 @@ const LIMIT_MS = 20_000;
 export class ApiClient {
   readonly #socket: Socket;
   readonly #heard: string[][] = [];
+  /** Bytes. */
+  received = 0;
+  /** Why what the router sends is no sentence; the connection is closed then. */
+  broken: string | undefined;
   #closed = false;
   #wake: () => void = () => {};
 
@@ -16,7 +20,13 @@ export class ApiClient {
     this.#socket = socket;
     const reader = new SentenceReader(GENEROUS);
     socket.on('data', (chunk: Buffer) => {
-      this.#heard.push(...reader.push(chunk));
+      this.received += chunk.length;
+      try {
+        for (const sentence of reader.push(chunk)) this.#heard.push(sentence);
+      } catch (error) {
+        this.broken = (error as Error).message;
+        socket.destroy();
+      }
       this.#wake();
     });
     socket.on('error', () => {});

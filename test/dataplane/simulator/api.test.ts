@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { SimulatedRouter } from '../../simulator/machine/index.ts';
 import { namespacePath } from '../../testbed/namespaces.ts';
 import { createTestNetwork, type TestNetwork } from '../../testbed/network.ts';
+import { waitFor } from '../../testbed/wait.ts';
 import { ApiClient } from './api-client.ts';
 
 // Clients sit in the router's own namespace: these tests are about the API, not about the way to it.
@@ -182,6 +183,38 @@ describe('the API of a simulated router', () => {
       router.misbehave({ kind: 'endless' });
       client.say('/system/resource/print');
       for (let count = 0; count < 2000; count += 1) expect((await client.hear())?.[0]).toBe('!re');
+    });
+
+    test.each([
+      ['a reserved length', 'bad-length', 'reserved'],
+      ['a word of 256 MiB', 'huge-word', 'too long'],
+    ] as const)('sends %s', async (_name, kind, complaint) => {
+      const client = await loggedIn();
+      router.misbehave({ kind });
+      expect(await client.ask('/system/resource/print')).toEqual([]);
+      expect(client.broken).toContain(complaint);
+    });
+
+    test('stops in the middle of a word, or sends noise, and leaves the connection open', async () => {
+      for (const kind of ['stall', 'garbage'] as const) {
+        const client = await loggedIn();
+        const before = client.received;
+        router.misbehave({ kind });
+        client.say('/system/resource/print');
+        await waitFor('something', () => client.received > before);
+        router.misbehave(undefined);
+      }
+    });
+
+    test('says nothing at all, already before the login if so told', async () => {
+      router.misbehave({ kind: 'silent', beforeLogin: true });
+      const client = await connect();
+      client.say('/login', '=name=admin', '=password=secret');
+      // Another router's whole conversation fits into this one's silence.
+      await (await loggedIn(older)).ask('/system/identity/print');
+      expect(client.received).toBe(0);
+      router.misbehave(undefined);
+      expect(await client.login('admin', 'secret')).toEqual([['!done']]);
     });
 
     test('delays each reply', async () => {

@@ -13,6 +13,13 @@ export interface DataplaneOptions {
   resolve: (host: string) => string | undefined;
 }
 
+export interface ObservedTunnel {
+  /** RouterOS's name. */
+  interfaceName: string;
+  up: boolean;
+  peers: ObservedPeer[];
+}
+
 interface Tunnel {
   desired: DesiredWireguard;
   real: WireguardInterface;
@@ -54,14 +61,20 @@ export class Dataplane {
   }
 
   /** Peers of all tunnels as WireGuard sees them, by RouterOS's interface name. */
-  async observe(): Promise<{ interfaceName: string; up: boolean; peers: ObservedPeer[] }[]> {
-    return Promise.all(
-      [...this.#tunnels.values()].map(async ({ desired, real }) => ({
-        interfaceName: desired.name,
-        up: desired.up,
-        peers: await real.observe(),
-      })),
-    );
+  async observe(): Promise<ObservedTunnel[]> {
+    const observed = await Promise.all([...this.#tunnels].map((entry) => this.#observe(...entry)));
+    return observed.flatMap((tunnel) => tunnel ?? []);
+  }
+
+  async #observe(id: string, tunnel: Tunnel): Promise<ObservedTunnel | undefined> {
+    try {
+      const { desired, real } = tunnel;
+      return { interfaceName: desired.name, up: desired.up, peers: await real.observe() };
+    } catch (error) {
+      // It may have been taken away meanwhile.
+      if (this.#tunnels.get(id) !== tunnel) return undefined;
+      throw error;
+    }
   }
 
   /** `wg show` of each tunnel, with RouterOS's names for the interfaces. */
@@ -76,13 +89,14 @@ export class Dataplane {
 
   /** Takes everything away, as a power cut does. */
   async clear(): Promise<void> {
-    await Promise.all([...this.#tunnels.values()].map(({ real }) => real.destroy()));
+    const tunnels = [...this.#tunnels.values()];
+    this.#tunnels.clear();
+    await Promise.all(tunnels.map(({ real }) => real.destroy()));
     const lines = [...this.#addresses]
       .filter(([link]) => link === 'ether1')
       .flatMap(([link, addresses]) => [...addresses].map((address) => `addr del ${address} dev ${link}`));
     lines.push(...[...this.#bridges].map((bridge) => `link del ${bridge}`));
     if (lines.length > 0) await ipBatch(this.#options.netns, lines);
-    this.#tunnels.clear();
     this.#bridges.clear();
     this.#addresses.clear();
     this.#routes.clear();
