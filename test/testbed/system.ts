@@ -83,7 +83,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
 }
 
 const ASK =
-  'fetch(process.argv[1]).then(async (r) => process.stdout.write(`${r.status}\\n${await r.text()}`))';
+  'fetch(process.argv[1]).then(async (r) => process.stdout.write(r.status + "\\n" + (await r.text())))';
 
 interface Parts extends Pick<System, 'plane' | 'network' | 'node' | 'nodeName' | 'stop'> {
   directory: OwnedDirectory;
