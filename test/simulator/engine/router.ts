@@ -6,6 +6,7 @@ import { entriesOf, readRow } from './configuration/read.ts';
 import { Configuration } from './configuration/store.ts';
 import { ConsoleTerminal } from './console/terminal.ts';
 import { restoreFactory } from './factory.ts';
+import { Lookup } from './language/lookup.ts';
 import { menusOf } from './menus/index.ts';
 import { writeLog } from './menus/log.ts';
 import { POLICIES, policiesOf, USERS } from './menus/user.ts';
@@ -45,12 +46,14 @@ export class RouterOs {
   readonly #version: Version;
   readonly #configuration = new Configuration();
   readonly #menus: ReadonlyMap<string, Menu>;
+  readonly #lookup: Lookup;
   #bootedAt: number;
 
   constructor(options: RouterOsOptions) {
     this.options = options;
     this.#version = parseVersion(options.version);
     this.#menus = menusOf(this.#version, options.board);
+    this.#lookup = new Lookup(this.#menus, this.#version);
     this.#bootedAt = options.now();
     restoreFactory(this.#privileged(), options.defaultFirewall);
   }
@@ -64,6 +67,7 @@ export class RouterOs {
   terminal(user = 'admin'): Terminal {
     return new ConsoleTerminal({
       menus: this.#menus,
+      lookup: this.#lookup,
       context: () => this.#contextOf(user),
       resolve: this.options.resolve ?? (() => undefined),
     });

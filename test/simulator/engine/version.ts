@@ -16,8 +16,16 @@ export function parseVersion(text: string): Version {
   return { text, order: [Number(major), Number(minor), Number(patch ?? 0), rank, Number(count ?? 0)] };
 }
 
+const limits = new Map<string, Version['order']>();
+
+function limitOf(text: string): Version['order'] {
+  const known = limits.get(text) ?? parseVersion(text).order;
+  limits.set(text, known);
+  return known;
+}
+
 export function atLeast(version: Version, other: string): boolean {
-  const limit = parseVersion(other).order;
+  const limit = limitOf(other);
   for (const [index, part] of version.order.entries()) {
     const against = limit[index] ?? 0;
     if (part !== against) return part > against;

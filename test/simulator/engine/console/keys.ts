@@ -49,7 +49,8 @@ export class LineEditor {
   }
 
   #insert(text: string): void {
-    this.#line = this.#typed() + text + this.#line.slice(this.#cursor);
+    if (this.#cursor === this.#line.length) this.#line += text;
+    else this.#line = this.#typed() + text + this.#line.slice(this.#cursor);
     this.#cursor += text.length;
   }
 

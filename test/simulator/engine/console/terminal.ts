@@ -1,18 +1,19 @@
 import type { Context, Menu } from '../configuration/definition.ts';
 import type { Statement } from '../language/ast.ts';
 import { IncompleteFault, SyntaxFault } from '../language/fault.ts';
+import type { Lookup } from '../language/lookup.ts';
 import { Parser } from '../language/parser.ts';
 import { NIL, toBytes } from '../language/value.ts';
-import { LANGUAGE } from '../language/vocabulary.ts';
 import { RouterOsTrap } from '../trap.ts';
 import type { Terminal, World, WorldRequest } from '../types.ts';
-import { inSpan } from '../version.ts';
+import { Balance } from './balance.ts';
 import { Interpreter, type Run, Signal } from './interpreter.ts';
 import { LineEditor } from './keys.ts';
 import { type Box, Scope } from './scope.ts';
 
 export interface TerminalOptions {
   menus: ReadonlyMap<string, Menu>;
+  lookup: Lookup;
   context: () => Context;
   resolve: (name: string) => string | undefined;
 }
@@ -29,6 +30,7 @@ export class ConsoleTerminal implements Terminal {
   readonly #interpreter: Interpreter;
   #path = '/';
   #pending: string[] = [];
+  #balance = new Balance();
   #output = '';
 
   constructor(options: TerminalOptions) {
@@ -41,6 +43,7 @@ export class ConsoleTerminal implements Terminal {
       print,
       cancel: () => {
         this.#pending = [];
+        this.#balance = new Balance();
       },
     });
     this.#interpreter = new Interpreter({
@@ -85,20 +88,43 @@ export class ConsoleTerminal implements Terminal {
     }
     const rest = this.#editor.key('\n') ?? '';
     if (rest !== '') yield* this.#enter(rest);
+    if (this.#pending.length > 0) yield* this.#oneByOne(this.#pending.splice(0));
   }
 
+  /** Takes a line: loads all that is pending once its brackets close. */
   *#enter(line: string): Run<void> {
     this.#pending.push(line);
+    this.#balance.add(line);
+    if (this.#balance.isOpen) return;
+    this.#balance = new Balance();
+    const lines = this.#pending.splice(0);
+    const loaded = this.#tryLoad(lines);
+    if (loaded instanceof SyntaxFault) yield* this.#oneByOne(lines);
+    else yield* this.#run(loaded);
+  }
+
+  /** What a console does at each Enter: load the text so far; wait while it is unfinished, drop it if it is wrong. */
+  *#oneByOne(lines: readonly string[]): Run<void> {
+    for (const line of lines) {
+      this.#pending.push(line);
+      const loaded = this.#tryLoad(this.#pending);
+      if (loaded instanceof IncompleteFault) continue;
+      this.#pending = [];
+      if (loaded instanceof SyntaxFault) this.#output += `${loaded.message}\n`;
+      else yield* this.#run(loaded);
+    }
+    this.#balance = new Balance();
+    for (const line of this.#pending) this.#balance.add(line);
+  }
+
+  #tryLoad(lines: readonly string[]): readonly Statement[] | SyntaxFault {
     try {
-      const { body, path } = this.#load(this.#pending.join('\n'), this.#path);
-      this.#pending = [];
+      const { body, path } = this.#load(lines.join('\n'), this.#path);
       this.#path = path;
-      yield* this.#run(body);
+      return body;
     } catch (error) {
-      if (error instanceof IncompleteFault) return;
-      this.#pending = [];
-      if (!(error instanceof SyntaxFault)) throw error;
-      this.#output += `${error.message}\n`;
+      if (error instanceof SyntaxFault) return error;
+      throw error;
     }
   }
 
@@ -116,8 +142,7 @@ export class ConsoleTerminal implements Terminal {
   }
 
   #load(text: string, path: string): { body: Statement[]; path: string } {
-    const { version } = this.#options.context();
-    const body = new Parser(text, path, this.#options.menus, version).program();
+    const body = new Parser(text, path, this.#options.lookup).program();
     const last = body.findLast((statement) => statement.kind === 'enter');
     return { body, path: last?.kind === 'enter' ? last.path : path };
   }
@@ -130,16 +155,8 @@ export class ConsoleTerminal implements Terminal {
     const path = words
       .filter((part) => part !== '')
       .reduce((at, part) => (at === '/' ? `/${part}` : `${at}/${part}`), from);
-    const { version } = this.#options.context();
-    const under = path === '/' ? '/' : `${path}/`;
-    const children = [...this.#options.menus.keys()]
-      .filter((candidate) => candidate.startsWith(under) && candidate !== '/')
-      .map((candidate) => candidate.slice(under.length))
-      .filter((rest) => !rest.includes('/'));
-    const own = Object.keys(this.#options.menus.get(path)?.commands ?? {});
-    const language =
-      path === '/' ? Object.keys(LANGUAGE).filter((name) => inSpan(version, LANGUAGE[name] ?? {})) : [];
-    return [...new Set([...children, ...own, ...language])].filter((name) => name.startsWith(word)).sort();
+    const { all } = this.#options.lookup.names(path);
+    return [...new Set(all)].filter((name) => name.startsWith(word)).sort();
   }
 }
 

@@ -18,25 +18,38 @@ const pick = (word: string, names: readonly string[]): string | undefined => {
 export class Lookup {
   readonly #menus: ReadonlyMap<string, Menu>;
   readonly version: Version;
+  readonly #language: readonly string[];
+  readonly #names = new Map<string, { children: readonly string[]; all: readonly string[] }>();
+  readonly #arguments = new Map<string, ReadonlyMap<string, Argument>>();
 
   constructor(menus: ReadonlyMap<string, Menu>, version: Version) {
     this.#menus = menus;
     this.version = version;
+    this.#language = Object.keys(LANGUAGE).filter((name) => inSpan(version, LANGUAGE[name] ?? {}));
   }
 
-  word(path: string, word: string): Found | undefined {
-    const menu = this.#menus.get(path);
+  /** Submenus of a menu, its commands, and at the root those of the language. */
+  names(path: string): { children: readonly string[]; all: readonly string[] } {
+    const known = this.#names.get(path);
+    if (known) return known;
     const under = path === '/' ? '/' : `${path}/`;
     const children = [...this.#menus.keys()]
       .filter((candidate) => candidate.startsWith(under) && candidate !== '/')
       .map((candidate) => candidate.slice(under.length))
       .filter((rest) => !rest.includes('/'));
-    const commands = Object.entries(menu?.commands ?? {}).filter(([, command]) =>
-      inSpan(this.version, command),
-    );
-    const names = [...children, ...commands.map(([name]) => name)];
-    const language = path === '/' ? this.#language() : [];
-    const name = pick(word, [...names, ...language]);
+    const commands = Object.entries(this.#menus.get(path)?.commands ?? {})
+      .filter(([, command]) => inSpan(this.version, command))
+      .map(([name]) => name);
+    const made = { children, all: [...children, ...commands, ...(path === '/' ? this.#language : [])] };
+    this.#names.set(path, made);
+    return made;
+  }
+
+  word(path: string, word: string): Found | undefined {
+    const menu = this.#menus.get(path);
+    const under = path === '/' ? '/' : `${path}/`;
+    const { children, all } = this.names(path);
+    const name = pick(word, all);
     if (name === undefined) return undefined;
     if (children.includes(name)) return { kind: 'menu', path: `${under}${name}` };
     if (menu && name in menu.commands) return { kind: 'command', menu, name };
@@ -45,28 +58,32 @@ export class Lookup {
 
   /** A command of the language, which every menu knows. */
   language(word: string): Found | undefined {
-    const name = pick(word, this.#language());
+    const name = pick(word, this.#language);
     return name === undefined ? undefined : { kind: 'language', name };
-  }
-
-  #language(): string[] {
-    return Object.keys(LANGUAGE).filter((name) => inSpan(this.version, LANGUAGE[name] ?? {}));
   }
 
   /** The argument `word` of a menu's command; `!name` unsets a property. */
   argument(menu: Menu, command: string, word: string): Argument | undefined {
-    const definition = menu.commands[command];
-    if (!definition) return undefined;
-    const own = definition.arguments.filter((argument) => inSpan(this.version, argument));
-    const properties = definition.properties
-      ? writable(menu, { version: this.version }, definition.properties).map(({ name }) => name)
-      : [];
     const not = word.startsWith('!') ? '!' : '';
-    const name = pick(word.slice(not.length), [
-      ...new Set([...own.map((argument) => argument.name), ...properties]),
-    ]);
-    if (name === undefined) return undefined;
-    const argument = own.find((candidate) => candidate.name === name);
-    return { ...(argument ?? {}), name: `${not}${name}` };
+    const known = this.#argumentsOf(menu, command);
+    const name = pick(word.slice(not.length), [...known.keys()]);
+    return name === undefined ? undefined : { ...known.get(name), name: `${not}${name}` };
+  }
+
+  #argumentsOf(menu: Menu, command: string): ReadonlyMap<string, Argument> {
+    const key = `${menu.path} ${command}`;
+    const found = this.#arguments.get(key);
+    if (found) return found;
+    const definition = menu.commands[command];
+    const made = new Map<string, Argument>();
+    if (definition?.properties) {
+      for (const { name } of writable(menu, { version: this.version }, definition.properties))
+        made.set(name, { name });
+    }
+    for (const argument of definition?.arguments ?? []) {
+      if (inSpan(this.version, argument)) made.set(argument.name, argument);
+    }
+    this.#arguments.set(key, made);
+    return made;
   }
 }

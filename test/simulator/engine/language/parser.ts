@@ -1,9 +1,9 @@
 import type { Menu } from '../configuration/definition.ts';
-import { atLeast, type Version } from '../version.ts';
+import { atLeast } from '../version.ts';
 import { readArguments, readLanguageArguments, readLooseArguments } from './arguments.ts';
 import type { Expression, Statement } from './ast.ts';
 import { ExpressionReader } from './expression.ts';
-import { Lookup } from './lookup.ts';
+import type { Lookup } from './lookup.ts';
 import { Scanner } from './scanner.ts';
 import { readValue } from './values.ts';
 
@@ -20,10 +20,10 @@ export class Parser {
   readonly defers: boolean;
   #path: string;
 
-  constructor(text: string, path: string, menus: ReadonlyMap<string, Menu>, version: Version) {
+  constructor(text: string, path: string, lookup: Lookup) {
     this.scanner = new Scanner(text);
-    this.lookup = new Lookup(menus, version);
-    this.defers = atLeast(version, '7.23');
+    this.lookup = lookup;
+    this.defers = atLeast(lookup.version, '7.23');
     this.#path = path;
     this.expressions = new ExpressionReader(this.scanner, {
       command: () => this.command(),
