@@ -15,12 +15,6 @@
 } on-error={ :set ttBad ($ttBad . " - interface: see /interface/wireguard/print") }
 :if ([:len $ttBad] = 0) do={
 :do {
-  :local ttKey "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg="
-  :local ttShared "FpCyhws9cxwWoV4xELtfJvjJN+zQVRPISllRWgeopVE="
-  /interface/wireguard/peers/remove [find where interface="tenant-tunnel"]
-  /interface/wireguard/peers/add interface="tenant-tunnel" public-key=$ttKey preshared-key=$ttShared endpoint-address="vpn.example.com" endpoint-port="51820" allowed-address="10.100.0.0/16" persistent-keepalive="25s" comment="tenant-tunnel: managed, do not edit"
-} on-error={ :set ttBad ($ttBad . " - peer: see whether another interface has it, /interface/wireguard/peers/print") }
-:do {
   :if ([:len [/ip/address/find where interface="tenant-tunnel" and address="10.100.1.1/16"]] = 0) do={
     /ip/address/add interface="tenant-tunnel" address="10.100.1.1/16" comment="tenant-tunnel: managed, do not edit"
   } else={ /ip/address/set [find where interface="tenant-tunnel" and address="10.100.1.1/16"] disabled=no }
@@ -92,6 +86,12 @@
 :do {
   /system/identity/set name="branch-7"
 } on-error={ :set ttBad ($ttBad . " - identity: see /system/identity/print") }
+:do {
+  :local ttKey "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg="
+  :local ttShared "FpCyhws9cxwWoV4xELtfJvjJN+zQVRPISllRWgeopVE="
+  /interface/wireguard/peers/remove [find where interface="tenant-tunnel"]
+  /interface/wireguard/peers/add interface="tenant-tunnel" public-key=$ttKey preshared-key=$ttShared endpoint-address="vpn.example.com" endpoint-port="51820" allowed-address="10.100.0.0/16" persistent-keepalive="25s" comment="tenant-tunnel: managed, do not edit"
+} on-error={ :set ttBad ($ttBad . " - peer: see whether another interface has it, /interface/wireguard/peers/print") }
 }
 :if ([:len $ttBad] > 0) do={
   :put ("tenant-tunnel: FAILED, acme/branch-7 is not set up" . $ttBad . ". Mend this and paste again.")

@@ -32,13 +32,14 @@ export function renderScript(input: ScriptInput): string {
       : interfaceWithKey(input.privateKey, input.mtu)),
     // Without the interface nothing else is of use: then nothing else is changed.
     ':if ([:len $ttBad] = 0) do={',
-    ...peer(input),
     ...address(input),
     ...managementUser(input),
     ...apiService(input),
     ...apiRule(input),
     ...endpointRule(input),
     ...identity(input),
+    // Last: with the peer comes the handshake, and with that the operator logs in.
+    ...peer(input),
     '}',
     ...outcome(input),
     '}',
