@@ -74,11 +74,17 @@ describe('a simulated router on its network', () => {
     await router.paste('/system identity set name=kept');
     const before = router.os.snapshot();
     const rules = await router.exec('nft', ['-s', 'list', 'ruleset']);
+    const host = await network.attach('remembered');
+    await router.ping(host.address);
+    const connections = () => router.exec('cat', ['/proc/net/nf_conntrack']);
+    expect(await connections()).toContain(`dst=${host.address}`);
     await router.powerOff();
     expect(router.isOn).toBe(false);
     expect(router.os.rows('/ip/address').some((row) => row.dynamic === 'true')).toBe(false);
     await expect(router.paste(':put 1')).rejects.toThrow('switched off');
     await router.powerOn();
+    expect(await connections()).not.toContain(`dst=${host.address}`);
+    expect(await router.exec('sysctl', ['-n', 'net.netfilter.nf_conntrack_udp_timeout'])).toBe('10\n');
     expect(router.os.snapshot()).toEqual(before);
     expect(await router.exec('nft', ['-s', 'list', 'ruleset'])).toBe(rules);
     expect(router.os.rows('/ip/address').some((row) => row.dynamic === 'true')).toBe(true);

@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { SimulatedRouter } from '../../simulator/machine/index.ts';
 import { createTestNetwork, type TestNetwork } from '../../testbed/network.ts';
@@ -51,6 +51,8 @@ describe('a simulated router with a real WireGuard', () => {
   /** What a careful person would type, but for the firewall. */
   const join = async (router: SimulatedRouter, index: number, endpoint: string) => {
     const keys = keyPair();
+    // One router of the two also shares a secret with the server.
+    const presharedKey = index === 0 ? '' : randomBytes(32).toString('base64');
     execute(router, '/interface/wireguard', 'add', {
       name: 'tenant tunnel "é"',
       'private-key': keys.privateKey,
@@ -62,14 +64,16 @@ describe('a simulated router with a real WireGuard', () => {
       'endpoint-port': '51820',
       'allowed-address': '10.100.0.0/16',
       'persistent-keepalive': '1s',
+      ...(presharedKey === '' ? {} : { 'preshared-key': presharedKey }),
     });
     execute(router, '/ip/address', 'add', {
       address: `${addressOf(index)}/16`,
       interface: 'tenant tunnel "é"',
     });
-    await node.exec('wg', ['set', 'wg0', 'peer', keys.publicKey, 'allowed-ips', `${addressOf(index)}/32`]);
+    const secret = presharedKey === '' ? [] : ['preshared-key', '/dev/stdin'];
+    const peer = ['peer', keys.publicKey, 'allowed-ips', `${addressOf(index)}/32`, ...secret];
+    await node.exec('wg', ['set', 'wg0', ...peer], presharedKey);
     await router.settled();
-    return keys;
   };
 
   const pingFromServer = async (index: number, source = '10.100.0.1'): Promise<boolean> =>
@@ -138,7 +142,7 @@ describe('a simulated router with a real WireGuard', () => {
     return found;
   };
 
-  test('shakes hands from behind NAT, with an endpoint by address and one by name', async () => {
+  test('shakes hands from behind NAT: endpoint by address or by name, with a pre-shared key or without', async () => {
     for (const each of routers) await handshakeAfter(each, new Date(0));
     await waitFor('pings', async () => (await pingFromServer(0)) && (await pingFromServer(1)));
     const endpoints = await node.exec('wg', ['show', 'wg0', 'endpoints']);

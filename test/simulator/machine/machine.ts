@@ -12,6 +12,18 @@ import { type PingRequest, ping } from './ping.ts';
 import { Services } from './services.ts';
 import type { Misbehaviour } from './types.ts';
 
+/** IPv6 is not simulated: with it, Linux would give each interface an address that RouterOS does not show. */
+const KERNEL_SETTINGS = ['net.ipv4.ip_forward=1', 'net.ipv6.conf.all.disable_ipv6=1'];
+
+/**
+ * UDP connections are forgotten as RouterOS 7.10 does it, sooner than its manual says: a server that calls a silent
+ * router then meets the firewall.
+ */
+const CONNECTION_SETTINGS = [
+  'net.netfilter.nf_conntrack_udp_timeout=10',
+  'net.netfilter.nf_conntrack_udp_timeout_stream=180',
+];
+
 /** Menus that Linux follows. */
 const REALISED = /^\/(interface|ip)(\/|$)/;
 
@@ -32,6 +44,7 @@ export class Machine implements ApiHost {
   readonly #services: Services;
   readonly #stopListening: () => void;
   #on = false;
+  #wasOn = false;
   #power: Promise<void> = Promise.resolve();
   #dirty = false;
   #applying: Promise<void> | undefined;
@@ -80,13 +93,9 @@ export class Machine implements ApiHost {
   async #turnOn(): Promise<void> {
     if (this.#on) return;
     const { netns, gateway, address, prefixLength } = this.#host;
-    // IPv6 is not simulated: without this, Linux would give each interface an address that RouterOS does not show.
-    await runInside(netns, 'sysctl', [
-      '-q',
-      '-w',
-      'net.ipv4.ip_forward=1',
-      'net.ipv6.conf.all.disable_ipv6=1',
-    ]);
+    await runInside(netns, 'sysctl', ['-q', '-w', ...KERNEL_SETTINGS]);
+    if (this.#wasOn) flushConnections(netns);
+    this.#wasOn = true;
     await ipBatch(netns, ['link set ether1 up', `route replace default via ${gateway} dev ether1`]);
     this.#on = true;
     this.os.restarted();
@@ -94,6 +103,8 @@ export class Machine implements ApiHost {
     this.#observeLease({ address: `${address}/${prefixLength}`, gateway });
     this.#kick();
     await this.settled();
+    // Unknown where nothing follows connections, and then without meaning (-e).
+    await runInside(netns, 'sysctl', ['-q', '-e', '-w', ...CONNECTION_SETTINGS]);
   }
 
   async #turnOff(): Promise<void> {
@@ -104,7 +115,6 @@ export class Machine implements ApiHost {
     await ipBatch(this.#host.netns, ['link set ether1 down']);
     await this.#services.clear();
     await this.dataplane.clear();
-    flushConnections(this.#host.netns);
     this.observeUplink(false);
     this.#observeLease(undefined);
   }

@@ -40,6 +40,7 @@ export class ApiSession {
   #sentences = 0;
   /** Commands begin in the order in which they came, and end when they are done. */
   #queue: Promise<unknown> = Promise.resolve();
+  #answers: Promise<void> = Promise.resolve();
   #closed = false;
 
   constructor(socket: Socket, host: ApiHost) {
@@ -135,10 +136,12 @@ export class ApiSession {
       return this.#trap(error, tag);
     }
     // The next command need not wait for Linux; this one's answer does.
-    void this.#host.settled().then(
-      () => this.#answer(reply, command, tag),
-      (error: Error) => this.#fatal(`simulator: ${error.message}`),
-    );
+    const answered = this.#answers
+      .then(() => this.#host.settled())
+      .then(() => this.#answer(reply, command, tag))
+      .catch((error: Error) => this.#fatal(`simulator: ${error.message}`));
+    // Without a tag, only the order of the answers tells a client which is which.
+    if (tag === undefined) this.#answers = answered;
   }
 
   async #answer({ rows, ret }: Reply, command: string, tag: string | undefined): Promise<void> {
