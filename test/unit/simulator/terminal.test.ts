@@ -76,7 +76,7 @@ test('in a living world a script waits, resolves and pings', async () => {
       return 2;
     },
   };
-  const text = '{ :delay 1500ms; :put [:resolve "vpn.example"]; :put [/ping 10.0.0.1 count=3] }';
+  const text = '{ :delay 1500ms; :put [:resolve "vpn.example"]; :put [/tool/ping 10.0.0.1 count=3] }';
   expect(await makeRouter().terminal().pasteInto(world, text)).toBe(
     '203.0.113.7\n    sent=3 received=2\n2\n',
   );

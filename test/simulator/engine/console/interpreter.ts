@@ -129,7 +129,7 @@ export class Interpreter {
     const given: Values = {};
     for (const [name, expression] of statement.arguments)
       given[name] = yield* this.#argument(expression, scope);
-    if (menu.path === '/' && command === 'ping') return yield* this.#ping(menu, given);
+    if (command === 'ping') return yield* this.#ping(menu, given);
     if (command === 'print' || command === 'find') return yield* this.#list(statement, given, scope);
     return runMenuCommand(menu, command, given, this.options.context(), this.options.menus);
   }

@@ -11,7 +11,7 @@ import {
 } from './interface.ts';
 import { addressMenu, dhcpClientMenu, dnsMenu, routeMenu } from './ip.ts';
 import { logMenu } from './log.ts';
-import { rootMenu } from './root.ts';
+import { rootMenu, toolMenu } from './root.ts';
 import { serviceMenu } from './service.ts';
 import {
   clockMenu,
@@ -33,6 +33,7 @@ const directory = (path: string): Menu => ({ path, kind: 'directory', commands: 
 /** Every menu the simulated router knows; what is not here it refuses as if the router lacked it. */
 export const MENUS: readonly Menu[] = [
   rootMenu,
+  toolMenu,
   interfaceMenu,
   ethernetMenu,
   bridgeMenu,

@@ -27,11 +27,20 @@ const level = (topic: string): Command => ({
   },
 });
 
+const { print, ...READING } = rowCommands();
+// The log's `print` has no `from`.
+const PRINT = print && {
+  ...print,
+  arguments: print.arguments.filter(({ name }) => name !== 'from'),
+  positional: [],
+};
+
 export const logMenu: Menu = {
   path: LOG,
   kind: 'rows',
   commands: {
-    ...rowCommands(),
+    ...READING,
+    ...(PRINT ? { print: PRINT } : {}),
     debug: level('debug'),
     info: level('info'),
     warning: level('warning'),

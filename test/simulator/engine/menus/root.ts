@@ -1,10 +1,19 @@
-import type { Menu } from '../configuration/definition.ts';
+import type { Command, Menu } from '../configuration/definition.ts';
 import { RouterOsTrap } from '../trap.ts';
 import { USERS } from './user.ts';
 
+/** Run by the console, which asks the world. The console of 7.24 lists it under `/tool` alone. */
+const PING: Command = {
+  arguments: ['address', 'count', 'interface', 'interval', 'src-address', 'size'].map((name) => ({ name })),
+  positional: ['address'],
+  policy: 'test',
+};
+
+export const toolMenu: Menu = { path: '/tool', kind: 'directory', properties: [], commands: { ping: PING } };
+
 /**
  * Commands of the root that are no part of the language. `/password` changes one's own and needs the policy of that
- * name (manual, "User"); its refusals' texts are unsure. `/ping` is run by the console, which asks the world.
+ * name (manual, "User"); its refusals' texts are unsure.
  */
 export const rootMenu: Menu = {
   path: '/',
@@ -30,12 +39,6 @@ export const rootMenu: Menu = {
         return {};
       },
     },
-    ping: {
-      arguments: ['address', 'count', 'interface', 'interval', 'src-address', 'size'].map((name) => ({
-        name,
-      })),
-      positional: ['address'],
-      policy: 'test',
-    },
+    ping: { ...PING, until: '7.24' },
   },
 };
