@@ -1,4 +1,5 @@
 import type { AddressPool, PublicAddress } from './addresses.ts';
+import { flushConnections } from './conntrack.ts';
 import { DELAY_DEVICE, type Delay, startDelay } from './delay.ts';
 import { ipBatch, runInside } from './namespaces.ts';
 import type { Link } from './network-types.ts';
@@ -69,8 +70,10 @@ export async function attachNatted(wiring: Wiring): Promise<Uplink> {
     publicAddress: () => outside.address,
     async renumber(address) {
       const next = address === undefined ? pool.take('nat') : pool.claim(address);
-      // The kernel forgets the masqueraded connections of an interface that goes down.
-      await ipBatch(natNetns, ['link set wan down', 'addr flush dev wan', ...wanUp(next)]);
+      await ipBatch(natNetns, ['link set wan down', 'addr flush dev wan']);
+      // Left alone, the kernel goes on using the old address for known connections, until it gets round to them.
+      flushConnections(natNetns);
+      await ipBatch(natNetns, wanUp(next));
       pool.release(outside.address);
       outside = next;
       return next.address;

@@ -216,8 +216,8 @@ export class Machine implements ApiHost {
   }
 
   #changed(change: Change): void {
-    if (change.kind === 'reboot') void this.#restart();
-    else if (change.kind === 'shutdown') void this.powerOff();
+    if (change.kind === 'reboot') this.#restart().catch((error: Error) => this.#fail(error));
+    else if (change.kind === 'shutdown') this.powerOff().catch((error: Error) => this.#fail(error));
     else if ('id' in change && !change.dynamic && REALISED.test(change.menu)) this.#kick();
   }
 
@@ -246,10 +246,15 @@ export class Machine implements ApiHost {
         await this.#services.apply();
         this.#failure = undefined;
       } catch (error) {
-        this.#failure = error as Error;
-        process.emitWarning(`${this.#host.name}: ${this.#failure.message}`, 'SimulatedRouterWarning');
+        this.#fail(error as Error);
       }
     }
+  }
+
+  /** Thrown by whoever waits next, and said at once in case nobody does. */
+  #fail(error: Error): void {
+    this.#failure = error;
+    process.emitWarning(`${this.#host.name}: ${error.message}`, 'SimulatedRouterWarning');
   }
 
   #world(): World {
