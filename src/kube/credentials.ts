@@ -1,7 +1,7 @@
 import type { RequestOptions } from 'node:https';
 import type { ConnectionOptions } from 'node:tls';
 import { KubeConfig } from '@kubernetes/client-node';
-import { KubeApiError } from './errors.ts';
+import { KubeApiError, messageOf } from './errors.ts';
 
 /** What a connection to the API server needs. Two that are equal by `tlsKey` may share connections. */
 export interface Credentials {
@@ -96,8 +96,8 @@ async function read(config: KubeConfig): Promise<Credentials> {
       proxy: cluster.proxyUrl || undefined,
     };
   } catch (cause) {
-    const detail = cause instanceof Error ? cause.message : String(cause);
-    throw new KubeApiError('Unreachable', `The kubeconfig cannot be used: ${detail.slice(0, 500)}`, {
+    const detail = messageOf(cause).slice(0, 500);
+    throw new KubeApiError('Unreachable', `The kubeconfig cannot be used: ${detail}`, {
       cause,
     });
   }

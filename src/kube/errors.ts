@@ -73,3 +73,9 @@ export class KubeApiError extends KubeError {
 export function isApiError(error: unknown, ...codes: KubeApiErrorCode[]): error is KubeApiError {
   return error instanceof KubeApiError && codes.includes(error.code);
 }
+
+/** What an error of whatever origin says; other realms' errors are no instances of ours. */
+export function messageOf(error: unknown): string {
+  const message = typeof error === 'object' && error !== null && 'message' in error ? error.message : '';
+  return typeof message === 'string' && message !== '' ? message : String(error);
+}

@@ -2,7 +2,7 @@ import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import type { ListOptions, ObjectList } from './api.ts';
 import { backoffMs } from './backoff.ts';
 import { type Clock, sleep } from './clock.ts';
-import { isApiError, KubeApiError } from './errors.ts';
+import { isApiError, KubeApiError, messageOf } from './errors.ts';
 import type { KubeObject, ResourceType } from './object.ts';
 import { compareVersions } from './versions.ts';
 import type { WatchEvent, WatchOptions } from './watch.ts';
@@ -191,6 +191,7 @@ function versionOf<T extends KubeObject>(event: WatchEvent<T>): string {
 
 function asApiError(error: unknown): KubeApiError {
   if (error instanceof KubeApiError) return error;
-  const detail = error instanceof Error ? error.message : String(error);
-  return new KubeApiError('BadResponse', `The reply could not be taken in: ${detail}`, { cause: error });
+  return new KubeApiError('BadResponse', `The reply could not be taken in: ${messageOf(error)}`, {
+    cause: error,
+  });
 }

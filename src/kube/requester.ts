@@ -2,7 +2,8 @@ import type { Dispatcher } from 'undici';
 import type { CallOptions } from './api.ts';
 import { sleep, systemClock } from './clock.ts';
 import { limitSignal } from './deadline.ts';
-import { KubeApiError } from './errors.ts';
+import { KubeApiError, messageOf } from './errors.ts';
+import { record } from './json.ts';
 import { retryDelayMs } from './retry.ts';
 import { parseRetryAfter, statusError } from './status-error.ts';
 import type { Transport } from './transport.ts';
@@ -92,11 +93,11 @@ export class Requester {
     if (stopped?.aborted) return aborted(call, stopped);
     if (cause instanceof KubeApiError) return cause;
     const what = describe(call);
-    if (cause instanceof DOMException && cause.name === 'TimeoutError') {
+    if (record(cause)?.name === 'TimeoutError') {
       return new KubeApiError('Timeout', `Cannot ${what}: no reply within ${timeoutMs} ms.`, { cause });
     }
-    const detail = cause instanceof Error ? cause.message || String(cause) : String(cause);
-    return new KubeApiError('Unreachable', `Cannot ${what}: ${detail.slice(0, 500).replace(/\.$/, '')}.`, {
+    const detail = messageOf(cause).slice(0, 500).replace(/\.$/, '');
+    return new KubeApiError('Unreachable', `Cannot ${what}: ${detail}.`, {
       cause,
     });
   }

@@ -1,6 +1,7 @@
 import { Agent, type buildConnector, type Dispatcher, ProxyAgent } from 'undici';
 import type { CredentialSource, Credentials } from './credentials.ts';
 import { KubeApiError } from './errors.ts';
+import { record } from './json.ts';
 
 export interface TransportRequest {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -121,6 +122,8 @@ const NOT_SENT = new Set([
 
 /** Whether a request that failed so was surely never seen by the server. */
 export function wasNeverSent(cause: unknown): boolean {
-  if (cause instanceof AggregateError) return cause.errors.every(wasNeverSent);
-  return cause instanceof Error && 'code' in cause && NOT_SENT.has(String(cause.code));
+  const error = record(cause);
+  // Of a name with several addresses, each was tried.
+  if (Array.isArray(error?.errors) && error.errors.length > 0) return error.errors.every(wasNeverSent);
+  return NOT_SENT.has(String(error?.code));
 }

@@ -120,6 +120,11 @@ const passing: ((bytes: number) => Fault)[] = [
   () => ({ kind: 'answer', status: 503 }),
   (afterBytes) => ({ kind: 'stall', afterBytes }),
   (afterBytes) => ({ kind: 'cut', afterBytes: 7 + (afterBytes % 90) }),
+  (bytes) => {
+    // Late, but whole: it would not end by itself.
+    setTimeout(() => proxy.cutAll(), 1000).unref();
+    return { kind: 'delay', ms: bytes % 400 };
+  },
 ];
 const gone: ((bytes: number) => Fault)[] = [
   () => ({ kind: 'answer', status: 410 }),
