@@ -52,7 +52,10 @@ export interface Session {
   policies: readonly string[];
 }
 
-/** Something in the configuration changed, or the router was told to restart. */
+/**
+ * Something in the configuration changed, or the router was told to restart. `menu` is where the row is kept:
+ * `/interface` for an interface of any kind, else the row's own menu. `/log` tells too.
+ */
 export type Change =
   | { kind: 'add' | 'set' | 'remove' | 'move'; menu: string; id: string; dynamic: boolean }
   | { kind: 'reboot' | 'shutdown'; menu: '/system' };
@@ -71,7 +74,10 @@ export interface World {
 }
 
 export interface Terminal {
-  /** Types `text` and Enter; returns all that a person would see. Delays pass at once, no ping is answered. */
+  /**
+   * Types `text` and Enter; returns what the router prints, without prompts and the echo of what was typed.
+   * Delays pass at once, no ping is answered.
+   */
   paste(text: string): string;
   /** The same in a living world: `:delay` waits, `:resolve` and `/ping` ask. */
   pasteInto(world: World, text: string): Promise<string>;

@@ -1,7 +1,7 @@
 import { makeRouter, paste, refusalOf, STRICT, VERSIONS } from './routers.ts';
 
 const apiRow = (router: ReturnType<typeof makeRouter>) =>
-  router.rows('/ip/service').find((row) => row.name === 'api' && row.dynamic === 'false');
+  router.rows('/ip/service').find((row) => row.name === 'api' && row.dynamic !== 'true');
 
 test('services are eight, and nobody adds one', () => {
   const router = makeRouter();
@@ -83,6 +83,12 @@ describe('open connections', () => {
     set(rows[0]?.['.id'])();
     expect(refusalOf(set(rows[1]?.['.id']))).toBe('failure: this is configured elsewhere');
   });
+});
+
+test('before 7.19 no service says dynamic, so that dynamic=no finds none', () => {
+  const count = ':put [:len [/ip/service/find where name="api" and dynamic=no]]';
+  expect(paste(makeRouter('7.18.2'), count)).toBe('0\n');
+  expect(paste(makeRouter('7.20.8'), count)).toBe('1\n');
 });
 
 test('max-sessions comes with 7.16', () => {

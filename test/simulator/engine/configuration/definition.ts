@@ -96,6 +96,8 @@ export interface Menu extends Span {
   named?: true;
   /** The order of rows means something. */
   ordered?: true;
+  /** Versions whose rows say `dynamic`; without it all do. Menus that show no such flag: `none`. */
+  dynamicFlag?: Span | 'none';
   /** Policy that changing commands need besides `write`. */
   policy?: string;
   /** Boards that lack it. */

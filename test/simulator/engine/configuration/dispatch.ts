@@ -1,7 +1,7 @@
 import { RouterOsTrap } from '../trap.ts';
 import { addRow, moveRows, removeRows, setRows } from './change.ts';
 import type { Call, Command, Context, Menu, Outcome, Values } from './definition.ts';
-import { readable, readRow } from './read.ts';
+import { readable, readRow, showsDynamic } from './read.ts';
 import { selectEntries } from './select.ts';
 
 const READING = new Set(['print', 'get', 'find']);
@@ -32,7 +32,9 @@ function get(menu: Menu, call: Call): Outcome {
   const wanted = call.arguments['value-name'];
   if (wanted === undefined) return { rows: [row] };
   const known =
-    ['.id', 'dynamic'].includes(wanted) || readable(menu, context).some(({ name }) => name === wanted);
+    wanted === '.id' ||
+    (wanted === 'dynamic' && showsDynamic(menu, context)) ||
+    readable(menu, context).some(({ name }) => name === wanted);
   if (!known) throw new RouterOsTrap('input does not match any value of value-name', 1);
   const value = row[wanted];
   return value === undefined ? {} : { ret: value };

@@ -33,6 +33,12 @@ export function writable(menu: Menu, context: Pick<Context, 'version'>, command:
   );
 }
 
+/** Whether rows carry the flag: `dynamic=no` matches nothing where they do not. */
+export function showsDynamic(menu: Menu, context: Context): boolean {
+  if (menu.kind !== 'rows' || menu.dynamicFlag === 'none') return false;
+  return menu.dynamicFlag === undefined || inSpan(context.version, menu.dynamicFlag);
+}
+
 /**
  * A row as the asker may see it: `.id` first, properties that are set or have a default, what the menu computes,
  * `dynamic`. Secrets read `*****` without the policy `sensitive` (ansible community.routeros#143).
@@ -48,6 +54,6 @@ export function readRow(menu: Menu, entry: Entry, context: Context): Values {
     const masked = property.secret === 'masked' && value !== '' && !context.policies.has('sensitive');
     row[property.name] = masked ? '*****' : value;
   }
-  if (menu.kind === 'rows') row.dynamic = String(entry.dynamic);
+  if (showsDynamic(menu, context)) row.dynamic = String(entry.dynamic);
   return row;
 }

@@ -5,7 +5,7 @@ import { parseDuration } from '../values/duration.ts';
 import { atLeast, type Version } from '../version.ts';
 import { equal } from './operators.ts';
 
-export type Given = ReadonlyMap<string, Value>;
+type Given = ReadonlyMap<string, Value>;
 
 const get = (given: Given, name: string): Value => given.get(name) ?? NIL;
 

@@ -25,7 +25,7 @@ export class Signal extends Error {
 }
 
 /** So that `:while (true)` ends a test, not the test run. */
-const MOST_STATEMENTS = 1_000_000;
+const MOST_STATEMENTS = 200_000;
 
 export interface InterpreterOptions {
   menus: ReadonlyMap<string, Menu>;

@@ -1,5 +1,5 @@
 /** What a line editor asks of the console while someone types. */
-export interface KeyActions {
+interface KeyActions {
   /** Names that could stand where the cursor is, given what was typed of the line. */
   candidates(line: string): readonly string[];
   print(text: string): void;

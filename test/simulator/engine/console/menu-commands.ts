@@ -27,7 +27,7 @@ export function typed(property: Property | undefined, text: string): Value {
 }
 
 /** A row's fields, those that are not set as nothing. */
-export function fieldsOf(menu: Menu, row: Values, context: Context): Map<string, Value> {
+function fieldsOf(menu: Menu, row: Values, context: Context): Map<string, Value> {
   const fields = new Map<string, Value>();
   for (const property of readable(menu, context)) {
     const text = row[property.name];

@@ -50,7 +50,7 @@ const NUMBER =
 /** A bare value right behind `=`: anything that no bracket, quote or blank ends. */
 const BARE = /[A-Za-z0-9._:/*@+%-]+/y;
 
-export interface ExpressionReaders {
+interface ExpressionReaders {
   command(): Expression;
   array(): Expression;
 }

@@ -3,7 +3,7 @@ import { writable } from '../configuration/read.ts';
 import { inSpan, type Version } from '../version.ts';
 import { LANGUAGE } from './vocabulary.ts';
 
-export type Found =
+type Found =
   | { kind: 'menu'; path: string }
   | { kind: 'command'; menu: Menu; name: string }
   | { kind: 'language'; name: string };

@@ -41,7 +41,7 @@ export function readVariable(scanner: Scanner): Expression {
 }
 
 /** Readers of what stands in `$[…]` and `$(…)`. */
-export interface Substitutions {
+interface Substitutions {
   command(): Expression;
   group(): Expression;
 }

@@ -9,7 +9,7 @@ export type Form =
   /** `{ … }`, statements. */
   | 'code';
 
-export interface LanguageCommand extends Span {
+interface LanguageCommand extends Span {
   arguments: Readonly<Record<string, Form>>;
   /** Arguments that may come without their name, in order. */
   positional: readonly string[];

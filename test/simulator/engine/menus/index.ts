@@ -31,7 +31,7 @@ import { peersMenu, wireguardMenu } from './wireguard.ts';
 const directory = (path: string): Menu => ({ path, kind: 'directory', commands: {}, properties: [] });
 
 /** Every menu the simulated router knows; what is not here it refuses as if the router lacked it. */
-export const MENUS: readonly Menu[] = [
+const MENUS: readonly Menu[] = [
   rootMenu,
   toolMenu,
   interfaceMenu,

@@ -38,6 +38,7 @@ const PRINT = print && {
 export const logMenu: Menu = {
   path: LOG,
   kind: 'rows',
+  dynamicFlag: 'none',
   commands: {
     ...READING,
     ...(PRINT ? { print: PRINT } : {}),

@@ -26,6 +26,7 @@ const { enable, disable, ...COMMANDS } = rowCommands('set', 'enable', 'disable')
 export const serviceMenu: Menu = {
   path: SERVICES,
   kind: 'rows',
+  dynamicFlag: { since: '7.19' },
   named: true,
   commands: { ...COMMANDS, ...(enable && disable ? { enable, disable } : {}) },
   properties: [

@@ -13,7 +13,7 @@ const shown = (...names: string[]): Property[] =>
   names.map((property) => ({ name: property, type: text, readOnly: true }));
 
 /** `7.16.2 (stable)`, `7.24rc2 (testing)`, `7.23beta4 (development)`. */
-export function versionWithChannel(version: string): string {
+function versionWithChannel(version: string): string {
   const channel = version.includes('rc') ? 'testing' : version.includes('beta') ? 'development' : 'stable';
   return `${version} (${channel})`;
 }
@@ -150,6 +150,7 @@ export const ntpClientMenu: Menu = {
 export const packageMenu: Menu = {
   path: '/system/package',
   kind: 'rows',
+  dynamicFlag: 'none',
   commands: rowCommands(),
   properties: [...shown('name', 'version', 'scheduled'), disabled],
 };
@@ -158,6 +159,7 @@ export const packageMenu: Menu = {
 export const schedulerMenu: Menu = {
   path: '/system/scheduler',
   kind: 'rows',
+  dynamicFlag: 'none',
   named: true,
   commands: withScript(rowCommands('add', 'set', 'remove', 'enable', 'disable', 'comment'), 'on-event'),
   properties: [
@@ -182,6 +184,7 @@ export const schedulerMenu: Menu = {
 export const scriptMenu: Menu = {
   path: '/system/script',
   kind: 'rows',
+  dynamicFlag: 'none',
   named: true,
   commands: withScript(rowCommands('add', 'set', 'remove', 'comment'), 'source'),
   properties: [

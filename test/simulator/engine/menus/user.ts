@@ -78,6 +78,7 @@ function refuseBadUser(values: Values, context: Context, own?: Entry): void {
 export const userMenu: Menu = {
   path: USERS,
   kind: 'rows',
+  dynamicFlag: 'none',
   named: true,
   policy: 'policy',
   commands: rowCommands('add', 'set', 'remove', 'enable', 'disable', 'comment'),
@@ -117,6 +118,7 @@ const BUILTIN_GROUPS = ['full', 'read', 'write'];
 export const groupMenu: Menu = {
   path: GROUPS,
   kind: 'rows',
+  dynamicFlag: 'none',
   named: true,
   policy: 'policy',
   commands: rowCommands('add', 'set', 'remove', 'comment'),
@@ -159,6 +161,7 @@ export const userSettingsMenu: Menu = {
 export const activeUserMenu: Menu = {
   path: '/user/active',
   kind: 'rows',
+  dynamicFlag: 'none',
   commands: rowCommands(),
   properties: ['when', 'name', 'address', 'via', 'group'].map((property) => ({
     name: property,

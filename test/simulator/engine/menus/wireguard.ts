@@ -20,6 +20,7 @@ const randomPort = (context: Context): string => {
 export const wireguardMenu: Menu = {
   path: '/interface/wireguard',
   kind: 'rows',
+  dynamicFlag: 'none',
   named: true,
   store: INTERFACES,
   filter: { property: 'type', value: 'wg' },

@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { Address6 } from 'ip-address';
 
-export interface Prefix {
+interface Prefix {
   /** The address as written, canonical. */
   address: string;
   length: number;

@@ -5,7 +5,7 @@ import { formatDuration, parseDuration } from './duration.ts';
 import { isKey } from './key.ts';
 
 /** What the console makes of a property's value: decides `:typeof`, comparison and printing. */
-export type ReadAs = 'str' | 'num' | 'bool' | 'ip' | 'ip-prefix' | 'time' | 'array' | 'id';
+type ReadAs = 'str' | 'num' | 'bool' | 'ip' | 'ip-prefix' | 'time' | 'array' | 'id';
 
 /** A property's type: checks what is written and turns it into what is read. */
 export interface ValueType {
