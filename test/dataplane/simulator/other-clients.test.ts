@@ -5,15 +5,20 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { SimulatedRouter } from '../../simulator/machine/index.ts';
 import { run } from '../../testbed/command.ts';
 import { createTestNetwork, type TestNetwork } from '../../testbed/network.ts';
+import { dataPlaneObstacle } from '../../testbed/prerequisites.ts';
 
 const PACKAGE = 'librouteros==4.2.2';
 const SCRIPT = join(import.meta.dirname, 'librouteros_session.py');
 
 const directory = mkdtempSync(join(tmpdir(), 'tto-librouteros-'));
+// Hooks do not run where no test of the file does.
+process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
 const python = join(directory, 'bin', 'python');
 
 /** Why librouteros is not to be had here; nothing when it is. */
 async function obstacle(): Promise<string | undefined> {
+  const lacking = dataPlaneObstacle();
+  if (lacking !== null) return lacking;
   try {
     await run('python3', ['-m', 'venv', directory], { timeoutMs: 120_000 });
     await run(python, ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', PACKAGE], {
@@ -37,8 +42,8 @@ if (missing !== undefined)
   });
 
   afterAll(async () => {
-    await network?.destroy();
     rmSync(directory, { recursive: true, force: true });
+    await network?.destroy();
   });
 
   test.each(['7.9.2', '7.16.2', '7.22.3', '7.24'])(
@@ -60,5 +65,3 @@ if (missing !== undefined)
     60_000,
   );
 });
-
-if (missing !== undefined) rmSync(directory, { recursive: true, force: true });
