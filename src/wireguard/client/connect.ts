@@ -17,8 +17,9 @@ async function readRefusal(socket: Socket, head: Buffer): Promise<string> {
 }
 
 /**
- * Opens a TCP connection from inside a tunnel's namespace: HTTP CONNECT, and then a byte pipe. Half-open as TCP is:
- * `end()` on this side leaves the other direction open. `signal` only stops the opening.
+ * Opens a TCP connection from inside a tunnel's namespace: HTTP CONNECT, and then a byte pipe. `end()` on this side
+ * leaves the other direction open; the router's end ends both, since a Unix socket cannot tell a half-closed stream
+ * from one that was cut. `signal` only stops the opening.
  */
 export async function openStream(
   target: Target,
@@ -36,7 +37,7 @@ export async function openStream(
           method: 'CONNECT',
           path: destination,
           headers: { Host: destination, Tunnel: interfaceName },
-          createConnection: () => createConnection({ path: target.socketPath, allowHalfOpen: true }),
+          createConnection: () => createConnection({ path: target.socketPath }),
         });
         const abort = (): void => void outgoing.destroy(opening.reason as Error);
         opening.addEventListener('abort', abort, { once: true });

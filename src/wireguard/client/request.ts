@@ -69,8 +69,12 @@ export async function send(target: Target, call: Call): Promise<IncomingMessage>
           : { 'Content-Type': 'application/json', 'Content-Length': String(body.length) },
       ...(call.signal === undefined ? {} : { signal: call.signal }),
     });
-    outgoing.setTimeout(target.timeoutMs, () => outgoing.destroy(timeoutError(target)));
-    outgoing.on('response', resolve);
+    let incoming: IncomingMessage | undefined;
+    outgoing.setTimeout(target.timeoutMs, () => (incoming ?? outgoing).destroy(timeoutError(target)));
+    outgoing.on('response', (head) => {
+      incoming = head;
+      resolve(head);
+    });
     outgoing.on('error', (cause) => reject(transportError(cause, target, call.signal)));
     outgoing.end(body);
   });

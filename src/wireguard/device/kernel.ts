@@ -7,9 +7,11 @@ import type { Device, DeviceChange, DeviceState } from './device.ts';
 /** Peers in one `wg set … remove`: their keys are arguments, which the kernel bounds to 128 KiB each and 2 MiB. */
 const REMOVALS_AT_ONCE = 1000;
 
+const NO_KEY = Buffer.alloc(32).toString('base64');
+
 /**
  * A change as `wg addconf` takes it: what it does not name stays, and a `[Peer]` that is there already keeps session
- * and endpoint, while its allowed IPs and pre-shared key become these (wireguard-tools, config.c).
+ * and endpoint, while its allowed IPs become these (wireguard-tools, config.c).
  */
 export function* encodeConfiguration(change: Omit<DeviceChange, 'remove'>): Generator<string> {
   if (change.privateKey !== undefined || change.listenPort !== undefined) {
@@ -19,7 +21,8 @@ export function* encodeConfiguration(change: Omit<DeviceChange, 'remove'>): Gene
   }
   for (const [publicKey, { presharedKey, allowedIPs }] of change.set) {
     yield `[Peer]\nPublicKey = ${publicKey}\nAllowedIPs = ${allowedIPs.join(', ')}\n`;
-    if (presharedKey !== undefined) yield `PresharedKey = ${presharedKey}\n`;
+    // A peer that is there already keeps its pre-shared key unless told otherwise; all zeros are none.
+    yield `PresharedKey = ${presharedKey ?? NO_KEY}\n`;
   }
 }
 

@@ -10,10 +10,15 @@ export async function readBody(request: IncomingMessage): Promise<unknown> {
   if (Number(request.headers['content-length'] ?? 0) > MAX_REQUEST_BYTES) throw tooLarge();
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request) {
-    size += (chunk as Buffer).length;
-    if (size > MAX_REQUEST_BYTES) throw tooLarge();
-    chunks.push(chunk as Buffer);
+  try {
+    for await (const chunk of request) {
+      size += (chunk as Buffer).length;
+      if (size > MAX_REQUEST_BYTES) throw tooLarge();
+      chunks.push(chunk as Buffer);
+    }
+  } catch (cause) {
+    if (cause instanceof SidecarError) throw cause;
+    throw new SidecarError('InvalidRequest', 'The body was cut short.', { cause });
   }
   try {
     return JSON.parse(Buffer.concat(chunks).toString('utf8'));

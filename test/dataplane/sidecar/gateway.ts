@@ -96,5 +96,7 @@ export class Gateway {
     await this.end('SIGKILL');
     await this.network.destroy();
     await rm(this.#folder, { recursive: true });
+    // Neither a crash nor an error that has no code may have gone unnoticed.
+    if (/nobody thought of|node:internal/.test(this.log)) throw new Error(this.log);
   }
 }

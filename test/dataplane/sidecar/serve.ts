@@ -1,5 +1,5 @@
 /** The sidecar alone, as a process that a test can kill: `node serve.ts SOCKET`. Says `ready` when it is. */
-import { type Logger, startSidecar } from '../../../src/wireguard/index.ts';
+import { type Logger, type SidecarError, startSidecar } from '../../../src/wireguard/index.ts';
 
 const [socketPath = ''] = process.argv.slice(2);
 const write =
@@ -17,7 +17,10 @@ const logger: Logger = {
 const stop = new AbortController();
 process.once('SIGTERM', () => stop.abort());
 const sidecar = startSidecar({ socketPath, logger, signal: stop.signal });
-await sidecar.ready;
+await sidecar.ready.catch(({ code, message }: SidecarError) => {
+  logger.error({ code }, message);
+  process.exit(1);
+});
 process.stdout.write('ready\n');
 stop.signal.addEventListener('abort', async () => {
   await sidecar.stop();

@@ -68,6 +68,7 @@ describe('a change for the kernel', () => {
         '[Peer]',
         `PublicKey = ${keyOf(5)}`,
         'AllowedIPs = ',
+        `PresharedKey = ${'A'.repeat(43)}=`,
         '',
       ].join('\n'),
     );
