@@ -1,7 +1,7 @@
 /** A real Kubernetes control plane for tests, the demo and `make cluster`: etcd and kube-apiserver, no nodes. */
 import { spawnSync } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -180,12 +180,15 @@ async function start(
     return token;
   };
   const adminKubeconfig = kubeconfig(ADMIN);
+  const kubectlCache = join(directory, 'kubectl-cache');
   const kubectl = (args: string[], input = ''): string => {
+    // It keeps for six hours which kinds there are, and by then there are others, or another server on this port.
+    rmSync(kubectlCache, { recursive: true, force: true });
     const done = spawnSync(binaries.kubectl, args, {
       input,
       encoding: 'utf8',
       maxBuffer: 2 ** 30,
-      env: { ...process.env, KUBECONFIG: adminKubeconfig },
+      env: { ...process.env, KUBECONFIG: adminKubeconfig, KUBECACHEDIR: kubectlCache },
       timeout: 120_000,
     });
     if (done.status !== 0) throw new Error(`kubectl ${args.join(' ')} failed: ${done.stderr || done.error}`);
