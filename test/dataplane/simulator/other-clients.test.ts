@@ -1,7 +1,7 @@
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { SimulatedRouter } from '../../simulator/machine/index.ts';
+import { defaultCacheDirectory } from '../../testbed/binaries.ts';
 import { run } from '../../testbed/command.ts';
 import { createTestNetwork, type TestNetwork } from '../../testbed/network.ts';
 import { dataPlaneObstacle } from '../../testbed/prerequisites.ts';
@@ -10,8 +10,7 @@ const PACKAGE = 'librouteros==4.2.2';
 const SCRIPT = join(import.meta.dirname, 'librouteros_session.py');
 
 // A virtual environment of its own, beside the other things that a machine fetches once.
-const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'tenant-tunnel-operator');
-const directory = join(cache, PACKAGE.replace('==', '-'));
+const directory = join(defaultCacheDirectory(), PACKAGE.replace('==', '-'));
 const python = join(directory, 'bin', 'python');
 
 /** Why librouteros is not to be had here; nothing when it is. */
