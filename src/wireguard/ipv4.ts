@@ -1,5 +1,3 @@
-import { Address4 } from 'ip-address';
-
 /** An IPv4 network: `base` is its first address as an unsigned 32-bit number, `address` the one written. */
 export interface Network {
   readonly address: number;
@@ -7,24 +5,30 @@ export interface Network {
   readonly length: number;
 }
 
-const ADDRESS = /^\d{1,3}(\.\d{1,3}){3}$/;
-const CIDR = /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/;
+/** One number of an address: 0 to 255, without leading zeros. */
+const PART = '(25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
+const ADDRESS = new RegExp(`^${[PART, PART, PART, PART].join('\\.')}(?:/(3[0-2]|[12]?\\d))?$`);
 
-const numberOf = (address: Address4): number => Number.parseInt(address.toHex().replaceAll(':', ''), 16);
+// By hand, since a library's objects made of this half of the time that 65,000 peers take (a test holds it against one).
+function parse(text: string): { address: number; length: number | undefined } | undefined {
+  const match = ADDRESS.exec(text);
+  if (match === null) return undefined;
+  const [, a, b, c, d, length] = match;
+  const address = Number(a) * 2 ** 24 + Number(b) * 2 ** 16 + Number(c) * 2 ** 8 + Number(d);
+  return { address, length: length === undefined ? undefined : Number(length) };
+}
 
 /** `10.100.1.1` → unsigned 32-bit number, or undefined where the text is no IPv4 address. */
-export const parseAddress = (text: string): number | undefined =>
-  ADDRESS.test(text) && Address4.isValid(text) ? numberOf(new Address4(text)) : undefined;
+export function parseAddress(text: string): number | undefined {
+  const parsed = parse(text);
+  return parsed?.length === undefined ? parsed?.address : undefined;
+}
 
 /** `10.100.0.1/16` → its numbers, or undefined where the text is no IPv4 CIDR; host bits may be set. */
 export function parseCidr(text: string): Network | undefined {
-  if (!CIDR.test(text) || !Address4.isValid(text)) return undefined;
-  const parsed = new Address4(text);
-  return {
-    address: numberOf(parsed),
-    base: numberOf(parsed.startAddress()),
-    length: parsed.subnetMask,
-  };
+  const { address, length } = parse(text) ?? {};
+  if (address === undefined || length === undefined) return undefined;
+  return { address, base: address - (address % 2 ** (32 - length)), length };
 }
 
 /** The last address of a network. */
