@@ -26,9 +26,10 @@ export interface Block {
 
 export const emptyBlock = (tunnel: number, number: number): Block => ({ tunnel, number, entries: new Map() });
 
+/** An owner's place in the block: the live one, where an older one is still in quarantine. */
 export function entryOf(block: Block, owner: string): AddressEntry | undefined {
-  for (const entry of block.entries.values()) if (entry.owner === owner) return entry;
-  return undefined;
+  const own = [...block.entries.values()].filter((entry) => entry.owner === owner);
+  return own.find(({ releasedAt }) => releasedAt === undefined) ?? own[0];
 }
 
 export function withEntry(block: Block, entry: AddressEntry): Block {

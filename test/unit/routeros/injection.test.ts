@@ -1,55 +1,11 @@
 import { isIP } from 'node:net';
 import fc from 'fast-check';
 import { quote, renderScript, type ScriptInput } from '../../../src/routeros/index.ts';
+import { hostile, sayable } from './hostile.ts';
 import { lex } from './unquote.ts';
 import { BASE } from './variants.ts';
 
 const RUNS = 10_000;
-
-/** Text that means something to a RouterOS console, mixed with all of Unicode. */
-const hostile = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 40 }),
-  fc.string({ unit: 'grapheme', maxLength: 40 }),
-  fc
-    .array(
-      fc.constantFrom(
-        '"',
-        '\\',
-        '$',
-        '[',
-        ']',
-        '{',
-        '}',
-        '(',
-        ')',
-        ';',
-        ':',
-        '#',
-        '?',
-        '\n',
-        '\r',
-        '\t',
-        '\0',
-        '\x7f',
-        '\u2028',
-        '/system/reset-configuration',
-        '$(x)',
-        '\\"',
-        '\\\n',
-        '\\22',
-        ':put',
-        'on-error=',
-        ' ',
-        'é',
-        '\u{1F409}',
-      ),
-      { maxLength: 12 },
-    )
-    .map((parts) => parts.join('')),
-);
-
-/** What UTF-8 can say of a JavaScript string: a lone surrogate is U+FFFD. */
-const sayable = (text: string): string => text.toWellFormed();
 
 describe('quoting', () => {
   test('any text comes back from its literal, which is one token of harmless characters', () => {
