@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { statSync } from 'node:fs';
+import { createConnection } from 'node:net';
 import { jest } from '@jest/globals';
 import {
   generateKeyPair,
@@ -232,5 +233,22 @@ dataplane(`tunnels on real WireGuard${why === undefined ? '' : ` (left out: no $
     await timed('PUT of the same', () => gateway.client.put(state));
     await timed('PATCH of one more', () => gateway.client.patchPeers('wg0', { set: [a.peer], remove: [] }));
     expect((await gateway.client.list()).tunnels[0]?.peers).toBe(1001);
+  });
+
+  test('readers and writers that go away in the middle harm nobody', async () => {
+    const peers = Array.from({ length: 5000 }, (_, number) => stranger(number));
+    const state = stateOf(0, { peers });
+    await gateway.client.put(state);
+    for (let round = 0; round < 20; round += 1) {
+      for await (const _ of gateway.client.observe('wg0')) break;
+      const socket = createConnection(gateway.socketPath);
+      socket.on('error', () => undefined);
+      await once(socket, 'connect');
+      const body = JSON.stringify(state);
+      const head = `PUT /v1/tunnels/wg0 HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n`;
+      socket.write(head + body.slice(0, body.length - round * 100), () => socket.destroy());
+      await once(socket, 'close');
+    }
+    expect(await gateway.client.put(state)).toEqual({ changes: [] });
   });
 });
