@@ -134,6 +134,22 @@ describe('a leader', () => {
     expect(a.elector.isLeader()).toBe(false);
   });
 
+  test('counts its time from when a renewal was sent, not from when the reply came', async () => {
+    const { clock, a } = await twoProcesses();
+    let sentAt = 0;
+    a.fate = () => {
+      if (sentAt > 0) return { kind: 'hang' };
+      sentAt = clock.monotonic();
+      return { kind: 'ok', delayMs: 3000 };
+    };
+    await clock.advance(6000);
+    expect(sentAt).toBeGreaterThan(0);
+    await clock.advance(sentAt + 9_990 - clock.monotonic());
+    expect(a.elector.isLeader()).toBe(true);
+    await clock.advance(20);
+    expect(a.elector.isLeader()).toBe(false);
+  });
+
   test('survives one hung request, since the next is tried in time', async () => {
     const { clock, a, b } = await twoProcesses();
     let hung = 0;
