@@ -74,9 +74,7 @@ export class PeerTable {
   }
 
   #release(key: string): void {
-    for (const network of this.#peers.get(key)?.allowedIPs ?? []) {
-      if (this.#owners.get(network) === key) this.#owners.delete(network);
-    }
+    for (const network of this.#peers.get(key)?.allowedIPs ?? []) this.#owners.delete(network);
     this.#peers.delete(key);
   }
 
