@@ -2,7 +2,7 @@
  * The whole operator on one machine: API server, a node with its own network, and the three processes of
  * `src/main.ts` under the rights that deploy/base gives them. Simulated routers are plugged into `network`.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AGENT_USER, CONTROLLER_USER, type ControlPlane, startControlPlane } from './control-plane.ts';
 import { type OwnedDirectory, type OwnedProcess, ownedDirectory, spawnOwned } from './lifetime.ts';
@@ -19,6 +19,8 @@ export interface SystemOptions {
   progress?: (line: string) => void;
   /** More flags for a process. */
   flags?: Partial<Record<ProcessName, string[]>>;
+  /** Variables beside this process's own, for all three. */
+  environment?: Record<string, string>;
   audit?: boolean;
 }
 
@@ -47,7 +49,7 @@ export interface System {
 
 /** Everything running and ready, the kinds installed, no class made yet. */
 export async function startSystem(options: SystemOptions = {}): Promise<System> {
-  const { progress = () => {}, flags = {}, audit = false } = options;
+  const { progress = () => {}, flags = {}, environment = {}, audit = false } = options;
   const undo: (() => Promise<void> | void)[] = [];
   const stop = async (): Promise<void> => {
     for (const one of undo.splice(0).reverse()) await one();
@@ -69,7 +71,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
     });
     const directory = ownedDirectory('system');
     undo.push(() => directory.remove());
-    const system = new RunningSystem({ plane, network, node, nodeName, directory, flags, stop });
+    const system = new RunningSystem({ plane, network, node, nodeName, directory, flags, environment, stop });
     undo.push(() => system.endAll());
     for (const name of ['sidecar', 'controller', 'agent'] as const) {
       await system.start(name);
@@ -88,6 +90,7 @@ const ASK =
 interface Parts extends Pick<System, 'plane' | 'network' | 'node' | 'nodeName' | 'stop'> {
   directory: OwnedDirectory;
   flags: Partial<Record<ProcessName, string[]>>;
+  environment: Record<string, string>;
 }
 
 class RunningSystem implements System {
@@ -98,10 +101,12 @@ class RunningSystem implements System {
   readonly stop: () => Promise<void>;
   readonly #directory: string;
   readonly #flags: Partial<Record<ProcessName, string[]>>;
+  readonly #environment: Record<string, string>;
   readonly #running = new Map<ProcessName, OwnedProcess>();
-  readonly #starts = new Map<ProcessName, number>();
+  /** Length of a process's log when it was last started. */
+  readonly #logStart = new Map<ProcessName, number>();
 
-  constructor({ plane, network, node, nodeName, directory, flags, stop }: Parts) {
+  constructor({ plane, network, node, nodeName, directory, flags, environment, stop }: Parts) {
     this.plane = plane;
     this.network = network;
     this.node = node;
@@ -109,6 +114,7 @@ class RunningSystem implements System {
     this.stop = stop;
     this.#directory = directory.path;
     this.#flags = flags;
+    this.#environment = environment;
   }
 
   get sidecarSocket(): string {
@@ -120,7 +126,8 @@ class RunningSystem implements System {
   }
 
   log(name: ProcessName): string {
-    return readFileSync(join(this.#directory, `${name}.log`), 'utf8');
+    const file = join(this.#directory, `${name}.log`);
+    return existsSync(file) ? readFileSync(file, 'utf8') : '';
   }
 
   async metrics(name: ProcessName): Promise<string> {
@@ -143,15 +150,14 @@ class RunningSystem implements System {
 
   async start(name: ProcessName): Promise<void> {
     const [command, ...args] = this.#commandLine(name);
-    const started = this.#starts.get(name) ?? 0;
-    this.#starts.set(name, started + 1);
-    const running = await spawnOwned(this.#directory, name, command, args);
+    this.#logStart.set(name, this.log(name).length);
+    const running = await spawnOwned(this.#directory, name, command, args, this.#environment);
     this.#running.set(name, running);
     const limit = Date.now() + 60_000;
     for (;;) {
       const ended = running.ended();
       if (ended !== null) throw new Error(`${name} ${ended}:\n${running.logTail()}`);
-      if (this.#healthUrl(name, started) !== undefined && (await this.#ask(name, '/readyz')).ok) return;
+      if (this.#healthUrl(name) !== undefined && (await this.#isReady(name))) return;
       if (Date.now() > limit) throw new Error(`${name} is not ready after 60 s:\n${running.logTail()}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
@@ -181,11 +187,17 @@ class RunningSystem implements System {
   }
 
   /** The address of the newest start, from the line that each start logs. */
-  #healthUrl(name: ProcessName, started = (this.#starts.get(name) ?? 1) - 1): string | undefined {
-    const lines = this.log(name)
-      .split('\n')
-      .filter((line) => line.includes('"health":"'));
-    return /"health":"([^"]+)"/.exec(lines[started] ?? '')?.[1];
+  #healthUrl(name: ProcessName): string | undefined {
+    const log = this.log(name).slice(this.#logStart.get(name));
+    return /"health":"([^"]+)"/.exec(log)?.[1];
+  }
+
+  async #isReady(name: ProcessName): Promise<boolean> {
+    // It may be killed while it is asked.
+    return this.#ask(name, '/readyz').then(
+      ({ ok }) => ok,
+      () => false,
+    );
   }
 
   async #ask(name: ProcessName, path: string): Promise<{ ok: boolean; text: string }> {

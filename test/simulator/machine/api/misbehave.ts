@@ -45,9 +45,9 @@ function half(): Buffer {
 }
 
 async function pour(socket: Socket, bytes: Buffer, times: number): Promise<void> {
+  const gone = once(socket, 'close').catch(() => {});
   for (let count = 0; count < times && !socket.destroyed; count += 1) {
     if (socket.write(bytes)) continue;
-    const gone = once(socket, 'close');
-    await Promise.race([once(socket, 'drain'), gone]).catch(() => {});
+    await Promise.race([once(socket, 'drain').catch(() => {}), gone]);
   }
 }
