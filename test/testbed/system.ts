@@ -40,7 +40,7 @@ export interface System {
   metrics(name: ProcessName): Promise<string>;
   /** SIGKILL; returns when it is gone. */
   kill(name: ProcessName): Promise<void>;
-  /** SIGTERM, 5 s; returns how long it took, ms. */
+  /** SIGTERM; returns how long it took, ms. @throws when it did not end in order, with exit code 0. */
   end(name: ProcessName): Promise<number>;
   /** Starts a process that is not running; returns when it says that it is ready. */
   start(name: ProcessName): Promise<void>;
@@ -145,6 +145,9 @@ class RunningSystem implements System {
     this.#running.delete(name);
     const began = performance.now();
     await running.stop(10_000);
+    const how = running.ended();
+    if (how !== 'ended with exit code 0')
+      throw new Error(`${name} ${how} at SIGTERM:\n${running.logTail(5)}`);
     return performance.now() - began;
   }
 
@@ -164,7 +167,8 @@ class RunningSystem implements System {
   }
 
   async endAll(): Promise<void> {
-    await Promise.all([...this.#running.keys()].map((name) => this.end(name)));
+    await Promise.all([...this.#running.values()].map((running) => running.stop()));
+    this.#running.clear();
   }
 
   #commandLine(name: ProcessName): [string, ...string[]] {
