@@ -52,6 +52,36 @@ export function isFree(block: Block, offset: number, now: Date, quarantineSecond
   );
 }
 
+const soonest = new WeakMap<Block, Map<'plain' | 'spare', number>>();
+
+/** Since when, or from when on, a place is free, quarantine not counted: ms since 1970, Infinity while all are live. */
+function freeSince(block: Block, subnet: Network, kind: 'plain' | 'spare'): number {
+  const known = soonest.get(block) ?? new Map<'plain' | 'spare', number>();
+  soonest.set(block, known);
+  let since = known.get(kind);
+  if (since === undefined) {
+    since = Number.POSITIVE_INFINITY;
+    for (const offset of offsetsOfBlock(subnet, block.number, kind)) {
+      const entry = block.entries.get(offset);
+      if (entry === undefined) since = Number.NEGATIVE_INFINITY;
+      else if (entry.releasedAt !== undefined) since = Math.min(since, Date.parse(entry.releasedAt));
+    }
+    known.set(kind, since);
+  }
+  return since;
+}
+
+/** Whether {@link nextFree} finds something. Asked of all 255 blocks of a tunnel, so the answer is kept with the block. */
+export function hasRoom(
+  block: Block,
+  subnet: Network,
+  kind: 'plain' | 'spare',
+  now: Date,
+  quarantineSeconds: number,
+): boolean {
+  return freeSince(block, subnet, kind) + quarantineSeconds * 1000 <= now.getTime();
+}
+
 /** The next offset to give out, or undefined when the block is full. */
 export function nextFree(
   block: Block,

@@ -1,7 +1,7 @@
 import { type AddressEntry, type Block, entryOf, isFree, nextFree, withEntry } from './block.ts';
 import { AllocationError } from './errors.ts';
 import { BLOCK_ADDRESSES, routerOffsets } from './geometry.ts';
-import type { Network } from './ipv4.ts';
+import { formatAddress, type Network, parseAddress } from './ipv4.ts';
 import { isLive } from './tunnels.ts';
 
 export interface Credentials {
@@ -44,7 +44,7 @@ export function decideAddress(
 ): { document: Block; result: AddressEntry | undefined } {
   const own = entryOf(block, request.owner);
   const held = own !== undefined && isLive(own) ? own : undefined;
-  if (request.pin !== undefined && 'offset' in attempt) assertPinFits(block, request, attempt.offset, subnet);
+  if (request.pin !== undefined && 'offset' in attempt) assertPinFree(block, request, attempt.offset);
   if (held !== undefined) {
     const updated = followSpec(held, request);
     return { document: updated === held ? block : withEntry(block, updated), result: updated };
@@ -72,15 +72,21 @@ function mayTake(block: Block, offset: number, request: AddressRequest, now: Dat
   return free || (mine && there !== undefined && !isLive(there)) ? offset : undefined;
 }
 
-function assertPinFits(block: Block, request: AddressRequest, offset: number, subnet: Network): void {
+/** Where a pinned address stands; throws when it is none that a router of this tunnel may have. */
+export function pinnedPlace(pin: string, subnet: Network): { block: number; offset: number } {
+  const inSubnet = (parseAddress(pin) ?? -1) - subnet.base;
   const { first, last } = routerOffsets(subnet);
-  const inSubnet = block.number * BLOCK_ADDRESSES + offset;
   if (inSubnet < first || inSubnet > last) {
+    const [from, to] = [formatAddress(subnet.base + first), formatAddress(subnet.base + last)];
     throw new AllocationError(
       'AddressOutsidePool',
-      `Address ${request.pin} is none that this tunnel gives to routers; take one between the subnet's own first block and its broadcast address, or leave spec.address out.`,
+      `Address ${pin} is none that this tunnel gives to routers; write one from ${from} to ${to}, or leave spec.address out.`,
     );
   }
+  return { block: Math.floor(inSubnet / BLOCK_ADDRESSES), offset: inSubnet % BLOCK_ADDRESSES };
+}
+
+function assertPinFree(block: Block, request: AddressRequest, offset: number): void {
   const there = block.entries.get(offset);
   if (there !== undefined && isLive(there) && there.owner !== request.owner) {
     throw new AllocationError(

@@ -16,8 +16,8 @@ export interface DocumentOptions<D> {
   empty: D;
   encode: (document: D) => Data;
   decode: (data: Data) => D;
-  /** What must be put back into a document that someone else wrote; returns it as it is when nothing is amiss. */
-  mend: (known: D, incoming: D) => D;
+  /** What someone else wrote, with what must not be lost of what was known; `amiss`: the store lacks some of that. */
+  mend: (known: D, incoming: D) => { document: D; amiss: boolean };
   /** Called with each document that is known to be stored, before the changes that made it are answered. */
   onStored: (document: D) => void;
   sleep: (ms: number) => Promise<void>;
@@ -43,6 +43,10 @@ export class LedgerDocument<D> {
   constructor(options: DocumentOptions<D>) {
     this.#options = options;
     this.#stored = { document: options.empty, version: undefined };
+  }
+
+  get name(): string {
+    return this.#options.name;
   }
 
   get document(): D {
@@ -72,15 +76,15 @@ export class LedgerDocument<D> {
   }
 
   /**
-   * The object was deleted by someone else, at `version` where that is known: the last readable document is written
-   * again by the next change. Answers whether it was news.
+   * The object is gone, deleted at `version` where that is known: what was last readable is written again by the next
+   * change, and is amiss until then if it holds anything that must not be lost. Answers whether it was news.
    */
   observeDeleted(version?: string): boolean {
     const known = this.#stored.version;
     if (version !== undefined && known !== undefined && BigInt(version) < BigInt(known)) return false;
     this.#unreadable = undefined;
     this.#stored = { ...this.#stored, version: undefined };
-    this.#amiss = this.#stored.document !== this.#options.empty;
+    this.#amiss = this.#options.mend(this.#stored.document, this.#options.empty).amiss;
     return true;
   }
 
@@ -150,9 +154,9 @@ export class LedgerDocument<D> {
   #take(object: StoredObject): void {
     try {
       const incoming = this.#options.decode(object.data);
-      const document = this.#options.mend(this.#stored.document, incoming);
+      const { document, amiss } = this.#options.mend(this.#stored.document, incoming);
       this.#unreadable = undefined;
-      this.#amiss = document !== incoming;
+      this.#amiss = amiss || object.astray === true;
       this.#stored = { document, version: object.version };
       this.#options.onStored(document);
     } catch (error) {
@@ -163,12 +167,13 @@ export class LedgerDocument<D> {
   }
 
   #unreadableError(): AllocationError {
-    return new AllocationError(
-      'LedgerUnreadable',
-      `The ledger Secret ${this.#options.name} cannot be read (${this.#unreadable}); restore it from a backup. Until then this tunnel is left as it is.`,
-    );
+    const { name } = this.#options;
+    return new AllocationError('LedgerUnreadable', unreadableMessage(name, this.#unreadable ?? ''));
   }
 }
+
+export const unreadableMessage = (where: string, reason: string): string =>
+  `The ledger Secret ${where} cannot be read (${reason}); restore it from a backup. Until then this tunnel is left as it is.`;
 
 type Outcome = { result: unknown } | { error: unknown };
 

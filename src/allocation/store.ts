@@ -5,6 +5,8 @@ export interface StoredObject {
   readonly name: string;
   readonly version: string;
   readonly data: Data;
+  /** It has lost what the store finds it by (its labels): it must be written again, as it is. */
+  readonly astray?: true;
 }
 
 /** The object on which the caller decided has changed meanwhile (or exists, or is gone). */

@@ -25,23 +25,42 @@ export interface TunnelRequest {
   tenant: string;
   owner: string;
   className: string;
-  pools: Pools;
+  /** Asked only for a tunnel that has no subnet yet. */
+  pools: () => Pools;
   ports: { first: number; last: number };
   pins: { subnet?: string; listenPort?: number };
-  keyPair: { privateKey: string; publicKey: string };
+  newKeyPair: () => { privateKey: string; publicKey: string };
   /** Whether a TenantTunnel still exists that the tenant's entry names as its owner. */
   ownerExists: (owner: string) => boolean;
-  /** Indices whose address blocks still stand and must not be inherited by another tenant. */
+  /** Indices that another tenant must not inherit: address blocks of theirs still stand, or their record cannot be read. */
   isIndexBlocked: (index: number) => boolean;
+  /** Indices of records that cannot be read: which subnet and port they have is not known, so theirs by number stay free. */
+  unreadableIndices: readonly number[];
 }
 
 export const interfaceNameOf = (index: number): string => `wg${index}`;
 
 export const isLive = (entry: { releasedAt?: string }): boolean => entry.releasedAt === undefined;
 
+const networks = new WeakMap<TunnelEntry, Network>();
+
+/** The subnet, parsed once. */
+export function networkOf(entry: TunnelEntry): Network {
+  const known = networks.get(entry) ?? parseNetwork(entry.subnet);
+  networks.set(entry, known);
+  return known;
+}
+
+const byTenant = new WeakMap<Tunnels, Map<string, TunnelEntry>>();
+
+/** Asked several times for each router, so it must not walk through a thousand tunnels. */
 export function tunnelOfTenant(tunnels: Tunnels, tenant: string): TunnelEntry | undefined {
-  for (const entry of tunnels.values()) if (entry.tenant === tenant) return entry;
-  return undefined;
+  let index = byTenant.get(tunnels);
+  if (index === undefined) {
+    index = new Map([...tunnels.values()].map((entry) => [entry.tenant, entry]));
+    byTenant.set(tunnels, index);
+  }
+  return index.get(tenant);
 }
 
 /**
@@ -66,13 +85,21 @@ export function claimTunnel(
   return insert(tunnels, { ...kept, owner: request.owner });
 }
 
-export function releaseTunnel(tunnels: Tunnels, index: number, now: Date): Tunnels {
+/** Nothing happens when another TenantTunnel has taken the tunnel over meanwhile. */
+export function releaseTunnel(
+  tunnels: Tunnels,
+  { index, owner }: Pick<TunnelEntry, 'index' | 'owner'>,
+  now: Date,
+): Tunnels {
   const entry = tunnels.get(index);
-  if (entry === undefined || !isLive(entry)) return tunnels;
+  if (entry === undefined || !isLive(entry) || entry.owner !== owner) return tunnels;
   return insert(tunnels, { ...entry, releasedAt: now.toISOString() }).tunnels;
 }
 
+/** Nothing happens when the tenant has come back meanwhile. */
 export function forgetTunnel(tunnels: Tunnels, index: number): Tunnels {
+  const entry = tunnels.get(index);
+  if (entry === undefined || isLive(entry)) return tunnels;
   const rest = new Map(tunnels);
   rest.delete(index);
   return rest;
@@ -98,17 +125,25 @@ function newEntry(tunnels: Tunnels, request: TunnelRequest): TunnelEntry {
   const index = lowestFree((i) => !tunnels.has(i) && !request.isIndexBlocked(i));
   const subnet = chooseSubnet(taken, request, index);
   const listenPort = choosePort(taken, request, index);
-  const { tenant, owner, className, keyPair } = request;
-  return { index, tenant, owner, className, subnet: formatNetwork(subnet), listenPort, ...keyPair };
+  const { tenant, owner, className } = request;
+  return {
+    index,
+    tenant,
+    owner,
+    className,
+    subnet: formatNetwork(subnet),
+    listenPort,
+    ...request.newKeyPair(),
+  };
 }
 
 function chooseSubnet(
   taken: readonly TunnelEntry[],
-  { pools, pins, className }: TunnelRequest,
+  { pools: poolsOfClass, pins, className, unreadableIndices }: TunnelRequest,
   index: number,
 ): Network {
-  const networks = taken.map((entry) => ({ entry, network: parseNetwork(entry.subnet) }));
-  const inTheWay = (subnet: Network) => networks.find(({ network }) => overlaps(network, subnet))?.entry;
+  const pools = poolsOfClass();
+  const inTheWay = (subnet: Network) => taken.find((entry) => overlaps(networkOf(entry), subnet));
   if (pins.subnet !== undefined) {
     const subnet = parseNetwork(pins.subnet);
     if (!isSubnetOf(pools, subnet) || isExcluded(pools, subnet)) {
@@ -129,7 +164,7 @@ function chooseSubnet(
   }
   const count = subnetCount(pools);
   const free = (n: number): Network | undefined => {
-    const subnet = subnetAt(pools, n);
+    const subnet = unreadableIndices.includes(n) ? undefined : subnetAt(pools, n);
     return subnet && !isExcluded(pools, subnet) && inTheWay(subnet) === undefined ? subnet : undefined;
   };
   const own = free(index);
@@ -146,7 +181,7 @@ function chooseSubnet(
 
 function choosePort(
   taken: readonly TunnelEntry[],
-  { ports, pins, className }: TunnelRequest,
+  { ports, pins, className, unreadableIndices }: TunnelRequest,
   index: number,
 ): number {
   const holders = new Map(taken.map((entry) => [entry.listenPort, entry]));
@@ -168,8 +203,9 @@ function choosePort(
     }
     return pins.listenPort;
   }
-  if (first + index <= last && !holders.has(first + index)) return first + index;
-  for (let port = first; port <= last; port++) if (!holders.has(port)) return port;
+  const isFree = (port: number): boolean => !holders.has(port) && !unreadableIndices.includes(port - first);
+  if (first + index <= last && isFree(first + index)) return first + index;
+  for (let port = first; port <= last; port++) if (isFree(port)) return port;
   throw new AllocationError(
     'PortsExhausted',
     `All ports ${first}–${last} of class ${className} are taken; widen ports.last in the class.`,

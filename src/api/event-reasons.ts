@@ -12,15 +12,12 @@ export const EVENT_REASONS = {
     type: 'Normal',
     meaning: 'The tunnel was given its interface, subnet and port.',
   },
-  TunnelMoved: {
+  EndpointChanged: {
     on: ['TenantTunnel'],
-    type: 'Normal',
-    meaning: 'Another node carries the tunnel from now on.',
-  },
-  AddressAllocated: {
-    on: ['Router'],
-    type: 'Normal',
-    meaning: 'The router was given its address, and its script is ready.',
+    type: 'Warning',
+    meaning:
+      'The class names another endpoint. New scripts have it; routers that were set up before go on using the old one.',
+    remedy: 'Keep the old endpoint working until each router has been given the new script.',
   },
   RouterConnected: {
     on: ['Router'],
@@ -61,7 +58,7 @@ export const EVENT_REASONS = {
     remedy: 'See condition Allocated of the object.',
   },
   AddressPoolExhausted: {
-    on: ['TenantTunnel', 'Router'],
+    on: ['Router'],
     type: 'Warning',
     meaning: "Every address of the tunnel's subnet is in use or in quarantine.",
     remedy: 'Delete Routers that are gone for good, or make a second tenant for further routers.',

@@ -125,6 +125,12 @@ export const CONDITION_REASONS = {
     meaning: 'The TenantTunnel does not allow Routers of this namespace.',
     remedy: "Add the Router's namespace to spec.allowedNamespaces of the TenantTunnel.",
   },
+  TunnelRefused: {
+    on: ['Router'],
+    conditions: ['Allocated', 'Ready'],
+    meaning: 'The tenant has no tunnel, and the API server refused to make one, as by a quota or a policy.',
+    remedy: 'Create the TenantTunnel yourself, or change what the message says refuses it.',
+  },
   TenantTaken: {
     on: ['TenantTunnel'],
     conditions: ['Allocated', 'Ready'],
@@ -135,15 +141,15 @@ export const CONDITION_REASONS = {
   KeyTaken: {
     on: ['Router'],
     conditions: ['Allocated', 'Ready'],
-    meaning: 'An older Router of the tunnel has the same spec.publicKey.',
-    remedy: 'Make a new key pair on this router and write its public key, or delete the older Router.',
+    meaning: 'Another Router of the tunnel has the same public key.',
+    remedy: 'Make a new key pair on this router and write its public key, or delete the other Router.',
   },
   AddressTaken: {
     on: ['Router'],
     conditions: ['Allocated', 'Ready'],
-    meaning: 'The address in spec.address belongs to another Router, or is in quarantine after one.',
+    meaning: 'The address in spec.address belongs to another Router.',
     remedy:
-      'Write another address or leave it out. An address in quarantine is free at the time in the message.',
+      'Write another address or leave it out. When the Router that the message names goes, this one goes on.',
   },
   AddressOutsidePool: {
     on: ['Router'],
@@ -157,12 +163,6 @@ export const CONDITION_REASONS = {
     conditions: ['Allocated'],
     meaning: 'spec.address differs from the address that the router was given; that one stays.',
     remedy: 'Write the given address, or delete the Router and create it again with the other.',
-  },
-  SubnetConflict: {
-    on: ['Router'],
-    conditions: ['Allocated', 'Ready'],
-    meaning: "A network in spec.subnets overlaps the tunnel's own or a network behind an older Router.",
-    remedy: 'Take the network that the message names out of spec.subnets, or renumber it.',
   },
   SubnetOutsidePool: {
     on: ['TenantTunnel'],
@@ -190,7 +190,7 @@ export const CONDITION_REASONS = {
   },
   PinChanged: {
     on: ['TenantTunnel'],
-    conditions: ['Allocated'],
+    conditions: ['Allocated', 'Ready'],
     meaning: 'spec.subnet or spec.listenPort differs from what the tunnel was given; that stays.',
     remedy: 'Write what was given, or delete the TenantTunnel and create it again with the other.',
   },
@@ -207,21 +207,21 @@ export const CONDITION_REASONS = {
     remedy: 'Add a pool to spec.pools or widen spec.ports of the TunnelClass, or delete tunnels.',
   },
   AddressPoolExhausted: {
-    on: ['Router', 'TenantTunnel'],
+    on: ['Router'],
     conditions: ['Allocated', 'Ready'],
     meaning: "Every address of the tunnel's subnet is in use or in quarantine.",
     remedy:
       'Delete Routers that are gone for good, or shorten spec.quarantineSeconds of the TunnelClass. A live tunnel cannot grow: make a second tenant for further routers.',
   },
   NoDefaultClass: {
-    on: ['TenantTunnel', 'Router'],
+    on: ['TenantTunnel'],
     conditions: ['Allocated', 'Ready'],
     meaning: 'No TunnelClass is named and none is marked as default.',
     remedy:
       'Annotate one TunnelClass with vpn.traidnet.io/is-default-class: "true", or write spec.className.',
   },
   ClassNotFound: {
-    on: ['TenantTunnel'],
+    on: ['TenantTunnel', 'Router'],
     conditions: ['Allocated', 'Ready'],
     meaning:
       'The TunnelClass that spec.className names does not exist. A tunnel that has been allocated works on.',
@@ -231,7 +231,7 @@ export const CONDITION_REASONS = {
     on: ['TenantTunnel'],
     conditions: ['Allocated', 'Ready'],
     meaning:
-      'The class, or which class is meant, has changed since the tunnel was allocated; what the tunnel was given stays.',
+      'The class, or which class is meant, has changed since the tunnel was allocated; what the tunnel was given stays. Where only the class has changed, the tunnel is still ready.',
     remedy:
       'Nothing, if the routers in the field shall work on. To move them, create another TenantTunnel and paste new scripts.',
   },

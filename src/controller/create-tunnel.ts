@@ -1,29 +1,31 @@
-import { type Router, TENANT_TUNNELS, type TenantTunnel, type TenantTunnelManifest } from '../api/index.ts';
-import { type Created, KubeApiError, keyFor, type ReconcileContext, refOf } from '../kube/index.ts';
+import { type Router, TENANT_TUNNELS, type TenantTunnelManifest } from '../api/index.ts';
+import { isApiError, keyFor, type ReconcileContext, refOf } from '../kube/index.ts';
+import type { Refusal } from './find-tunnel.ts';
 import type { World } from './world.ts';
 
 /**
  * Makes the tunnel that a tenant lacks. A hundred Routers of a new tenant may come at once: they all ask for the
- * same name, so that one create succeeds and the others find it there.
+ * same name, so that one create succeeds and the others find it there. A refusal is the API server's own.
  */
 export async function createTunnel(
   world: World,
   router: Router,
   manifest: TenantTunnelManifest & { metadata: { namespace: string } },
   context: ReconcileContext,
-): Promise<void> {
+): Promise<Refusal | undefined> {
   const key = keyFor(manifest.metadata);
   try {
-    const created = await world.client.create(
-      TENANT_TUNNELS,
-      // The server fills in what a stored object has beyond its manifest.
-      manifest as unknown as Created<TenantTunnel>,
-      { signal: context.signal },
-    );
+    const created = await world.client.create<TenantTunnelManifest>(TENANT_TUNNELS, manifest, {
+      signal: context.signal,
+    });
     context.wrote(world.caches.tunnels, created);
   } catch (error) {
-    if (error instanceof KubeApiError && error.code === 'AlreadyExists') return;
-    throw error;
+    if (isApiError(error, 'AlreadyExists') || isNamespaceEnding(error)) return undefined;
+    if (!isApiError(error, 'Forbidden', 'Invalid', 'BadRequest')) throw error;
+    return {
+      reason: 'TunnelRefused',
+      message: `TenantTunnel ${key}, which tenant ${manifest.spec.tenant} lacks, was refused: ${error.message} Create it yourself, or change the quota or policy that refuses it.`,
+    };
   }
   world.logger.info({ router: keyFor(router.metadata), tunnel: key }, 'made a tunnel for a new tenant');
   world.events.record({
@@ -33,4 +35,9 @@ export async function createTunnel(
     action: 'CreateTunnel',
     note: `Tenant ${manifest.spec.tenant} had no tunnel: TenantTunnel ${key} was made.`,
   });
+  return undefined;
 }
+
+/** The API server's NamespaceLifecycle admission: the Router that asks is about to be deleted, too. */
+const isNamespaceEnding = (error: unknown): boolean =>
+  isApiError(error, 'Forbidden') && error.message.includes('is being terminated');

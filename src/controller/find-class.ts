@@ -1,13 +1,21 @@
-import type { TunnelEntry } from '../allocation/index.ts';
+import {
+  AllocationError,
+  isExcluded,
+  isSubnetOf,
+  networkOf,
+  parsePools,
+  type TunnelEntry,
+} from '../allocation/index.ts';
 import { DEFAULT_CLASS_ANNOTATION, type TenantTunnel, type TunnelClass } from '../api/index.ts';
-import type { Refusal } from './find-tunnel.ts';
+import { older, type Refusal } from './find-tunnel.ts';
 
 /** The class marked as default; the newest when several are, as with StorageClasses. */
 export function defaultClass(classes: readonly TunnelClass[]): TunnelClass | undefined {
-  return classes
-    .filter(({ metadata }) => metadata.annotations?.[DEFAULT_CLASS_ANNOTATION] === 'true')
-    .sort((a, b) => b.metadata.creationTimestamp.localeCompare(a.metadata.creationTimestamp))[0];
+  return classes.filter(isDefault).sort((a, b) => older(b, a))[0];
 }
+
+export const isDefault = ({ metadata }: TunnelClass): boolean =>
+  metadata.annotations?.[DEFAULT_CLASS_ANNOTATION] === 'true';
 
 /**
  * The class that a tunnel is made from. One that was allocated stays with the class it was given, whatever the
@@ -36,6 +44,34 @@ export function classOf(
       message: `TunnelClass ${name} does not exist; create it${entry ? ' again' : ', or name another in spec.className'}.${still}`,
     },
   };
+}
+
+/**
+ * What a class, as it is now, could not give any more to a tunnel that was allocated from it. Nothing has to be done
+ * about it, so it is no objection: the tunnel stays ready.
+ */
+export function classDrift({ metadata, spec }: TunnelClass, entry: TunnelEntry): Refusal | undefined {
+  const { first, last } = spec.ports;
+  const gone = [
+    hasSubnet(spec, entry) ? undefined : `subnet ${entry.subnet}`,
+    first <= entry.listenPort && entry.listenPort <= last ? undefined : `port ${entry.listenPort}`,
+  ].filter((text) => text !== undefined);
+  if (gone.length === 0) return undefined;
+  return {
+    reason: 'ClassChanged',
+    message: `TunnelClass ${metadata.name} no longer holds ${gone.join(' and ')}; this tunnel keeps what it was given, which its routers in the field live by.`,
+  };
+}
+
+function hasSubnet({ pools, exclude }: TunnelClass['spec'], entry: TunnelEntry): boolean {
+  try {
+    const parsed = parsePools(pools, exclude);
+    return isSubnetOf(parsed, networkOf(entry)) && !isExcluded(parsed, networkOf(entry));
+  } catch (error) {
+    // The class itself says what is wrong with its pools.
+    if (error instanceof AllocationError) return false;
+    throw error;
+  }
 }
 
 /** A manifest that asks for another class than the one the tunnel was allocated from. */

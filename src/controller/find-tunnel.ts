@@ -35,10 +35,9 @@ export const MADE_BY_LABEL = { 'app.kubernetes.io/managed-by': 'tenant-tunnel-op
 export const tenantOf = (tunnel: TenantTunnel): string => tunnel.spec.tenant ?? tunnel.metadata.name;
 
 /** The order of claims: who was first is in the right. */
-export function older<T extends { metadata: { creationTimestamp: string; namespace: string; name: string } }>(
-  a: T,
-  b: T,
-): number {
+export function older<
+  T extends { metadata: { creationTimestamp: string; namespace?: string; name: string } },
+>(a: T, b: T): number {
   return compare(a.metadata.creationTimestamp, b.metadata.creationTimestamp) || compare(keyOf(a), keyOf(b));
 }
 

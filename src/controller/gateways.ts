@@ -1,16 +1,60 @@
-import { LABEL_GATEWAY, LABEL_PART } from '../api/index.ts';
+import type { TunnelEntry } from '../allocation/index.ts';
+import {
+  LABEL_GATEWAY,
+  LABEL_PART,
+  type TenantTunnel,
+  type TunnelClass,
+  tunnelObjectName,
+} from '../api/index.ts';
 import type { Lease } from '../kube/index.ts';
-import type { Gateway } from './placement.ts';
+import type { Refusal } from './find-tunnel.ts';
+import { chooseNode, type Gateway } from './placement.ts';
 import type { World } from './world.ts';
 
+/** Where the handed-over tunnel lies: the node's label on its ConfigMap is what says so. */
+export function currentNode(
+  { caches, gatewayNamespace }: Pick<World, 'caches' | 'gatewayNamespace'>,
+  index: number,
+): string | undefined {
+  const object = caches.configMaps.get(`${gatewayNamespace}/${tunnelObjectName(index)}`);
+  return object?.metadata.labels?.[LABEL_GATEWAY];
+}
+
+/**
+ * The node that carries a tunnel. Once placed, a tunnel stays: moving it means fencing the old node first, or two
+ * nodes answer for one tunnel. A choice is remembered until its ConfigMap shows, so that whoever asks meanwhile gets
+ * the same, and tunnels that come together are spread.
+ */
+export function placeTunnel(
+  world: World,
+  { index }: TunnelEntry,
+  tunnel: TenantTunnel,
+  tunnelClass: TunnelClass,
+): { node: string } | { refused: Refusal } {
+  const current = currentNode(world, index);
+  const { chosenNodes } = world;
+  if (current !== undefined) {
+    chosenNodes.delete(index);
+    return { node: current };
+  }
+  // After its ConfigMap was deleted by hand a tunnel goes back to where its routers' packets arrive.
+  const preferred = chosenNodes.get(index) ?? tunnel.status?.gateway;
+  chosenNodes.delete(index);
+  const placed = chooseNode(tunnelClass, gatewaysOf(world), preferred);
+  if ('node' in placed) chosenNodes.set(index, placed.node);
+  return placed;
+}
+
 /** The nodes that have, or had, a gateway agent, from their heartbeats. */
-export function gatewaysOf({ caches, now }: World): Gateway[] {
+function gatewaysOf(world: World): Gateway[] {
+  const { caches, now, chosenNodes } = world;
   const load = new Map<string, number>();
+  const count = (node: string): unknown => load.set(node, (load.get(node) ?? 0) + 1);
   for (const { metadata } of caches.configMaps.list()) {
     const node = metadata.labels?.[LABEL_GATEWAY];
-    if (metadata.labels?.[LABEL_PART] === 'tunnel' && node !== undefined)
-      load.set(node, (load.get(node) ?? 0) + 1);
+    if (metadata.labels?.[LABEL_PART] === 'tunnel' && node !== undefined) count(node);
   }
+  for (const [index, node] of chosenNodes) if (currentNode(world, index) === undefined) count(node);
   return caches.heartbeats.list().flatMap((lease) => {
     const node = lease.metadata.labels?.[LABEL_GATEWAY];
     if (node === undefined) return [];

@@ -1,7 +1,7 @@
 import {
   formatAddress,
   interfaceNameOf,
-  parseNetwork,
+  networkOf,
   serverAddress,
   type TunnelEntry,
 } from '../allocation/index.ts';
@@ -51,7 +51,7 @@ export function tunnelObjects(
     interfaceName: interfaceNameOf(index),
     listenPort,
     subnet,
-    serverAddress: formatAddress(serverAddress(parseNetwork(subnet))),
+    serverAddress: formatAddress(serverAddress(networkOf(entry))),
     mtu,
     publicKey,
     tenant: tenantOf(tunnel),

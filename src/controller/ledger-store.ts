@@ -1,4 +1,4 @@
-import { type LedgerStore, type StoredObject, VersionConflict } from '../allocation/index.ts';
+import { isLedgerName, type LedgerStore, type StoredObject, VersionConflict } from '../allocation/index.ts';
 import { LABEL_PART } from '../api/index.ts';
 import { KubeApiError, type KubeClient, type Secret, secrets } from '../kube/index.ts';
 
@@ -26,18 +26,13 @@ export function ledgerStore(client: KubeClient, namespace: string): LedgerStore 
   };
 }
 
-/** Every ledger object as it is stored now, read past all caches. */
+/** Every ledger object as it is stored now, read past all caches; also one that somebody took the label from. */
 export async function readLedger(client: KubeClient, namespace: string): Promise<StoredObject[]> {
   const objects: StoredObject[] = [];
   let next: string | undefined;
   do {
-    const page = await client.list(secrets, {
-      namespace,
-      labelSelector: LEDGER_SELECTOR,
-      limit: PAGE,
-      continue: next,
-    });
-    objects.push(...page.items.map(storedFrom));
+    const page = await client.list(secrets, { namespace, limit: PAGE, continue: next });
+    objects.push(...page.items.filter(({ metadata }) => isLedgerName(metadata.name)).map(storedFrom));
     next = page.continue;
   } while (next !== undefined);
   return objects;
@@ -48,7 +43,12 @@ export function storedFrom({ metadata, data = {} }: Secret): StoredObject {
     key,
     Buffer.from(value, 'base64').toString('utf8'),
   ]);
-  return { name: metadata.name, version: metadata.resourceVersion ?? '0', data: Object.fromEntries(texts) };
+  return {
+    name: metadata.name,
+    version: metadata.resourceVersion ?? '0',
+    data: Object.fromEntries(texts),
+    ...(metadata.labels?.[LABEL_PART] === 'ledger' ? {} : { astray: true }),
+  };
 }
 
 function secretOf(

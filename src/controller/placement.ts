@@ -13,21 +13,23 @@ export interface Gateway {
 }
 
 /**
- * The node that carries a tunnel. Once placed, a tunnel stays: moving it means fencing the old node first, or two
- * nodes answer for one tunnel.
+ * The node for a tunnel that lies on none: the one that was meant for it, while that can take it, else the one with
+ * the fewest tunnels.
  */
-export function placeTunnel(
-  current: string | undefined,
-  tunnelClass: TunnelClass,
+export function chooseNode(
+  { spec }: TunnelClass,
   gateways: readonly Gateway[],
+  preferred: string | undefined,
 ): { node: string } | { refused: Refusal } {
-  if (current !== undefined) return { node: current };
-  const selector = Object.entries(tunnelClass.spec.gateway.nodeSelector ?? {});
+  const selector = Object.entries(spec.gateway.nodeSelector);
   const fitting = gateways.filter(
     ({ alive, labels }) =>
       alive && labels !== undefined && selector.every(([key, value]) => labels[key] === value),
   );
-  const [best] = fitting.sort((a, b) => a.load - b.load || a.node.localeCompare(b.node));
+  const isPreferred = ({ node }: Gateway): number => (node === preferred ? 0 : 1);
+  const [best] = fitting.sort(
+    (a, b) => isPreferred(a) - isPreferred(b) || a.load - b.load || (a.node < b.node ? -1 : 1),
+  );
   if (best !== undefined) return { node: best.node };
   const wanted = selector.map(([key, value]) => `${key}=${value}`).join(',');
   return {

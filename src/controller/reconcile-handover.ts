@@ -5,6 +5,7 @@ import {
   type ConfigMap,
   configMaps,
   type Informer,
+  isApiError,
   keyOf,
   type Reconcile,
   type ReconcileContext,
@@ -13,11 +14,9 @@ import {
   secrets,
 } from '../kube/index.ts';
 import { classOf } from './find-class.ts';
-import { tenantOf } from './find-tunnel.ts';
-import { gatewaysOf } from './gateways.ts';
+import { type FoundTunnel, tenantOf } from './find-tunnel.ts';
+import { currentNode, placeTunnel } from './gateways.ts';
 import { blockObjects, type Destination, type HandoverRouter, tunnelObjects } from './handover-objects.ts';
-import { placeTunnel } from './placement.ts';
-import { currentNode } from './reconcile-tunnel.ts';
 import { tunnelOf, type World, wakeTunnelHandover } from './world.ts';
 
 /** Keys are `N`, a tunnel's own objects, and `N/B`, those of one of its blocks. */
@@ -26,9 +25,9 @@ export const reconcileHandover =
   async (key, context) => {
     const [index, block] = key.split('/').map(Number) as [number, number | undefined];
     const entry = world.ledger.tunnels.get(index);
-    if (entry === undefined || !isLive(entry)) {
+    if (entry === undefined ? world.ledger.isUnknown(index) : !isLive(entry)) {
       await removeAll(world, index, context);
-    } else if (world.ledger.unreadable(entry.tenant) === undefined) {
+    } else if (entry !== undefined && world.ledger.unreadable(entry.tenant) === undefined) {
       // What stands of a tunnel whose ledger cannot be read stays as it is: its traffic goes on.
       if (block === undefined) await handOverTunnel(world, entry, context);
       else await handOverBlock(world, entry, block, context);
@@ -41,8 +40,7 @@ async function handOverTunnel(world: World, entry: TunnelEntry, context: Reconci
   if (tunnel === undefined) return;
   const looked = classOf(tunnel, entry, world.caches.classes.list());
   if ('refused' in looked) return;
-  const current = currentNode(world, entry);
-  const placed = placeTunnel(current, looked.found, current === undefined ? gatewaysOf(world) : []);
+  const placed = placeTunnel(world, entry, tunnel, looked.found);
   if ('refused' in placed) return;
   const to = destination(world, placed.node);
   const blocks = world.ledger.liveBlocks(entry.index);
@@ -58,10 +56,16 @@ async function handOverBlock(
   block: number,
   context: ReconcileContext,
 ): Promise<void> {
-  const node = currentNode(world, entry);
+  const node = currentNode(world, entry.index);
   // The tunnel's ConfigMap, once it is in the cache with its node, wakes the blocks (wiring).
   if (node === undefined) return wakeTunnelHandover(world, entry.index);
   const claims = world.ledger.claimsIn(entry.index, block);
+  const missing = claims.filter(({ entry: { owner } }) => world.caches.routers.get(owner) === undefined);
+  if (missing.length > 0) {
+    // They are asked for past the cache, and those that are gone are released, which wakes this block again.
+    for (const { entry: router } of missing) world.controllers.routers.enqueue(router.owner);
+    return;
+  }
   const routers = claims.flatMap((claim) => handoverOf(world, entry, claim));
   const [configMap, secret] = blockObjects(destination(world, node), entry.index, block, routers);
   if (claims.length === 0) {
@@ -78,8 +82,9 @@ function handoverOf(world: World, tunnel: TunnelEntry, { entry, address }: Addre
   const router = world.caches.routers.get(entry.owner);
   if (router === undefined || router.metadata.deletionTimestamp !== undefined || router.spec.suspended)
     return [];
-  const looked = tunnelOf(world, router);
-  if (!('found' in looked) || tenantOf(looked.found) !== tunnel.tenant) return [];
+  if (!mayStay(tunnelOf(world, router), tunnel)) return [];
+  // Two claims for one key can only come of two leaders; WireGuard would give the peer to whichever comes last.
+  if (world.ledger.holderOfKey(tunnel.index, entry.publicKey) !== entry.owner) return [];
   const { namespace, name, uid } = router.metadata;
   const peer: HandoverPeer = {
     namespace,
@@ -90,6 +95,12 @@ function handoverOf(world: World, tunnel: TunnelEntry, { entry, address }: Addre
     allowedIPs: [`${address}/32`],
   };
   return [{ peer, ...accessOf(entry) }];
+}
+
+/** A TenantTunnel that is gone may be on its way back: its peers stay until the ledger lets the whole tunnel go. */
+function mayStay(looked: FoundTunnel, tunnel: TunnelEntry): boolean {
+  if ('found' in looked) return tenantOf(looked.found) === tunnel.tenant;
+  return 'create' in looked || looked.refused.reason === 'TunnelNotFound';
 }
 
 function accessOf({ access, presharedKey }: AddressEntry): Pick<HandoverRouter, 'access'> {
@@ -114,7 +125,7 @@ async function put<T extends ConfigMap | Secret>(
   const current = cache.get(keyOf(desired));
   const { signal } = context;
   if (current === undefined) {
-    context.wrote(cache, await world.client.create(type, desired, { signal }));
+    context.wrote(cache, await createOrReplace(world, type, desired, signal));
     return;
   }
   const same =
@@ -124,6 +135,27 @@ async function put<T extends ConfigMap | Secret>(
   const { resourceVersion } = current.metadata;
   const metadata = { ...desired.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
   context.wrote(cache, await world.client.update(type, { ...desired, metadata }, { signal }));
+}
+
+/** One that is there all the same has lost its label, by which the cache finds it, or has only just been made. */
+async function createOrReplace<T extends ConfigMap | Secret>(
+  { client }: World,
+  type: ResourceType<T>,
+  desired: T,
+  signal: AbortSignal,
+): Promise<T> {
+  try {
+    return await client.create(type, desired, { signal });
+  } catch (error) {
+    if (!isApiError(error, 'AlreadyExists')) throw error;
+    const resourceVersion = (await client.get(type, desired.metadata, { signal }))?.metadata.resourceVersion;
+    if (resourceVersion === undefined) throw error;
+    return client.update(
+      type,
+      { ...desired, metadata: { ...desired.metadata, resourceVersion } },
+      { signal },
+    );
+  }
 }
 
 async function remove<T extends ConfigMap | Secret>(
@@ -140,6 +172,7 @@ async function remove<T extends ConfigMap | Secret>(
 }
 
 async function removeAll(world: World, index: number, context: ReconcileContext): Promise<void> {
+  world.chosenNodes.delete(index);
   for (const object of world.caches.configMaps.byIndex('tunnel', String(index))) {
     await remove(world.caches.configMaps, world, configMaps, object, context);
   }

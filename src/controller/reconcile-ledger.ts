@@ -19,11 +19,19 @@ export const reconcileLedgerObject =
       await world.ledger.mend(name);
     }
     const changed = parseBlockName(name);
-    if (changed !== undefined) wakeBlockHandover(world, changed.tunnel, changed.block);
-    const all = [...world.ledger.tunnels.values()];
-    for (const entry of all.filter(({ index }) => changed === undefined || index === changed.tunnel)) {
-      wakeTunnelHandover(world, entry.index);
+    for (const entry of world.ledger.tunnels.values()) {
+      if (changed !== undefined && entry.index !== changed.tunnel) continue;
       world.controllers.tunnels.enqueue(entry.owner, BULK);
+      for (const block of new Set([
+        ...world.ledger.liveBlocks(entry.index),
+        ...(changed ? [changed.block] : []),
+      ])) {
+        wakeBlockHandover(world, entry.index, block);
+        // Also those that were deleted while the ledger could not be read.
+        for (const { entry: router } of world.ledger.claimsIn(entry.index, block))
+          world.controllers.routers.enqueue(router.owner, BULK);
+      }
+      wakeTunnelHandover(world, entry.index);
       const tunnel = world.caches.tunnels.get(entry.owner);
       if (tunnel !== undefined) wakeRoutersOf(world, tunnel, BULK);
     }
@@ -34,11 +42,12 @@ export const reconcileLedgerObject =
 const LOOK_MS = 3_600_000;
 const SOONEST_MS = 1000;
 
-/** Forgets tunnels whose quarantine is over; one key, `all`. */
+/** Forgets tunnels whose quarantine is over. */
 export const reconcileQuarantine =
   (world: World): Reconcile =>
   async () => {
     let next = LOOK_MS;
+    for (const index of world.ledger.leftovers()) await world.ledger.forgetTunnel(index);
     for (const entry of [...world.ledger.tunnels.values()].filter((entry) => !isLive(entry))) {
       const quarantineSeconds =
         world.caches.classes.get(entry.className)?.spec.quarantineSeconds ?? DEFAULT_QUARANTINE_SECONDS;

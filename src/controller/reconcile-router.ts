@@ -1,20 +1,28 @@
-import { randomBytes } from 'node:crypto';
-import { type AddressClaim, AllocationError, isLive, type TunnelEntry } from '../allocation/index.ts';
-import { ROUTERS, type Router } from '../api/index.ts';
-import { applyStatusIfChanged, keyOf, type Reconcile, type ReconcileContext, refOf } from '../kube/index.ts';
-import { generateKeyPair, generatePresharedKey } from '../wireguard/index.ts';
+import { type AddressClaim, isLive } from '../allocation/index.ts';
+import { ROUTERS, type Router, type TenantTunnel } from '../api/index.ts';
+import {
+  applyStatusIfChanged,
+  findCondition,
+  isApiError,
+  keyOf,
+  type Reconcile,
+  type ReconcileContext,
+  type ReconcileResult,
+} from '../kube/index.ts';
 import { createTunnel } from './create-tunnel.ts';
 import { classOf } from './find-class.ts';
-import { older, type Refusal, tenantOf } from './find-tunnel.ts';
+import { type Refusal, tenantOf } from './find-tunnel.ts';
 import { refusalOf } from './refusal.ts';
-import { digestOf } from './router-script.ts';
-import { type Grant, gatewayHolds, planRouterStatus, type RouterOutcome } from './router-status.ts';
-import { FIELD_MANAGER, tunnelOf, type World, wakeBlockHandover, wakeTunnelHandover } from './world.ts';
+import { claimAddress } from './router-claim.ts';
+import { routerEvent } from './router-events.ts';
+import { digestOf, routerScript } from './router-script.ts';
+import { planRouterStatus, type RouterOutcome } from './router-status.ts';
+import { FIELD_MANAGER, isGone, tunnelOf, type World, wakeBlockHandover } from './world.ts';
 
 /** How often a refusal is looked at again that no watch may bring back (a quarantine that ends), ms. */
 const LOOK_AGAIN_MS = 300_000;
-/** 144 bits, in 24 characters that need no quoting anywhere. */
-const PASSWORD_BYTES = 18;
+/** How soon a cache that lags behind is looked at again, ms. */
+const LAG_MS = 1000;
 
 /** Router → its claim in the ledger → its status. The gateway's part follows from the ledger (reconcile-handover). */
 export const reconcileRouter =
@@ -22,21 +30,23 @@ export const reconcileRouter =
   async (key, context) => {
     const router = world.caches.routers.get(key);
     if (router === undefined || router.metadata.deletionTimestamp !== undefined) {
-      await releaseClaims(world, key, world.ledger.claimsOf(key));
-      return undefined;
+      return release(world, key, context);
     }
     const outcome = await decide(world, router, context);
-    if (outcome === undefined) return undefined;
+    if (outcome.kind === 'later')
+      return outcome.ms === undefined ? undefined : { requeueAfterMs: outcome.ms };
     await writeStatus(world, router, outcome, context);
     return outcome.kind === 'refused' ? { requeueAfterMs: LOOK_AGAIN_MS } : undefined;
   };
 
-/** undefined: nothing can be said yet, what comes next wakes this router again. */
+/** Nothing is to be said yet: what comes next wakes this router again, at the latest after `ms`. */
+type Later = { kind: 'later'; ms?: number };
+
 async function decide(
   world: World,
   router: Router,
   context: ReconcileContext,
-): Promise<RouterOutcome | undefined> {
+): Promise<RouterOutcome | Later> {
   const key = keyOf(router);
   const [held] = world.ledger.claimsOf(key);
   const refused = (refusal: Refusal): RouterOutcome => ({
@@ -46,112 +56,91 @@ async function decide(
   });
   const looked = tunnelOf(world, router);
   if ('create' in looked) {
-    await createTunnel(world, router, looked.create, context);
-    return undefined;
+    const refusal = await createTunnel(world, router, looked.create, context);
+    // The tunnel wakes its routers; one of another tenant that has taken the name does not.
+    return refusal === undefined || router.status?.script !== undefined
+      ? { kind: 'later', ms: refusal === undefined ? LAG_MS : LOOK_AGAIN_MS }
+      : refused(refusal);
   }
   if ('refused' in looked) {
     if (held !== undefined) wakeBlockHandover(world, held.tunnel, held.block);
     return refused(looked.refused);
   }
   const tunnel = looked.found;
-  const entry = world.ledger.tunnelOfTenant(tenantOf(tunnel));
   const unreadable = world.ledger.unreadable(tenantOf(tunnel));
   if (unreadable !== undefined) {
     // What a router was given is still true; only one that waits has to be told why.
-    return router.status?.address === undefined
+    return router.status?.script === undefined
       ? refused({ reason: 'LedgerUnreadable', message: unreadable })
-      : undefined;
+      : { kind: 'kept' };
   }
+  const entry = world.ledger.tunnelOfTenant(tenantOf(tunnel));
   if (entry === undefined || !isLive(entry) || entry.owner !== keyOf(tunnel))
-    return waitingFor(world, tunnel);
+    return waitingFor(router, tunnel);
   const found = classOf(tunnel, entry, world.caches.classes.list());
-  if ('refused' in found) return router.status?.script === undefined ? refused(found.refused) : undefined;
+  if ('refused' in found)
+    return router.status?.script === undefined ? refused(found.refused) : { kind: 'kept' };
   const grant = { entry, tunnel, tunnelClass: found.found };
+  const granted = (claim: AddressClaim, objection?: Refusal): RouterOutcome => ({
+    kind: 'granted',
+    claim,
+    tunnel,
+    script: routerScript(router, { ...grant, claim }),
+    ...(objection && { objection }),
+  });
   try {
-    assertOldestPin(world, router, entry);
     const claim = await claimAddress(world, router, grant);
+    if (held?.entry !== claim.entry) wakeAfterClaim(world, held, claim);
     await releaseElsewhere(world, key, claim);
-    if (held === undefined || held.entry !== claim.entry) wakeBlocks(world, claim);
-    return { kind: 'granted', grant: { ...grant, claim } };
+    return granted(claim);
   } catch (error) {
     const refusal = refusalOf(error, 'Router');
     if (refusal === undefined) throw error;
-    if (refusal.reason === 'AddressChanged' && held !== undefined) {
-      return { kind: 'granted', grant: { ...grant, claim: held, objection: refusal } };
-    }
-    return refused(refusal);
+    return refusal.reason === 'AddressChanged' && held?.tunnel === entry.index
+      ? granted(held, refusal)
+      : refused(refusal);
   }
 }
 
-function waitingFor(
-  world: World,
-  tunnel: { metadata: { namespace: string; name: string } },
-): RouterOutcome | undefined {
-  const key = keyOf(tunnel);
-  const condition = world.caches.tunnels
-    .get(key)
-    ?.status?.conditions?.find(({ type }) => type === 'Allocated');
+function waitingFor(router: Router, tunnel: TenantTunnel): RouterOutcome | Later {
+  const condition = findCondition(tunnel.status?.conditions, 'Allocated');
   // A tunnel that is just being allocated wakes its routers in a moment: no write for that.
-  if (condition?.status !== 'False') return undefined;
+  if (condition?.status !== 'False') return { kind: 'later' };
+  if (router.status?.script !== undefined) return { kind: 'kept' };
   return {
     kind: 'waiting',
     refusal: {
       reason: 'Pending',
-      message: `TenantTunnel ${key} has nothing to give yet: ${condition.message}`,
+      message: `TenantTunnel ${keyOf(tunnel)} has nothing to give yet: ${condition.message}`,
     },
   };
 }
 
-function claimAddress(world: World, router: Router, grant: Omit<Grant, 'claim'>): Promise<AddressClaim> {
-  const { tunnelClass, entry } = grant;
-  const { address, publicKey, management } = router.spec;
-  const access = {
-    user: management.user ?? tunnelClass.spec.router.managementUser,
-    apiPort: management.apiPort ?? tunnelClass.spec.router.apiPort,
-  };
-  const everConnected = gatewayHolds(router) || router.status?.lastHandshakeTime !== undefined;
-  return world.ledger.claimAddress({
-    tunnel: entry.index,
-    owner: keyOf(router),
-    ...(address === undefined ? {} : { pin: address }),
-    ...(publicKey === undefined ? {} : { publicKey }),
-    quarantineSeconds: tunnelClass.spec.quarantineSeconds,
-    newKeyPair: generateKeyPair,
-    ...(tunnelClass.spec.router.presharedKeys ? { newPresharedKey: generatePresharedKey } : {}),
-    newAccess: () => ({ ...access, password: randomBytes(PASSWORD_BYTES).toString('base64url') }),
-    ...(everConnected ? {} : { access }),
-  });
+function wakeAfterClaim(world: World, held: AddressClaim | undefined, claim: AddressClaim): void {
+  wakeBlockHandover(world, claim.tunnel, claim.block);
+  if (held !== undefined && held.entry.publicKey !== claim.entry.publicKey) wakeRivals(world, held);
 }
 
-/** Of Routers that pin the same key or address the oldest is in the right, whichever is reconciled first. */
-function assertOldestPin(world: World, router: Router, entry: TunnelEntry): void {
-  const { publicKey, address } = router.spec;
-  const rival = (index: 'publicKey' | 'address', value: string | undefined): Router | undefined => {
-    if (value === undefined) return undefined;
-    return world.caches.routers
-      .byIndex(index, value)
-      .filter((other) => other.spec[index] === value && keyOf(other) !== keyOf(router))
-      .filter((other) => older(other, router) < 0 && other.metadata.deletionTimestamp === undefined)
-      .filter((other) => {
-        const looked = tunnelOf(world, other);
-        return 'found' in looked && keyOf(looked.found) === entry.owner;
-      })[0];
-  };
-  const held = world.ledger.claimsOf(keyOf(router)).find(({ tunnel }) => tunnel === entry.index);
-  const keyRival = held?.entry.publicKey === publicKey ? undefined : rival('publicKey', publicKey);
-  if (keyRival !== undefined) {
-    throw new AllocationError(
-      'KeyTaken',
-      `Public key ${publicKey} belongs to the older Router ${keyOf(keyRival)}; give each router a key of its own.`,
-    );
+/** Routers that want the key or the address which this claim no longer has. */
+function wakeRivals({ caches, controllers }: World, { entry, address }: AddressClaim): void {
+  for (const rival of [
+    ...caches.routers.byIndex('publicKey', entry.publicKey),
+    ...caches.routers.byIndex('address', address),
+  ]) {
+    controllers.routers.enqueue(keyOf(rival));
   }
-  const addressRival = held?.address === address ? undefined : rival('address', address);
-  if (addressRival !== undefined) {
-    throw new AllocationError(
-      'AddressTaken',
-      `Address ${address} belongs to the older Router ${keyOf(addressRival)}; pin another one.`,
-    );
-  }
+}
+
+async function release(
+  world: World,
+  key: string,
+  { signal }: ReconcileContext,
+): Promise<ReconcileResult | undefined> {
+  const claims = world.ledger.claimsOf(key);
+  if (claims.length === 0) return undefined;
+  if (!(await isGone(world, ROUTERS, key, signal))) return { requeueAfterMs: LAG_MS };
+  await releaseClaims(world, key, claims);
+  return undefined;
 }
 
 async function releaseElsewhere(world: World, key: string, claim: AddressClaim): Promise<void> {
@@ -164,21 +153,9 @@ async function releaseElsewhere(world: World, key: string, claim: AddressClaim):
 async function releaseClaims(world: World, key: string, claims: readonly AddressClaim[]): Promise<void> {
   for (const claim of claims) {
     await world.ledger.releaseAddress(key, claim);
-    wakeBlocks(world, claim);
-    const rivals = [
-      ...world.caches.routers.byIndex('publicKey', claim.entry.publicKey),
-      ...world.caches.routers.byIndex('address', claim.address),
-    ];
-    for (const rival of rivals) world.controllers.routers.enqueue(keyOf(rival));
-    const owner = world.ledger.tunnels.get(claim.tunnel)?.owner;
-    if (owner !== undefined && world.caches.tunnels.get(owner) === undefined)
-      world.controllers.tunnels.enqueue(owner);
+    wakeBlockHandover(world, claim.tunnel, claim.block);
+    wakeRivals(world, claim);
   }
-}
-
-function wakeBlocks(world: World, { tunnel, block }: AddressClaim): void {
-  wakeBlockHandover(world, tunnel, block);
-  wakeTunnelHandover(world, tunnel);
 }
 
 async function writeStatus(
@@ -188,31 +165,39 @@ async function writeStatus(
   context: ReconcileContext,
 ): Promise<void> {
   const { status, owned } = planRouterStatus(router, outcome, world.now().getTime());
-  const { script, ...rest } = status;
-  const comparable = script === undefined ? rest : { ...rest, script: digestOf(script) };
+  const { signal } = context;
   // The cache holds a digest in the script's place: compared by that, written as it is.
+  const comparable = outcome.kind === 'granted' ? { ...status, script: digestOf(outcome.script) } : status;
   const client: Parameters<typeof applyStatusIfChanged>[0] = {
-    applyStatus: (type, object, options) =>
-      world.client.applyStatus(type, { ...object, status: { ...status } } as typeof object, options),
+    applyStatus: async (type, object, options) => {
+      const script = outcome.kind === 'kept' ? await storedScript(world, router, signal) : status.script;
+      const whole = { ...status, ...(script === undefined ? {} : { script }) };
+      return world.client.applyStatus(type, { ...object, status: whole } as typeof object, options);
+    },
   };
-  const written = await applyStatusIfChanged(client, ROUTERS, router, comparable, {
-    fieldManager: FIELD_MANAGER,
-    owned,
-    signal: context.signal,
-  });
-  if (written === undefined) return;
-  context.wrote(world.caches.routers, written);
-  if (outcome.kind === 'refused') {
-    const { reason, message } = outcome.refusal;
-    const previous = router.status?.conditions?.find(({ type }) => type === 'Allocated');
-    if (previous?.reason !== reason) {
-      world.events.record({
-        regarding: refOf(router),
-        type: 'Warning',
-        reason: reason === 'AddressPoolExhausted' ? reason : 'AllocationFailed',
-        action: 'Allocate',
-        note: message,
-      });
-    }
+  try {
+    const written = await applyStatusIfChanged(client, ROUTERS, router, comparable, {
+      fieldManager: FIELD_MANAGER,
+      owned,
+      // The phase may have become the gateway's since: what was decided on an older one must not go over it.
+      ifUnchanged: owned.fields.includes('phase'),
+      signal,
+    });
+    if (written === undefined) return;
+    context.wrote(world.caches.routers, written);
+  } catch (error) {
+    // Changed, deleted, or made again under another uid: the cache will tell, and wake this router.
+    if (isApiError(error, 'NotFound', 'Conflict')) return;
+    throw error;
   }
+  const event = routerEvent(router, outcome, status);
+  if (event !== undefined) world.events.record(event);
+}
+
+async function storedScript(
+  world: World,
+  { metadata: { namespace, name } }: Router,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  return (await world.client.get(ROUTERS, { namespace, name }, { signal }))?.status?.script;
 }

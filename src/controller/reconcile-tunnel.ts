@@ -1,20 +1,33 @@
 import { AllocationError, isLive, parsePools, type TunnelEntry } from '../allocation/index.ts';
+import { TENANT_TUNNELS, type TenantTunnel, type TunnelClass } from '../api/index.ts';
 import {
-  LABEL_GATEWAY,
-  TENANT_TUNNELS,
-  type TenantTunnel,
-  type TunnelClass,
-  tunnelObjectName,
-} from '../api/index.ts';
-import { applyStatusIfChanged, keyOf, type Reconcile, refOf } from '../kube/index.ts';
+  applyStatusIfChanged,
+  isApiError,
+  keyOf,
+  nameOf,
+  type Reconcile,
+  type ReconcileContext,
+  type ReconcileResult,
+} from '../kube/index.ts';
 import { generateKeyPair } from '../wireguard/index.ts';
-import { classChange, classOf } from './find-class.ts';
+import { classChange, classDrift, classOf } from './find-class.ts';
 import { older, type Refusal, tenantOf } from './find-tunnel.ts';
-import { gatewaysOf } from './gateways.ts';
-import { placeTunnel } from './placement.ts';
+import { currentNode, placeTunnel } from './gateways.ts';
 import { refusalOf } from './refusal.ts';
+import { tunnelEvents } from './tunnel-events.ts';
 import { OWNED_TUNNEL_STATUS, planTunnelStatus, type TunnelOutcome } from './tunnel-status.ts';
-import { FIELD_MANAGER, type World, wakeRoutersOf, wakeTunnelHandover } from './world.ts';
+import {
+  FIELD_MANAGER,
+  isGone,
+  QUARANTINE,
+  type World,
+  wakeClassCount,
+  wakeRoutersOf,
+  wakeTunnelHandover,
+} from './world.ts';
+
+/** How soon a cache that lags behind is looked at again, ms. */
+const LAG_MS = 1000;
 
 /** TenantTunnel → its claim in the ledger → its status. */
 export const reconcileTunnel =
@@ -22,51 +35,56 @@ export const reconcileTunnel =
   async (key, context) => {
     const tunnel = world.caches.tunnels.get(key);
     if (tunnel === undefined || tunnel.metadata.deletionTimestamp !== undefined) {
-      await letGo(world, key);
-      return undefined;
+      return letGo(world, key, context);
     }
-    const outcome = await decide(world, tunnel);
+    const outcome = await decide(world, tunnel, context);
     const desired = planTunnelStatus(tunnel, outcome, world.now().getTime());
-    const written = await applyStatusIfChanged(world.client, TENANT_TUNNELS, tunnel, desired, {
-      fieldManager: FIELD_MANAGER,
-      owned: OWNED_TUNNEL_STATUS,
-      signal: context.signal,
-    });
-    if (written !== undefined) {
+    try {
+      const written = await applyStatusIfChanged(world.client, TENANT_TUNNELS, tunnel, desired, {
+        fieldManager: FIELD_MANAGER,
+        owned: OWNED_TUNNEL_STATUS,
+        signal: context.signal,
+      });
+      if (written === undefined) return undefined;
       context.wrote(world.caches.tunnels, written);
-      announce(world, tunnel, outcome);
-      if ('refused' in outcome) wakeRoutersOf(world, tunnel);
+    } catch (error) {
+      // Deleted, or made again under another uid: the cache will tell.
+      if (isApiError(error, 'NotFound', 'Conflict')) return undefined;
+      throw error;
     }
+    for (const event of tunnelEvents(tunnel, outcome, desired)) world.events.record(event);
     return undefined;
   };
 
-async function decide(world: World, tunnel: TenantTunnel): Promise<TunnelOutcome> {
+async function decide(world: World, tunnel: TenantTunnel, context: ReconcileContext): Promise<TunnelOutcome> {
   const tenant = tenantOf(tunnel);
   const unreadable = world.ledger.unreadable(tenant);
   if (unreadable !== undefined) return { refused: { reason: 'LedgerUnreadable', message: unreadable } };
   const known = world.ledger.tunnelOfTenant(tenant);
-  const classes = world.caches.classes.list();
-  const looked = classOf(tunnel, known, classes);
+  const held = known !== undefined && isLive(known) && known.owner === keyOf(tunnel) ? known : undefined;
+  const looked = classOf(tunnel, known, world.caches.classes.list());
   if ('refused' in looked) {
-    const holds = known !== undefined && isLive(known) && known.owner === keyOf(tunnel);
-    if (!holds) return { refused: looked.refused };
+    if (held === undefined) return looked;
     return {
-      granted: { entry: known, placement: currentPlacement(world, known), objection: looked.refused },
+      granted: { entry: held, placement: placementWithoutClass(world, held), objection: looked.refused },
     };
   }
   const tunnelClass = looked.found;
-  try {
-    const { entry, objection } = await claim(world, tunnel, tunnelClass);
-    const current = currentNode(world, entry);
-    const placement = placeTunnel(current, tunnelClass, current === undefined ? gatewaysOf(world) : []);
-    const changed = objection ?? classChange(tunnel, entry);
+  const granted = (entry: TunnelEntry, objection: Refusal | undefined): TunnelOutcome => {
+    const placement = placeTunnel(world, entry, tunnel, tunnelClass);
+    const remark = classDrift(tunnelClass, entry);
     return {
-      granted: { entry, tunnelClass, placement, ...(changed === undefined ? {} : { objection: changed }) },
+      granted: { entry, tunnelClass, placement, ...(objection && { objection }), ...(remark && { remark }) },
     };
+  };
+  try {
+    const entry = await claim(world, tunnel, tunnelClass, known, context);
+    return granted(entry, classChange(tunnel, entry));
   } catch (error) {
-    const refused = refusalOf(error, 'TenantTunnel');
-    if (refused === undefined) throw error;
-    return { refused };
+    const refusal = refusalOf(error, 'TenantTunnel');
+    if (refusal === undefined) throw error;
+    // Whatever it asks for now and cannot have: what its routers live by stays.
+    return held === undefined ? { refused: refusal } : granted(held, refusal);
   }
 }
 
@@ -74,44 +92,47 @@ async function claim(
   world: World,
   tunnel: TenantTunnel,
   { metadata, spec }: TunnelClass,
-): Promise<{ entry: TunnelEntry; objection?: Refusal }> {
+  known: TunnelEntry | undefined,
+  context: ReconcileContext,
+): Promise<TunnelEntry> {
   const tenant = tenantOf(tunnel);
-  const before = world.ledger.tunnelOfTenant(tenant);
-  if (before === undefined || !isLive(before)) assertOldest(world, tunnel);
+  const owner = keyOf(tunnel);
+  if (known === undefined || !isLive(known)) assertOldest(world, tunnel);
+  const isHeirless = known === undefined || known.owner === owner || !(await exists(world, known, context));
   const { subnet, listenPort } = tunnel.spec;
-  try {
-    const entry = await world.ledger.claimTunnel({
-      tenant,
-      owner: keyOf(tunnel),
-      className: metadata.name,
-      pools: parsePools(spec.pools, spec.exclude),
-      ports: spec.ports,
-      pins: {
-        ...(subnet === undefined ? {} : { subnet }),
-        ...(listenPort === undefined ? {} : { listenPort }),
-      },
-      keyPair: generateKeyPair(),
-      ownerExists: (owner) => {
-        const holder = world.caches.tunnels.get(owner);
-        return (
-          holder !== undefined &&
-          tenantOf(holder) === tenant &&
-          holder.metadata.deletionTimestamp === undefined
-        );
-      },
-    });
-    if (entry !== before) {
-      wakeTunnelHandover(world, entry.index);
-      wakeRoutersOf(world, tunnel);
-      world.controllers.classes.enqueue(entry.className);
-    }
-    return { entry };
-  } catch (error) {
-    const refusal = refusalOf(error, 'TenantTunnel');
-    const holds = before !== undefined && isLive(before) && before.owner === keyOf(tunnel);
-    if (refusal?.reason === 'PinChanged' && holds) return { entry: before, objection: refusal };
-    throw error;
+  const entry = await world.ledger.claimTunnel({
+    tenant,
+    owner,
+    className: metadata.name,
+    pools: () => parsePools(spec.pools, spec.exclude),
+    ports: spec.ports,
+    pins: {
+      ...(subnet === undefined ? {} : { subnet }),
+      ...(listenPort === undefined ? {} : { listenPort }),
+    },
+    newKeyPair: generateKeyPair,
+    ownerExists: (holder) => !isHeirless || holder !== known?.owner,
+  });
+  if (entry !== known) {
+    wakeTunnelHandover(world, entry.index);
+    wakeRoutersOf(world, tunnel);
+    wakeClassCount(world, entry.className);
   }
+  return entry;
+}
+
+/** Whether a tunnel's owner is still there, asked past a cache that does not have it. */
+async function exists(
+  world: World,
+  { owner, tenant }: TunnelEntry,
+  context: ReconcileContext,
+): Promise<boolean> {
+  const holder =
+    world.caches.tunnels.get(owner) ??
+    (await world.client.get(TENANT_TUNNELS, nameOf(owner), { signal: context.signal }));
+  return (
+    holder !== undefined && tenantOf(holder) === tenant && holder.metadata.deletionTimestamp === undefined
+  );
 }
 
 /** Of TenantTunnels of one tenant the oldest is in the right, whichever is reconciled first. */
@@ -127,71 +148,46 @@ function assertOldest(world: World, tunnel: TenantTunnel): void {
   );
 }
 
-/** Where the handed-over tunnel lies: the node's label on its ConfigMap is what says so. */
-export function currentNode({ caches, gatewayNamespace }: World, { index }: TunnelEntry): string | undefined {
-  const object = caches.configMaps.get(`${gatewayNamespace}/${tunnelObjectName(index)}`);
-  return object?.metadata.labels?.[LABEL_GATEWAY];
-}
-
-function currentPlacement(world: World, entry: TunnelEntry): { node: string } | { refused: Refusal } {
-  const node = currentNode(world, entry);
-  return node === undefined
-    ? {
-        refused: {
-          reason: 'NoGateway',
-          message: 'No node carries this tunnel, and without its class none is chosen.',
-        },
-      }
-    : { node };
+function placementWithoutClass(
+  world: World,
+  { index }: TunnelEntry,
+): { node: string } | { refused: Refusal } {
+  const node = currentNode(world, index);
+  if (node !== undefined) return { node };
+  const message = 'No node carries this tunnel, and without its class none is chosen.';
+  return { refused: { reason: 'NoGateway', message } };
 }
 
 /** The TenantTunnel is gone: its tenant's numbers go to an heir, wait for one that is being made, or into quarantine. */
-async function letGo(world: World, key: string): Promise<void> {
-  for (const entry of world.ledger.tunnelsOwnedBy(key).filter(isLive)) {
-    const heirs = world.caches.tunnels.byIndex('tenant', entry.tenant).sort(older);
-    const heir = heirs.find((tunnel) => keyOf(tunnel) !== key);
-    if (heir !== undefined) {
-      world.controllers.tunnels.enqueue(keyOf(heir));
-      continue;
-    }
-    const orphans = world.caches.routers
+async function letGo(
+  world: World,
+  key: string,
+  { signal }: ReconcileContext,
+): Promise<ReconcileResult | undefined> {
+  const { caches, controllers, ledger } = world;
+  const live = ledger.tunnelsOwnedBy(key).filter(isLive);
+  if (live.length > 0 && !(await isGone(world, TENANT_TUNNELS, key, signal)))
+    return { requeueAfterMs: LAG_MS };
+  for (const entry of live) {
+    const heirs = caches.tunnels.byIndex('tenant', entry.tenant).filter((heir) => keyOf(heir) !== key);
+    const orphans = caches.routers
       .byIndex('tenant', entry.tenant)
       .filter(({ metadata }) => metadata.deletionTimestamp === undefined);
-    if (orphans.length > 0) {
+    if (heirs.length > 0) {
+      for (const heir of heirs) controllers.tunnels.enqueue(keyOf(heir));
+    } else if (orphans.length > 0) {
       // They ask for the tenant's tunnel, which makes it anew, and it finds its numbers in the ledger.
-      for (const router of orphans) world.controllers.routers.enqueue(keyOf(router));
-      continue;
+      for (const router of orphans) controllers.routers.enqueue(keyOf(router));
+    } else {
+      await ledger.releaseTunnel(entry);
+      world.logger.info(
+        { tunnel: key, index: entry.index },
+        'released a tunnel; its numbers are in quarantine',
+      );
+      wakeTunnelHandover(world, entry.index);
+      wakeClassCount(world, entry.className);
+      controllers.quarantine.enqueue(QUARANTINE);
     }
-    await world.ledger.releaseTunnel(entry.index);
-    world.logger.info(
-      { tunnel: key, index: entry.index },
-      'released a tunnel; its numbers are in quarantine',
-    );
-    wakeTunnelHandover(world, entry.index);
-    world.controllers.classes.enqueue(entry.className);
   }
-}
-
-function announce(world: World, tunnel: TenantTunnel, outcome: TunnelOutcome): void {
-  const allocated = tunnel.status?.conditions?.find(({ type }) => type === 'Allocated');
-  if ('granted' in outcome && allocated?.status !== 'True') {
-    const { index, subnet, listenPort } = outcome.granted.entry;
-    world.events.record({
-      regarding: refOf(tunnel),
-      type: 'Normal',
-      reason: 'TunnelAllocated',
-      action: 'Allocate',
-      note: `Interface wg${index}, subnet ${subnet}, port ${listenPort}.`,
-    });
-  }
-  if ('refused' in outcome && allocated?.reason !== outcome.refused.reason) {
-    const { reason, message } = outcome.refused;
-    world.events.record({
-      regarding: refOf(tunnel),
-      type: 'Warning',
-      reason: reason === 'PoolExhausted' ? reason : 'AllocationFailed',
-      action: 'Allocate',
-      note: message,
-    });
-  }
+  return undefined;
 }

@@ -1,8 +1,7 @@
 import type { AddressClaim, TunnelEntry } from '../allocation/index.ts';
 import type { Condition, Router, RouterStatus, TenantTunnel, TunnelClass } from '../api/index.ts';
-import { keyOf, type OwnedStatus, setCondition } from '../kube/index.ts';
+import { findCondition, keyOf, type OwnedStatus, setCondition } from '../kube/index.ts';
 import type { Refusal } from './find-tunnel.ts';
-import { routerScript } from './router-script.ts';
 
 /** Phases that the gateway agent writes, from a router's first handshake on. */
 const GATEWAY_PHASES = new Set(['VPNConnected', 'Configuring', 'Online', 'Offline']);
@@ -12,12 +11,19 @@ export interface Grant {
   entry: TunnelEntry;
   tunnel: TenantTunnel;
   tunnelClass: TunnelClass;
-  /** What the manifest asks for and cannot have, while what was given stays. */
-  objection?: Refusal;
 }
 
 export type RouterOutcome =
-  | { kind: 'granted'; grant: Grant }
+  | {
+      kind: 'granted';
+      claim: AddressClaim;
+      tunnel: TenantTunnel;
+      script: string;
+      /** What the manifest asks for and cannot have, while what was given stays. */
+      objection?: Refusal;
+    }
+  /** What was given cannot be read or rendered now and is left as it is, the script in the status too. */
+  | { kind: 'kept' }
   /** Something asked for cannot be given until a person changes something. */
   | { kind: 'refused'; refusal: Refusal; claim?: AddressClaim }
   /** What it needs is on its way. */
@@ -31,24 +37,13 @@ export interface PlannedStatus {
 /** Whether the router has connected and its phase and readiness are the gateway's to tell. */
 export const gatewayHolds = (router: Router): boolean => GATEWAY_PHASES.has(router.status?.phase ?? '');
 
+const GIVEN = ['address', 'publicKey', 'tunnel', 'script'] as const;
+
 /** What the controller writes into a Router's status: its own part, which leaves the gateway's alone. */
 export function planRouterStatus(router: Router, outcome: RouterOutcome, now: number): PlannedStatus {
-  if (outcome.kind !== 'granted') return refusedStatus(router, outcome, now);
-  const { grant } = outcome;
-  const { claim, tunnel, objection } = grant;
-  const base: RouterStatus = {
-    observedGeneration: router.metadata.generation,
-    address: claim.address,
-    publicKey: claim.entry.publicKey,
-    tunnel: keyOf(tunnel),
-    script: routerScript(router, grant),
-  };
-  const allocated = {
-    type: 'Allocated',
-    status: 'True',
-    reason: objection?.reason ?? 'Allocated',
-    message: objection?.message ?? `Address ${claim.address} in tunnel ${keyOf(tunnel)}.`,
-  } as const;
+  if (outcome.kind === 'refused' || outcome.kind === 'waiting') return refusedStatus(router, outcome, now);
+  const base = { observedGeneration: router.metadata.generation, ...given(router, outcome) };
+  const allocated = allocatedCondition(router, outcome);
   if (router.spec.suspended) {
     return plan(router, { ...base, phase: 'Suspended' }, now, [
       allocated,
@@ -72,11 +67,34 @@ export function planRouterStatus(router: Router, outcome: RouterOutcome, now: nu
   ]);
 }
 
-function refusedStatus(
-  router: Router,
-  outcome: Exclude<RouterOutcome, { kind: 'granted' }>,
-  now: number,
-): PlannedStatus {
+type Given = Extract<RouterOutcome, { kind: 'granted' | 'kept' }>;
+
+function given({ status = {} }: Router, outcome: Given): RouterStatus {
+  if (outcome.kind === 'kept') {
+    return Object.fromEntries(
+      GIVEN.flatMap((field) => (status[field] === undefined ? [] : [[field, status[field]]])),
+    );
+  }
+  const { claim, tunnel, script } = outcome;
+  return { address: claim.address, publicKey: claim.entry.publicKey, tunnel: keyOf(tunnel), script };
+}
+
+function allocatedCondition(
+  { status }: Router,
+  outcome: Given,
+): Omit<Condition, 'lastTransitionTime'> & { type: 'Allocated' } {
+  const type = 'Allocated';
+  if (outcome.kind === 'kept') {
+    const before = findCondition(status?.conditions, type);
+    const message = `Address ${status?.address}.`;
+    return { status: 'True', reason: 'Allocated', message, ...before, type };
+  }
+  const { claim, tunnel, objection } = outcome;
+  const message = `Address ${claim.address} in tunnel ${keyOf(tunnel)}.`;
+  return { type, status: 'True', reason: 'Allocated', message, ...objection };
+}
+
+function refusedStatus(router: Router, outcome: Exclude<RouterOutcome, Given>, now: number): PlannedStatus {
   const { reason, message } = outcome.refusal;
   const claim = outcome.kind === 'refused' ? outcome.claim : undefined;
   const status: RouterStatus = {
@@ -103,7 +121,7 @@ function plan(
       setCondition(list, { ...condition, observedGeneration: generation }, now) as Condition[],
     router.status?.conditions ?? [],
   );
-  const fields = ['observedGeneration', 'address', 'publicKey', 'tunnel', 'script'];
+  const fields = ['observedGeneration', ...GIVEN];
   return {
     status: { ...status, conditions: all.filter(({ type }) => types.includes(type)) },
     owned: { fields: status.phase === undefined ? fields : [...fields, 'phase'], conditions: types },

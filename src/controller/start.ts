@@ -4,6 +4,7 @@ import {
   Controller,
   EventRecorder,
   type KubeClient,
+  keyFor,
   LeaderElector,
   type Logger,
   type Reconcile,
@@ -87,15 +88,18 @@ export function startController(options: ControllerProcessOptions): ControllerPr
     gatewayNamespace,
     now: () => new Date(systemClock.wall()),
     controllers,
+    chosenNodes: new Map(),
   };
-  wire(world, controllers);
+  wire(world);
 
   const lead = async (leading: AbortSignal): Promise<void> => {
     await Promise.race([synced(caches), aborted(leading)]);
     if (leading.aborted) return;
-    for (const object of await readLedger(client, namespace)) ledger.observe(object);
-    wakeAll(world, controllers);
-    controllers.quarantine.enqueue('all');
+    for (const object of await readLedger(client, namespace)) {
+      ledger.observe(object);
+      if (ledger.isAmiss(object.name)) controllers.ledger.enqueue(keyFor({ namespace, name: object.name }));
+    }
+    wakeAll(world);
     logger.info({ tunnels: ledger.tunnels.size, routers: caches.routers.keys().length }, 'leading');
     await Promise.all(Object.values(controllers).map((one) => one.run(leading)));
     await events.close();

@@ -1,7 +1,7 @@
 import {
   formatAddress,
   interfaceNameOf,
-  parseNetwork,
+  networkOf,
   serverAddress,
   type TunnelEntry,
 } from '../allocation/index.ts';
@@ -17,6 +17,8 @@ export interface TunnelGrant {
   placement: { node: string } | { refused: Refusal };
   /** What the manifest asks for and cannot have, while what was given stays. */
   objection?: Refusal;
+  /** What is worth saying although nothing is amiss with the tunnel. */
+  remark?: Refusal;
 }
 
 export type TunnelOutcome = { granted: TunnelGrant } | { refused: Refusal };
@@ -62,17 +64,16 @@ export function planTunnelStatus(
       conditions: withConditions(verdict, verdict),
     };
   }
-  const { entry, tunnelClass, placement, objection } = outcome.granted;
-  const subnet = parseNetwork(entry.subnet);
+  const { entry, tunnelClass, placement, objection, remark } = outcome.granted;
+  const said = objection ?? remark;
   const endpoint = tunnelClass
     ? endpointText(tunnelClass.spec.endpoint.host, entry.listenPort)
     : tunnel.status?.endpoint;
   const allocated: Verdict = {
     status: 'True',
-    reason: objection?.reason ?? 'Allocated',
+    reason: said?.reason ?? 'Allocated',
     message:
-      objection?.message ??
-      `${interfaceNameOf(entry.index)} with ${entry.subnet} on port ${entry.listenPort}.`,
+      said?.message ?? `${interfaceNameOf(entry.index)} with ${entry.subnet} on port ${entry.listenPort}.`,
   };
   const ready = readiness(tunnel, outcome.granted);
   const connected = tunnel.status?.routers?.connected ?? 0;
@@ -82,7 +83,7 @@ export function planTunnelStatus(
     index: entry.index,
     interfaceName: interfaceNameOf(entry.index),
     subnet: entry.subnet,
-    serverAddress: formatAddress(serverAddress(subnet)),
+    serverAddress: formatAddress(serverAddress(networkOf(entry))),
     listenPort: entry.listenPort,
     ...(endpoint === undefined ? {} : { endpoint }),
     publicKey: entry.publicKey,

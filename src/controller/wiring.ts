@@ -1,71 +1,58 @@
 import { isLive } from '../allocation/index.ts';
-import { LABEL_GATEWAY, LABEL_PART, LABEL_TUNNEL, type Router } from '../api/index.ts';
-import { type Change, type Controller, type KubeObject, keyOf } from '../kube/index.ts';
+import { LABEL_GATEWAY, LABEL_PART, LABEL_TUNNEL, type Router, type TenantTunnel } from '../api/index.ts';
+import { type Change, findCondition, type KubeObject, keyOf } from '../kube/index.ts';
+import { isDefault } from './find-class.ts';
+import { tenantOf } from './find-tunnel.ts';
+import { currentNode } from './gateways.ts';
 import { storedFrom } from './ledger-store.ts';
-import { currentNode } from './reconcile-tunnel.ts';
-import { BULK, type World, wakeBlockHandover, wakeRoutersOf, wakeTunnelHandover } from './world.ts';
-
-export interface Controllers {
-  routers: Controller;
-  tunnels: Controller;
-  handover: Controller;
-  classes: Controller;
-  ledger: Controller;
-}
+import {
+  BULK,
+  QUARANTINE,
+  type World,
+  wakeBlockHandover,
+  wakeRoutersOf,
+  wakeTunnelHandover,
+  wakeWholeHandover,
+} from './world.ts';
 
 /** Which change wakes whom. Everything is decided from the caches and the ledger; a change only says where to look. */
-export function wire(world: World, { routers, tunnels, handover, classes, ledger }: Controllers): void {
-  const { caches } = world;
+export function wire(world: World): void {
+  const { caches, controllers, ledger } = world;
+  const { routers, tunnels, classes } = controllers;
 
   routers.watches(caches.routers, (change) => [change.key, ...rivalsOf(world, change)]);
-  caches.routers.onChange((change) => {
-    if (change.type !== 'deleted' && !specChanged(change)) return;
-    for (const claim of world.ledger.claimsOf(change.key))
-      wakeBlockHandover(world, claim.tunnel, claim.block);
-  });
+  caches.routers.onChange((change) => onRouter(world, change));
 
   tunnels.watches(caches.tunnels);
-  caches.tunnels.onChange((change) => {
-    if (!specChanged(change) && change.type !== 'deleted') return;
-    wakeRoutersOf(world, change.object, change.type === 'added' && change.initial ? BULK : undefined);
-    const tenant = change.object.spec.tenant ?? change.object.metadata.name;
-    for (const rival of caches.tunnels.byIndex('tenant', tenant)) tunnels.enqueue(keyOf(rival));
-    const entry = world.ledger.tunnelOfTenant(tenant);
-    if (entry === undefined) return;
-    wakeTunnelHandover(world, entry.index);
-    for (const block of world.ledger.liveBlocks(entry.index)) wakeBlockHandover(world, entry.index, block);
-  });
+  caches.tunnels.onChange((change) => onTunnel(world, change));
 
   classes.watches(caches.classes);
   caches.classes.onChange((change) => {
-    if (!specChanged(change) && change.type !== 'deleted') return;
+    const isMarked = change.type === 'updated' && isDefault(change.object) !== isDefault(change.old);
+    if (!specChanged(change) && !isMarked) return;
     for (const tunnel of caches.tunnels.list()) {
       tunnels.enqueue(keyOf(tunnel), BULK);
       wakeRoutersOf(world, tunnel, BULK);
     }
-    for (const entry of world.ledger.tunnels.values()) wakeTunnelHandover(world, entry.index);
+    for (const { index } of ledger.tunnels.values()) controllers.handover.enqueue(String(index), BULK);
+    controllers.quarantine.enqueue(QUARANTINE);
   });
 
   for (const cache of [caches.configMaps, caches.secrets]) {
-    cache.onChange(({ object }) => {
-      const { name, labels = {} } = object.metadata;
-      const block = /-(?:peers|access)-(\d{1,5})$/.exec(name)?.[1];
-      handover.enqueue(block === undefined ? indexOf(labels) : `${indexOf(labels)}/${block}`, BULK);
-    });
+    cache.onChange(({ object }) => controllers.handover.enqueue(handoverKeyOf(object), BULK));
   }
   caches.configMaps.onChange(({ object, old }) => {
     const { labels = {} } = object.metadata;
     if (labels[LABEL_PART] !== 'tunnel') return;
-    const index = Number(indexOf(labels));
-    const owner = world.ledger.tunnels.get(index)?.owner;
+    const index = Number(labels[LABEL_TUNNEL]);
+    const owner = ledger.tunnels.get(index)?.owner;
     if (owner !== undefined) tunnels.enqueue(owner);
-    if (labels[LABEL_GATEWAY] === old?.metadata.labels?.[LABEL_GATEWAY]) return;
-    for (const one of world.ledger.liveBlocks(index)) wakeBlockHandover(world, index, one);
+    if (labels[LABEL_GATEWAY] !== old?.metadata.labels?.[LABEL_GATEWAY]) wakeWholeHandover(world, index);
   });
 
   const wakeUnplaced = (): void => {
-    for (const entry of world.ledger.tunnels.values()) {
-      if (!isLive(entry) || currentNode(world, entry) !== undefined) continue;
+    for (const entry of ledger.tunnels.values()) {
+      if (!isLive(entry) || currentNode(world, entry.index) !== undefined) continue;
       wakeTunnelHandover(world, entry.index);
       tunnels.enqueue(entry.owner);
     }
@@ -76,29 +63,65 @@ export function wire(world: World, { routers, tunnels, handover, classes, ledger
   caches.ledger.onChange(({ type, key, object }) => {
     const { name, resourceVersion } = object.metadata;
     const isNews =
-      type === 'deleted'
-        ? world.ledger.observeDeleted(name, resourceVersion)
-        : world.ledger.observe(storedFrom(object));
-    if (isNews) ledger.enqueue(key);
+      type === 'deleted' ? ledger.observeDeleted(name, resourceVersion) : ledger.observe(storedFrom(object));
+    if (isNews) controllers.ledger.enqueue(key);
   });
 }
 
-/** Wakes all that the ledger knows, once, when this process begins to lead: what it missed shows then. */
-export function wakeAll(world: World, { routers, tunnels, handover }: Controllers): void {
-  for (const owner of world.ledger.liveOwners()) routers.enqueue(owner, BULK);
-  for (const entry of world.ledger.tunnels.values()) {
-    tunnels.enqueue(entry.owner, BULK);
-    handover.enqueue(String(entry.index), BULK);
-    for (const block of world.ledger.liveBlocks(entry.index))
-      handover.enqueue(`${entry.index}/${block}`, BULK);
-  }
-  for (const { metadata } of world.caches.configMaps.list()) {
-    const index = metadata.labels?.[LABEL_TUNNEL];
-    if (index !== undefined) handover.enqueue(index, BULK);
-  }
+function onRouter(world: World, change: Change<Router>): void {
+  if (!specChanged(change)) return;
+  const { caches, controllers, ledger } = world;
+  for (const claim of ledger.claimsOf(change.key)) wakeBlockHandover(world, claim.tunnel, claim.block);
+  const { tenant } = change.object.spec;
+  if (change.type !== 'deleted' || tenant === undefined) return;
+  // A tunnel without TenantTunnel waits only as long as there are Routers that may bring it back.
+  const owner = ledger.tunnelOfTenant(tenant)?.owner;
+  if (owner !== undefined && caches.tunnels.get(owner) === undefined) controllers.tunnels.enqueue(owner);
 }
 
-const indexOf = (labels: Record<string, string>): string => labels[LABEL_TUNNEL] ?? '';
+function onTunnel(world: World, change: Change<TenantTunnel>): void {
+  const { caches, controllers, ledger } = world;
+  if (!specChanged(change)) {
+    if (isNewlyRefused(change)) wakeRoutersOf(world, change.object, BULK);
+    return;
+  }
+  // Its first routers wait for a new tunnel; a change of one that has thousands must not hold up others.
+  wakeRoutersOf(world, change.object, change.type === 'added' && !change.initial ? undefined : BULK);
+  const tenant = tenantOf(change.object);
+  for (const rival of caches.tunnels.byIndex('tenant', tenant)) controllers.tunnels.enqueue(keyOf(rival));
+  const entry = ledger.tunnelOfTenant(tenant);
+  if (entry === undefined) return;
+  controllers.tunnels.enqueue(entry.owner);
+  wakeWholeHandover(world, entry.index, BULK);
+}
+
+/** Wakes all that the ledger knows, once, when this process begins to lead: what it missed shows then. */
+export function wakeAll(world: World): void {
+  const { caches, controllers, ledger } = world;
+  for (const owner of ledger.liveOwners()) controllers.routers.enqueue(owner, BULK);
+  for (const { owner, index } of ledger.tunnels.values()) {
+    controllers.tunnels.enqueue(owner, BULK);
+    wakeWholeHandover(world, index, BULK);
+  }
+  for (const object of [...caches.configMaps.list(), ...caches.secrets.list()]) {
+    controllers.handover.enqueue(handoverKeyOf(object), BULK);
+  }
+  controllers.quarantine.enqueue(QUARANTINE);
+}
+
+/** Which reconcile an object of the handover comes from. */
+function handoverKeyOf({ metadata: { name, labels } }: KubeObject): string {
+  const index = labels?.[LABEL_TUNNEL] ?? '';
+  const block = /-(?:peers|access)-(\d{1,5})$/.exec(name)?.[1];
+  return block === undefined ? index : `${index}/${block}`;
+}
+
+/** Only now do its routers find out why they wait. */
+function isNewlyRefused({ object, old }: Change<TenantTunnel>): boolean {
+  const now = findCondition(object.status?.conditions, 'Allocated');
+  const before = findCondition(old?.status?.conditions, 'Allocated');
+  return now?.status === 'False' && (before?.status !== 'False' || before.message !== now.message);
+}
 
 function specChanged<T extends KubeObject>(change: Change<T>): boolean {
   if (change.type !== 'updated') return true;

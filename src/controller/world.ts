@@ -1,7 +1,15 @@
 import type { Ledger } from '../allocation/index.ts';
 import type { Router, TenantTunnel } from '../api/index.ts';
-import type { Controller, EventRecorder, KubeClient, Logger } from '../kube/index.ts';
-import { keyOf } from '../kube/index.ts';
+import {
+  type Controller,
+  type EventRecorder,
+  type KubeClient,
+  type KubeObject,
+  keyOf,
+  type Logger,
+  nameOf,
+  type ResourceType,
+} from '../kube/index.ts';
 import type { Caches } from './caches.ts';
 import { type FoundTunnel, findTunnel, tenantOf } from './find-tunnel.ts';
 
@@ -10,8 +18,27 @@ export const FIELD_MANAGER = 'tenant-tunnel-controller';
 /** Low: what a restart or a change of a class brings must not stand in the way of what a person waits for. */
 export const BULK = { priority: -100 } as const;
 
-/** How long block renderings wait for each other, ms: a burst of routers becomes one write of their block. */
+/** How long renderings wait for each other, ms: a burst of routers becomes one write of their block. */
 const COALESCE_MS = 50;
+/** The same of a class's count of tunnels, which nobody waits for. */
+const COUNT_MS = 1000;
+
+export interface Controllers {
+  /** `namespace/name` of a Router. */
+  routers: Controller;
+  /** `namespace/name` of a TenantTunnel. */
+  tunnels: Controller;
+  /** `N`, a tunnel's own objects, and `N/B`, those of one of its blocks. */
+  handover: Controller;
+  /** Name of a TunnelClass. */
+  classes: Controller;
+  /** `namespace/name` of a ledger Secret. */
+  ledger: Controller;
+  /** One key, {@link QUARANTINE}. */
+  quarantine: Controller;
+}
+
+export const QUARANTINE = 'all';
 
 /** What every reconciler works with: the caches, the ledger, and whom to wake. */
 export interface World {
@@ -22,15 +49,12 @@ export interface World {
   logger: Logger;
   gatewayNamespace: string;
   now: () => Date;
-  controllers: {
-    routers: Controller;
-    tunnels: Controller;
-    handover: Controller;
-    classes: Controller;
-  };
+  controllers: Controllers;
+  /** Index of a tunnel → the node chosen for it, until the handover shows in the cache. */
+  chosenNodes: Map<number, string>;
 }
 
-export function tunnelOf({ caches, ledger }: World, router: Router): FoundTunnel {
+export function tunnelOf({ caches, ledger }: Pick<World, 'caches' | 'ledger'>, router: Router): FoundTunnel {
   return findTunnel(router, {
     get: (key) => caches.tunnels.get(key),
     ofTenant: (tenant) => caches.tunnels.byIndex('tenant', tenant),
@@ -38,24 +62,50 @@ export function tunnelOf({ caches, ledger }: World, router: Router): FoundTunnel
   });
 }
 
-/** Routers that join, or try to join, a tunnel. */
-export function routersOf({ caches }: World, tunnel: TenantTunnel): Router[] {
-  return [
+/**
+ * Whether an object is really gone, asked past the cache: one that lags behind, as that of a process that has just
+ * begun to lead may, must not cost a router its keys.
+ */
+export async function isGone<T extends KubeObject>(
+  { client }: World,
+  type: ResourceType<T>,
+  key: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const object = await client.get(type, nameOf(key), { signal });
+  return object === undefined || object.metadata.deletionTimestamp !== undefined;
+}
+
+export function wakeRoutersOf(
+  { caches, controllers }: World,
+  tunnel: TenantTunnel,
+  options?: { priority: number },
+): void {
+  const joining = [
     ...caches.routers.byIndex('tenant', tenantOf(tunnel)),
     ...caches.routers.byIndex('tunnelRef', keyOf(tunnel)),
   ];
+  for (const router of joining) controllers.routers.enqueue(keyOf(router), options);
 }
 
-export function wakeRoutersOf(world: World, tunnel: TenantTunnel, options?: { priority: number }): void {
-  for (const router of routersOf(world, tunnel)) world.controllers.routers.enqueue(keyOf(router), options);
-}
-
-/** A tunnel's own objects, `N`. */
 export function wakeTunnelHandover({ controllers }: World, index: number): void {
   controllers.handover.enqueue(String(index));
 }
 
-/** A block of a tunnel, `N/B`. */
+/** One of its blocks, and the tunnel's list of blocks. */
 export function wakeBlockHandover({ controllers }: World, index: number, block: number): void {
   controllers.handover.queue.addAfter(`${index}/${block}`, COALESCE_MS);
+  controllers.handover.queue.addAfter(String(index), COALESCE_MS);
+}
+
+/** All that is handed over of a tunnel. */
+export function wakeWholeHandover(world: World, index: number, options?: { priority: number }): void {
+  const { handover } = world.controllers;
+  handover.enqueue(String(index), options);
+  for (const block of world.ledger.liveBlocks(index)) handover.enqueue(`${index}/${block}`, options);
+}
+
+/** The class's count of tunnels. */
+export function wakeClassCount({ controllers }: World, className: string): void {
+  controllers.classes.queue.addAfter(className, COUNT_MS);
 }

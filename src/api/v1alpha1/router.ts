@@ -90,7 +90,7 @@ export const routerSpec = s.object(
         }),
         {
           description:
-            "Networks behind the router that are reached through it. They must not overlap the tunnel's own. Default none.",
+            "Networks behind the router that are reached through it. They must not overlap the tunnel's own. Default none. Stored but not routed by this version.",
           maxItems: 16,
         },
       ),

@@ -135,7 +135,7 @@ describe('claiming an address', () => {
   test('a /23 holds 256 routers less its broadcast address, uses .0 and .255 last, and then says so', async () => {
     const ledger = ledgerOver(new MemoryStore());
     const { parsePools } = await import('../../../src/allocation/index.ts');
-    const pools = parsePools([{ cidr: '10.9.0.0/23', prefixLength: 23 }]);
+    const pools = () => parsePools([{ cidr: '10.9.0.0/23', prefixLength: 23 }]);
     await ledger.claimTunnel(tunnelRequest('small', { pools }));
     const claims = await Promise.all(
       Array.from({ length: 255 }, (_, i) => ledger.claimAddress(addressRequest(0, `small/r${i}`))),

@@ -17,10 +17,10 @@ export const tunnelRequest = (tenant: string, extra: Partial<Parameters<Ledger['
   tenant,
   owner: `${tenant}/${tenant}`,
   className: 'standard',
-  pools: parsePools(DEFAULT_POOLS),
+  pools: () => parsePools(DEFAULT_POOLS),
   ports: { first: 51_820, last: 65_535 },
   pins: {},
-  keyPair: keyPair(),
+  newKeyPair: keyPair,
   ownerExists: () => true,
   ...extra,
 });

@@ -58,7 +58,7 @@ describe('claiming a tunnel', () => {
   test('a released tunnel keeps its numbers from others and gives them back to its tenant', async () => {
     const ledger = ledgerOver(new MemoryStore());
     const acme = await ledger.claimTunnel(tunnelRequest('acme'));
-    await ledger.releaseTunnel(acme.index);
+    await ledger.releaseTunnel(acme);
     expect(await ledger.claimTunnel(tunnelRequest('other'))).toMatchObject({
       index: 1,
       subnet: '10.101.0.0/16',
@@ -69,7 +69,7 @@ describe('claiming a tunnel', () => {
   test('a forgotten tunnel frees its index for another tenant', async () => {
     const ledger = ledgerOver(new MemoryStore());
     const acme = await ledger.claimTunnel(tunnelRequest('acme'));
-    await ledger.releaseTunnel(acme.index);
+    await ledger.releaseTunnel(acme);
     await ledger.forgetTunnel(acme.index);
     expect(await ledger.claimTunnel(tunnelRequest('other'))).toMatchObject({ index: 0, listenPort: 51_820 });
   });

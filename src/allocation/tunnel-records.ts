@@ -1,0 +1,138 @@
+import { type DecodedTunnels, decodeTunnels, encodeTunnels } from './codec.ts';
+import { LedgerDocument, unreadableMessage } from './document.ts';
+import { AllocationError } from './errors.ts';
+import type { LedgerOptions } from './ledger.ts';
+import type { StoredObject } from './store.ts';
+import {
+  claimTunnel,
+  forgetTunnel,
+  isLive,
+  releaseTunnel,
+  type TunnelEntry,
+  type TunnelRequest,
+  type Tunnels,
+  tunnelOfTenant,
+} from './tunnels.ts';
+
+export const TUNNELS_OBJECT = 'ledger-tunnels';
+
+const NO_TUNNELS: DecodedTunnels = { tunnels: new Map(), unreadable: new Map() };
+
+/** The ledger's one object of tunnels. A record that cannot be read stays in it, word for word, for a person to mend. */
+export class TunnelRecords {
+  readonly #now: () => Date;
+  readonly #stored: LedgerDocument<DecodedTunnels>;
+  readonly #hasBlocks: (index?: number) => boolean;
+
+  /** `hasBlocks`: whether address blocks are stored, of a tunnel or at all. */
+  constructor(options: LedgerOptions, hasBlocks: (index?: number) => boolean) {
+    this.#now = options.now;
+    this.#hasBlocks = hasBlocks;
+    this.#stored = new LedgerDocument({
+      ...options,
+      name: TUNNELS_OBJECT,
+      empty: NO_TUNNELS,
+      encode: encodeTunnels,
+      decode: decodeTunnels,
+      mend: withWhatWasKnown,
+      onStored: () => {},
+    });
+  }
+
+  get amiss(): boolean {
+    return this.#stored.amiss;
+  }
+
+  /** With what was last known of records that cannot be read now. */
+  get all(): Tunnels {
+    return this.#stored.document.tunnels;
+  }
+
+  observe(object: StoredObject): boolean {
+    return this.#stored.observe(object);
+  }
+
+  observeDeleted(version: string | undefined): boolean {
+    return this.#stored.observeDeleted(version);
+  }
+
+  mend(): Promise<void> {
+    return this.#change((tunnels) => tunnels);
+  }
+
+  /** Why nothing may be concluded from a tunnel's not being here, nor given anew: the object itself is unreadable. */
+  get unreadable(): string | undefined {
+    const { unreadable, version, document } = this.#stored;
+    if (unreadable !== undefined) return unreadableMessage(TUNNELS_OBJECT, unreadable);
+    if (version === undefined && document.tunnels.size === 0 && this.#hasBlocks()) {
+      return unreadableMessage(TUNNELS_OBJECT, 'it is missing, although addresses of tunnels are recorded');
+    }
+    return undefined;
+  }
+
+  /** Why the record of a tenant cannot be read. */
+  unreadableOf(tenant: string): string | undefined {
+    for (const [index, record] of this.#stored.document.unreadable) {
+      if (record.tenant === tenant) {
+        return unreadableMessage(`${TUNNELS_OBJECT}, key ${index}.${tenant}`, record.reason);
+      }
+    }
+    return this.unreadable;
+  }
+
+  /** Whether there surely is no record of this index: none was ever made, or it was forgotten. */
+  isUnknown(index: number): boolean {
+    const { tunnels, unreadable } = this.#stored.document;
+    return this.unreadable === undefined && !tunnels.has(index) && !unreadable.has(index);
+  }
+
+  claim(request: Omit<TunnelRequest, 'isIndexBlocked' | 'unreadableIndices'>): Promise<TunnelEntry> {
+    return this.#stored.change((document) => {
+      const reason = this.unreadableOf(request.tenant);
+      if (reason !== undefined) throw new AllocationError('LedgerUnreadable', reason);
+      const { tunnels, unreadable } = document;
+      const claimed = claimTunnel(tunnels, {
+        ...request,
+        isIndexBlocked: (index) => unreadable.has(index) || this.#hasBlocks(index),
+        unreadableIndices: [...unreadable.keys()].filter((index) => !tunnels.has(index)),
+      });
+      const changed = claimed.tunnels === tunnels ? document : { ...document, tunnels: claimed.tunnels };
+      return { document: changed, result: claimed.entry };
+    });
+  }
+
+  release(tunnel: Pick<TunnelEntry, 'index' | 'owner'>): Promise<void> {
+    return this.#change((tunnels) => releaseTunnel(tunnels, tunnel, this.#now()));
+  }
+
+  forget(index: number): Promise<void> {
+    return this.#change((tunnels) => forgetTunnel(tunnels, index));
+  }
+
+  #change(change: (tunnels: Tunnels) => Tunnels): Promise<void> {
+    return this.#stored.change((document) => {
+      const tunnels = change(document.tunnels);
+      const changed = tunnels === document.tunnels ? document : { ...document, tunnels };
+      return { document: changed, result: undefined };
+    });
+  }
+
+  ofTenant(tenant: string): TunnelEntry | undefined {
+    return tunnelOfTenant(this.all, tenant);
+  }
+}
+
+function withWhatWasKnown(
+  known: DecodedTunnels,
+  incoming: DecodedTunnels,
+): { document: DecodedTunnels; amiss: boolean } {
+  const missing = [...known.tunnels.values()].filter(({ index }) => !incoming.tunnels.has(index));
+  const garbled = missing.filter(({ index }) => incoming.unreadable.has(index));
+  const lost = missing.filter((entry) => isLive(entry) && !incoming.unreadable.has(entry.index));
+  if (garbled.length + lost.length === 0) return { document: incoming, amiss: false };
+  const kept = [...garbled, ...lost].map((entry) => [entry.index, entry] as const);
+  return {
+    document: { ...incoming, tunnels: new Map([...incoming.tunnels, ...kept]) },
+    amiss: lost.length > 0,
+  };
+}

@@ -1,0 +1,74 @@
+import { type AddressClaim, AllocationError, type TunnelEntry } from '../allocation/index.ts';
+import type { Router } from '../api/index.ts';
+import { keyOf } from '../kube/index.ts';
+import { generateKeyPair, generatePresharedKey } from '../wireguard/index.ts';
+import { older } from './find-tunnel.ts';
+import { generatePassword } from './password.ts';
+import { type Grant, gatewayHolds } from './router-status.ts';
+import { tunnelOf, type World } from './world.ts';
+
+/** What a Router has in its tunnel by the ledger: what it had, else something new. Throws AllocationError. */
+export function claimAddress(
+  world: World,
+  router: Router,
+  { tunnelClass, entry }: Omit<Grant, 'claim'>,
+): Promise<AddressClaim> {
+  assertOldestPin(world, router, entry);
+  const { address, publicKey, management } = router.spec;
+  const access = {
+    user: management.user ?? tunnelClass.spec.router.managementUser,
+    apiPort: management.apiPort ?? tunnelClass.spec.router.apiPort,
+  };
+  const everConnected = gatewayHolds(router) || router.status?.lastHandshakeTime !== undefined;
+  return world.ledger.claimAddress({
+    tunnel: entry.index,
+    owner: keyOf(router),
+    ...(address === undefined ? {} : { pin: address }),
+    ...(publicKey === undefined ? {} : { publicKey }),
+    quarantineSeconds: tunnelClass.spec.quarantineSeconds,
+    newKeyPair: generateKeyPair,
+    ...(tunnelClass.spec.router.presharedKeys ? { newPresharedKey: generatePresharedKey } : {}),
+    newAccess: () => ({ ...access, password: generatePassword() }),
+    ...(everConnected ? {} : { access }),
+  });
+}
+
+/** Of Routers that pin the same key or address the oldest is in the right, whichever is reconciled first. */
+function assertOldestPin(world: World, router: Router, entry: TunnelEntry): void {
+  const { publicKey, address } = router.spec;
+  if (publicKey === undefined && address === undefined) return;
+  const held = world.ledger.claimsOf(keyOf(router)).find(({ tunnel }) => tunnel === entry.index);
+  const keyRival =
+    held?.entry.publicKey === publicKey ? undefined : rivalFor(world, router, entry, 'publicKey');
+  if (keyRival !== undefined) {
+    throw new AllocationError(
+      'KeyTaken',
+      `Public key ${publicKey} belongs to the older Router ${keyRival}; give each router a key of its own.`,
+    );
+  }
+  const addressRival = held === undefined ? rivalFor(world, router, entry, 'address') : undefined;
+  if (addressRival !== undefined) {
+    throw new AllocationError(
+      'AddressTaken',
+      `Address ${address} belongs to the older Router ${addressRival}; pin another one.`,
+    );
+  }
+}
+
+/** An older Router of the tunnel that pins the same. */
+function rivalFor(
+  world: World,
+  router: Router,
+  entry: TunnelEntry,
+  pin: 'publicKey' | 'address',
+): string | undefined {
+  const value = router.spec[pin];
+  if (value === undefined) return undefined;
+  const rival = world.caches.routers.byIndex(pin, value).find((other) => {
+    if (other.spec[pin] !== value || older(other, router) >= 0) return false;
+    if (other.metadata.deletionTimestamp !== undefined) return false;
+    const looked = tunnelOf(world, other);
+    return 'found' in looked && keyOf(looked.found) === entry.owner;
+  });
+  return rival && keyOf(rival);
+}

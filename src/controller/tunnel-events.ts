@@ -1,0 +1,30 @@
+import type { EventReason, TenantTunnel, TenantTunnelStatus } from '../api/index.ts';
+import { type EventInput, findCondition, refOf } from '../kube/index.ts';
+import type { TunnelOutcome } from './tunnel-status.ts';
+
+/** What a person would want to hear about a status that was just written; `tunnel` is as it was before. */
+export function tunnelEvents(
+  tunnel: TenantTunnel,
+  outcome: TunnelOutcome,
+  after: TenantTunnelStatus,
+): (EventInput & { reason: EventReason })[] {
+  const before = tunnel.status;
+  const allocated = findCondition(before?.conditions, 'Allocated');
+  const regarding = refOf(tunnel);
+  if ('refused' in outcome) {
+    const { reason, message: note } = outcome.refused;
+    if (allocated?.reason === reason) return [];
+    const said = reason === 'PoolExhausted' ? reason : 'AllocationFailed';
+    return [{ regarding, type: 'Warning', reason: said, action: 'Allocate', note }];
+  }
+  const { index, subnet, listenPort } = outcome.granted.entry;
+  if (allocated?.status !== 'True') {
+    const note = `Interface wg${index}, subnet ${subnet}, port ${listenPort}.`;
+    return [{ regarding, type: 'Normal', reason: 'TunnelAllocated', action: 'Allocate', note }];
+  }
+  if (before?.endpoint !== undefined && after.endpoint !== undefined && before.endpoint !== after.endpoint) {
+    const note = `New scripts name the endpoint ${after.endpoint}; routers that were set up before go on using ${before.endpoint}. Keep that one working until they have been given the new script.`;
+    return [{ regarding, type: 'Warning', reason: 'EndpointChanged', action: 'Allocate', note }];
+  }
+  return [];
+}
