@@ -121,10 +121,14 @@ export function startAgent(options: AgentOptions): AgentProcess {
     resyncMs: options.resyncMs ?? 5 * 60_000,
     removeAfterMs: options.removeAfterMs ?? 5_000,
     beginLink,
-    onChange: (tunnel, changed) => {
+    onRouters: (tunnel, changed) => {
       for (const key of changed) routerReporter.controller.enqueue(key);
-      if (fleet.get(tunnel.interfaceName) === undefined) return metrics.forget(tunnel);
-      watcher.controller.enqueue(tunnel.interfaceName);
+      if (fleet.get(tunnel.interfaceName) === undefined) metrics.forget(tunnel);
+      else tellTunnel(tunnel);
+    },
+    // Not after each attempt: the watcher wakes the sync when the node lacks a tunnel, and the two would never rest.
+    onAttempt: (tunnel, changed) => {
+      if (changed) watcher.controller.enqueue(tunnel.interfaceName);
       tellTunnel(tunnel);
     },
   });

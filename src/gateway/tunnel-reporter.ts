@@ -65,6 +65,8 @@ export class TunnelReporter {
     }
     // One of that name but another uid: the controller has not caught up.
     if (tunnel.desired.handover?.tenantTunnel.uid !== object.metadata.uid) return undefined;
+    // It is about to be set up, and what is said then is one write.
+    if (!tunnel.attempted) return { requeueAfterMs: gatherMs };
     const wait = (this.#wroteAt.get(key) ?? Number.NEGATIVE_INFINITY) + gatherMs - now().monotonic;
     if (wait > 0) return { requeueAfterMs: wait };
     const patience = this.#patience(tunnel);

@@ -30,8 +30,10 @@ export interface TunnelSyncOptions {
   /** How long a tunnel's objects must be gone, ms. */
   removeAfterMs: number;
   beginLink: (router: HandoverPeer) => Link;
-  /** A tunnel was read or its interface changed, with the Routers concerned. */
-  onChange: (tunnel: Tunnel, routers: string[]) => void;
+  /** These Routers came, went or changed; or all of them, with their tunnel. */
+  onRouters: (tunnel: Tunnel, routers: string[]) => void;
+  /** The interface was brought, or could not be brought, to what it should be; `changed`: by a call just now, or first of all. */
+  onAttempt: (tunnel: Tunnel, changed: boolean) => void;
 }
 
 export class TunnelSync {
@@ -74,7 +76,7 @@ export class TunnelSync {
   }
 
   #read(name: string): { tunnel: Tunnel; reading: DesiredTunnel } | undefined {
-    const { cache, fleet, beginLink, onChange } = this.#options;
+    const { cache, fleet, beginLink, onRouters } = this.#options;
     const index = indexOf(name);
     const objects = cache.objectsOf(name);
     if (index === undefined || (objects.tunnel === undefined && objects.key === undefined)) return undefined;
@@ -82,7 +84,7 @@ export class TunnelSync {
     const reading = desiredTunnel(index, objects, this.#memory);
     const routers = fleet.update(tunnel, reading, beginLink);
     this.#noteProblem(tunnel);
-    if (routers.length > 0) onChange(tunnel, routers);
+    if (routers.length > 0) onRouters(tunnel, routers);
     return { tunnel, reading };
   }
 
@@ -91,11 +93,13 @@ export class TunnelSync {
     if (read === undefined) return this.#removeGone(name, context.signal);
     this.#goneSince.delete(name);
     const { tunnel, reading } = read;
-    const { now, resyncMs, random, onChange } = this.#options;
+    const { now, resyncMs, random, onAttempt } = this.#options;
     const started = now().monotonic;
+    let changed = !tunnel.attempted;
     try {
       const step = await this.#plan(tunnel, reading, context.signal);
       await this.#take(tunnel, step, context.signal);
+      changed ||= step.call !== 'none';
       if (step.call === 'put') tunnel.givenAt = started;
       tunnel.refusal = undefined;
     } catch (error) {
@@ -106,7 +110,7 @@ export class TunnelSync {
     } finally {
       tunnel.attempted = true;
       this.#noteProblem(tunnel);
-      onChange(tunnel, []);
+      onAttempt(tunnel, changed);
     }
     const sinceGiven = now().monotonic - tunnel.givenAt;
     return {
@@ -148,7 +152,7 @@ export class TunnelSync {
   }
 
   async #removeGone(name: string, signal: AbortSignal): Promise<ReconcileResult | undefined> {
-    const { sidecar, health, fleet, cache, now, removeAfterMs, onChange, logger } = this.#options;
+    const { sidecar, health, fleet, cache, now, removeAfterMs, onRouters, logger } = this.#options;
     if (!cache.hasSynced) return undefined;
     const since = this.#goneSince.get(name) ?? now().monotonic;
     this.#goneSince.set(name, since);
@@ -157,7 +161,7 @@ export class TunnelSync {
     await health.learn(sidecar.remove(name, signal));
     this.#goneSince.delete(name);
     const tunnel = fleet.get(name);
-    if (tunnel !== undefined) onChange(tunnel, fleet.remove(tunnel));
+    if (tunnel !== undefined) onRouters(tunnel, fleet.remove(tunnel));
     logger.info({ tunnel: name }, 'Removed a tunnel that is not of this node any more.');
     return undefined;
   }

@@ -5,7 +5,7 @@ import { type Link, type Moment, nextLink } from './connectivity.ts';
 import { type Fleet, routerKey, type Tunnel } from './fleet.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import { type Pace, pauseBeforeNextRead } from './pace.ts';
-import { isSidecarAway, type SidecarHealth, type SidecarPort } from './sidecar-health.ts';
+import type { SidecarHealth, SidecarPort } from './sidecar-health.ts';
 
 export interface WatcherOptions {
   sidecar: SidecarPort;
@@ -56,6 +56,7 @@ export class Watcher {
     const { fleet, now, random, pace, metrics, logger } = this.#options;
     const tunnel = fleet.get(name);
     if (tunnel === undefined) return undefined;
+    if (!tunnel.attempted) return { requeueAfterMs: pace.fastMs };
     const started = now().monotonic;
     let awaited = false;
     try {
@@ -81,9 +82,9 @@ export class Watcher {
   #failed(tunnel: Tunnel, error: unknown): void {
     const { health, onUnknown } = this.#options;
     health.learnFrom(error);
-    if (error instanceof SidecarError && !isSidecarAway(error) && error.code === 'UnknownTunnel') {
-      onUnknown(tunnel);
-    }
+    // One that was never given, or could not be, is the sync's to try again, at its own pace.
+    if (tunnel.given === undefined) return;
+    if (error instanceof SidecarError && error.code === 'UnknownTunnel') onUnknown(tunnel);
   }
 
   /** Resolves with whether somebody waits for a router of this tunnel. */

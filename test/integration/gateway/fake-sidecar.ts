@@ -1,0 +1,127 @@
+import { type Duplex, duplexPair } from 'node:stream';
+import type { SidecarPort } from '../../../src/gateway/index.ts';
+import {
+  type Applied,
+  type Peer,
+  type PeerChange,
+  type PeerObservation,
+  PROTOCOL_VERSION,
+  SidecarError,
+  type SidecarVersion,
+  type TunnelList,
+  type TunnelState,
+} from '../../../src/wireguard/index.ts';
+
+interface Interface {
+  state: Omit<TunnelState, 'peers'>;
+  peers: Map<string, Peer>;
+}
+
+/** The protocol's other side, with interfaces in memory. `down`: nobody listens on its socket. */
+export class FakeSidecar implements SidecarPort {
+  readonly interfaces = new Map<string, Interface>();
+  /** Public key → Unix seconds of its last handshake on the interface that is there now. */
+  readonly handshakes = new Map<string, number>();
+  /** Changes that were asked for, in order. */
+  readonly calls: ({ put: TunnelState } | { patch: PeerChange; on: string } | { remove: string })[] = [];
+  /** Router address → takes the router's end of a new connection; without one nobody answers. */
+  readonly listeners = new Map<string, (stream: Duplex) => void>();
+  readings = 0;
+  down = false;
+
+  /** As if the container was replaced on a node without kernel WireGuard: all is gone. */
+  loseAll(): void {
+    this.interfaces.clear();
+    this.handshakes.clear();
+  }
+
+  shakeHands(publicKey: string, secondsAgo = 0): void {
+    this.handshakes.set(publicKey, Math.floor(Date.now() / 1000) - secondsAgo);
+  }
+
+  keysOf(interfaceName: string): string[] {
+    return [...(this.interfaces.get(interfaceName)?.peers.keys() ?? [])].sort();
+  }
+
+  async version(): Promise<SidecarVersion> {
+    this.#assertUp();
+    return { protocol: PROTOCOL_VERSION, implementation: 'kernel' };
+  }
+
+  async list(): Promise<TunnelList> {
+    this.#assertUp();
+    const tunnels = [...this.interfaces.values()].map(({ state, peers }) => ({
+      interfaceName: state.interfaceName,
+      listenPort: state.listenPort,
+      peers: peers.size,
+    }));
+    return { tunnels };
+  }
+
+  async put(asked: TunnelState): Promise<Applied> {
+    this.#assertUp();
+    this.calls.push({ put: asked });
+    const { peers, ...state } = asked;
+    const rival = [...this.interfaces.values()].find(
+      (other) =>
+        other.state.listenPort === state.listenPort && other.state.interfaceName !== state.interfaceName,
+    );
+    if (rival !== undefined) throw new SidecarError('PortInUse', `Port ${state.listenPort} is in use.`);
+    const wanted = new Map(peers.map((peer) => [peer.publicKey, peer]));
+    this.interfaces.set(state.interfaceName, { state, peers: wanted });
+    return { changes: [] };
+  }
+
+  async patchPeers(interfaceName: string, change: PeerChange): Promise<Applied> {
+    this.#assertUp();
+    const { peers } = this.#interface(interfaceName);
+    this.calls.push({ patch: change, on: interfaceName });
+    for (const peer of change.set) peers.set(peer.publicKey, peer);
+    for (const publicKey of change.remove) {
+      peers.delete(publicKey);
+      this.handshakes.delete(publicKey);
+    }
+    return { changes: [] };
+  }
+
+  async remove(interfaceName: string): Promise<Applied> {
+    this.#assertUp();
+    this.calls.push({ remove: interfaceName });
+    this.interfaces.delete(interfaceName);
+    return { changes: [] };
+  }
+
+  async *observe(interfaceName: string): AsyncGenerator<PeerObservation> {
+    this.#assertUp();
+    this.readings += 1;
+    for (const publicKey of this.#interface(interfaceName).peers.keys()) {
+      const lastHandshake = this.handshakes.get(publicKey) ?? 0;
+      yield { publicKey, lastHandshake, rx: 148, tx: 92, endpoint: null };
+    }
+  }
+
+  async connect(interfaceName: string, address: string, port: number, signal?: AbortSignal): Promise<Duplex> {
+    this.#assertUp();
+    this.#interface(interfaceName);
+    const listener = this.listeners.get(`${address}:${port}`);
+    if (listener === undefined) {
+      await new Promise((_resolve, reject) => {
+        if (signal?.aborted) reject(signal.reason);
+        signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+      });
+    }
+    const [ours, theirs] = duplexPair();
+    listener?.(theirs);
+    return ours;
+  }
+
+  #interface(name: string): Interface {
+    const found = this.interfaces.get(name);
+    if (found === undefined) throw new SidecarError('UnknownTunnel', `There is no ${name} on this node.`);
+    return found;
+  }
+
+  #assertUp(): void {
+    if (this.down) throw new SidecarError('Unreachable', 'Nobody listens on the socket.');
+  }
+}
