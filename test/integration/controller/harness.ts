@@ -1,13 +1,16 @@
-import { randomUUID } from 'node:crypto';
-import { KubeConfig } from '@kubernetes/client-node';
-import { Registry } from 'prom-client';
-import { DEFAULT_CLASS_ANNOTATION, type Router, type TenantTunnel } from '../../../src/api/index.ts';
-import { type ControllerProcess, startController } from '../../../src/controller/index.ts';
-import { KubeClient, microTime } from '../../../src/kube/index.ts';
+import {
+  DEFAULT_CLASS_ANNOTATION,
+  type Router,
+  type RouterStatus,
+  type TenantTunnel,
+} from '../../../src/api/index.ts';
+import { microTime } from '../../../src/kube/index.ts';
+import { parsePeers } from '../../../src/wireguard/index.ts';
 import { CONTROLLER_USER, type ControlPlane, startControlPlane } from '../../testbed/control-plane.ts';
+import { GATEWAYS, RunningController } from './running-controller.ts';
 
-export const SYSTEM = 'tenant-tunnel-system';
-export const GATEWAYS = 'tenant-tunnel-gateways';
+export { GATEWAYS, SYSTEM } from './running-controller.ts';
+
 const GROUP_PATH = '/apis/vpn.traidnet.io/v1alpha1';
 
 type Plain = Record<string, unknown>;
@@ -16,7 +19,7 @@ type Plain = Record<string, unknown>;
 export class ControllerHarness {
   readonly plane: ControlPlane;
   readonly logs: string[] = [];
-  #running: { process: ControllerProcess; abort: AbortController; client: KubeClient } | undefined;
+  #running: RunningController | undefined;
 
   static async start(): Promise<ControllerHarness> {
     const plane = await startControlPlane();
@@ -34,36 +37,20 @@ export class ControllerHarness {
   }
 
   async startController(): Promise<void> {
-    const config = new KubeConfig();
-    config.loadFromFile(this.plane.kubeconfig(CONTROLLER_USER));
-    const client = new KubeClient(config);
-    const abort = new AbortController();
-    const log =
-      (level: string) =>
-      (fields: object, message: string): void => {
-        this.logs.push(`${level} ${message} ${JSON.stringify(fields)}`);
-      };
-    const logger = { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') };
-    const process = startController({
-      client,
-      namespace: SYSTEM,
-      gatewayNamespace: GATEWAYS,
-      identity: randomUUID(),
-      leaderElect: true,
-      signal: abort.signal,
-      logger,
-      registry: new Registry(),
-    });
-    this.#running = { process, abort, client };
-    await until('the controller has synced', () => process.waitingFor().length === 0);
+    this.#running = this.newController();
+    await until('the controller has synced', () => this.#running?.isReady);
+  }
+
+  /** One more, which stands by while another leads. The caller stops it. */
+  newController(): RunningController {
+    const kubeconfig = this.plane.kubeconfig(CONTROLLER_USER);
+    return new RunningController(kubeconfig, (line) => this.logs.push(line));
   }
 
   async stopController(): Promise<void> {
     const running = this.#running;
     this.#running = undefined;
-    running?.abort.abort();
-    await running?.process.done;
-    await running?.client.close();
+    await running?.stop();
   }
 
   async addNode(name: string, labels: Record<string, string> = {}): Promise<void> {
@@ -119,6 +106,10 @@ export class ControllerHarness {
     const response = await this.plane.request('POST', path, body);
     if (response.status >= 300) throw new Error(`POST ${path}: ${response.text}`);
     return response.json();
+  }
+
+  classPath(name: string): string {
+    return `${GROUP_PATH}/tunnelclasses/${name}`;
   }
 
   path(kind: 'routers' | 'tenanttunnels', key: string): string {
@@ -182,17 +173,78 @@ export class ControllerHarness {
     return counts;
   }
 
+  /** Waits until a Router's or TenantTunnel's Ready has this reason; answers its message. */
+  async untilReady(kind: 'routers' | 'tenanttunnels', key: string, reason: string): Promise<string> {
+    let message = '';
+    let last: unknown;
+    const probe = async () => {
+      const object = kind === 'routers' ? await this.router(key) : await this.tunnel(key);
+      const ready = this.condition(object, 'Ready');
+      last = object?.status;
+      message = ready?.message ?? '';
+      return ready?.reason === reason;
+    };
+    await until(
+      `${kind} ${key} is ${reason}`,
+      probe,
+      undefined,
+      () => `${JSON.stringify(last)}\n${this.logs.slice(-10).join('\n')}`,
+    );
+    return message;
+  }
+
+  /** What a Router was given, once it has its script. */
+  async granted(key: string): Promise<Pick<RouterStatus, 'address' | 'publicKey' | 'script' | 'tunnel'>> {
+    await this.untilReady('routers', key, 'AwaitingConnection');
+    const { address, publicKey, script, tunnel } = (await this.router(key))?.status ?? {};
+    if (address === undefined || publicKey === undefined || script === undefined) throw new Error(key);
+    return { address, publicKey, script, ...(tunnel !== undefined && { tunnel }) };
+  }
+
+  /** What a TenantTunnel was given, once it is placed. */
+  async allocated(key: string): Promise<Plain> {
+    await until(`${key} is placed`, async () => (await this.tunnel(key))?.status?.gateway !== undefined);
+    const { index, interfaceName, subnet, serverAddress, listenPort, publicKey, gateway } =
+      (await this.tunnel(key))?.status ?? {};
+    return { index, interfaceName, subnet, serverAddress, listenPort, publicKey, gateway };
+  }
+
+  /** Names of the routers that are peers of a tunnel, as handed over. */
+  async peers(index: unknown, block = 1): Promise<string[]> {
+    const data = await this.handedOver('configmaps', `tunnel-${index}-peers-${block}`);
+    return parsePeers(data?.['peers.conf'] ?? '').map(({ name }) => name);
+  }
+
+  /** Everything that is handed over, as text. */
+  async allHandedOver(): Promise<Record<string, unknown>> {
+    const all: Record<string, unknown> = {};
+    for (const kind of ['configmaps', 'secrets']) {
+      const list = (await this.plane.request('GET', `/api/v1/namespaces/${GATEWAYS}/${kind}`)).json();
+      for (const { metadata, data } of list.items) all[`${kind}/${metadata.name}`] = data;
+    }
+    return all;
+  }
+
+  async removeNamespace(name: string): Promise<void> {
+    await this.plane.request('DELETE', `/api/v1/namespaces/${name}`);
+  }
+
   condition(object: Router | TenantTunnel | undefined, type: string) {
     return object?.status?.conditions?.find((condition) => condition.type === type);
   }
 }
 
 /** Waits for something to become true; the limit is there for hangs and decides nothing else. */
-export async function until(what: string, probe: () => unknown, limitMs = 30_000): Promise<void> {
+export async function until(
+  what: string,
+  probe: () => unknown,
+  limitMs = 30_000,
+  describe: () => string = () => '',
+): Promise<void> {
   const end = Date.now() + limitMs;
   for (;;) {
     if (await probe()) return;
-    if (Date.now() > end) throw new Error(`waited ${limitMs} ms in vain until ${what}`);
+    if (Date.now() > end) throw new Error(`waited ${limitMs} ms in vain until ${what}\n${describe()}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
