@@ -49,8 +49,8 @@ cluster: node_modules/.ready ## A local control plane with the kinds installed, 
 	@node test/testbed/cluster.ts
 
 .PHONY: demo
-demo: node_modules/.ready ## From nothing to two tenants' routers Online (root); KEEP=1 leaves it running
-	@KEEP=$(KEEP) node test/demo/demo.ts
+demo: node_modules/.ready ## Two tenants' routers Online (root); KEEP=1 stays; CLUSTER=kubeconfig uses yours
+	@KEEP=$(KEEP) CLUSTER=$(CLUSTER) node test/demo/demo.ts
 
 .PHONY: generate
 generate: node_modules/.ready ## Write crds/ and the references in docs/ from src/api

@@ -1,13 +1,16 @@
 /** `make demo`: from nothing to two tenants' routers Online, with the times of each step. */
+import { borrowCluster, type Cluster } from '../testbed/borrowed-cluster.ts';
 import { dataPlaneObstacle, ensurePackages } from '../testbed/prerequisites.ts';
-import { type System, startSystem } from '../testbed/system.ts';
+import { type SystemOn, startSystem, startSystemOn } from '../testbed/system.ts';
 import { Progress } from './progress.ts';
 import { bold, dim, green, red, say, step } from './screen.ts';
-import { tellStory } from './story.ts';
+import { NAMESPACES, tellStory } from './story.ts';
 
 const keep = (process.env.KEEP ?? '') !== '';
+const borrowed = process.env.CLUSTER === 'kubeconfig';
+const FIRST_TIME = ' (the first run builds kube-apiserver, about 6 minutes)';
 
-let system: System | undefined;
+let system: SystemOn<Cluster> | undefined;
 let progress: Progress | undefined;
 let stopping: Promise<void> | undefined;
 
@@ -26,11 +29,7 @@ async function main(): Promise<number> {
     ensurePackages(say);
     const obstacle = dataPlaneObstacle();
     if (obstacle !== null) throw new Error(obstacle);
-    const running = await step(
-      'cluster and operator (the first run builds kube-apiserver, about 6 minutes)',
-      () =>
-        startSystem({ progress: (line) => (line.includes('ready') ? undefined : say(`     ${dim(line)}`)) }),
-    );
+    const running = await step(`cluster and operator${borrowed ? '' : FIRST_TIME}`, start);
     system = running;
     progress = new Progress(running.plane.adminKubeconfig);
     await tellStory(running, progress);
@@ -44,9 +43,18 @@ async function main(): Promise<number> {
   }
 }
 
+async function start(): Promise<SystemOn<Cluster>> {
+  const options = {
+    progress: (line: string) => (line.includes('ready') ? undefined : say(`     ${dim(line)}`)),
+  };
+  return borrowed ? startSystemOn(await borrowCluster(options.progress), options) : startSystem(options);
+}
+
 function cleanUp(): Promise<void> {
   stopping ??= (async () => {
     await progress?.stop();
+    if (borrowed)
+      system?.plane.kubectl(['delete', '--ignore-not-found', 'namespace', ...NAMESPACES, '--wait=false']);
     await system?.stop();
     if (system !== undefined)
       say(`\n${green('✓')} ${dim('cleaned up: no process, namespace or file is left')}`);
@@ -55,7 +63,7 @@ function cleanUp(): Promise<void> {
 }
 
 /** KEEP=1: everything stays until Ctrl-C. */
-async function stay({ plane, node, sidecarSocket }: System): Promise<void> {
+async function stay({ plane, node, sidecarSocket }: SystemOn<Cluster>): Promise<void> {
   say(`\n${bold('It keeps running until Ctrl-C. In another terminal:')}`);
   say(`   export KUBECONFIG=${plane.adminKubeconfig}`);
   say(`   ${plane.kubectlPath} get vpn -A`);

@@ -1,5 +1,7 @@
 import { SimulatedRouter } from '../simulator/machine/index.ts';
-import type { System } from '../testbed/system.ts';
+import type { Cluster } from '../testbed/borrowed-cluster.ts';
+import type { SystemOn } from '../testbed/system.ts';
+
 import { namespaceAndClass, routerManifest } from './manifests.ts';
 import type { Progress } from './progress.ts';
 import { chapter, dim, green, quoted, red, say, seconds, step, table } from './screen.ts';
@@ -21,15 +23,17 @@ const GLOBEX: Site[] = [
   { tenant: 'globex', name: 'south', identity: 'Globex South', version: '7.20.8' },
 ];
 
+export const NAMESPACES = ['acme', 'globex'];
+
 const keyOf = ({ tenant, name }: Site): string => `${tenant}/${name}`;
 
 /** The main job, told as it happens. */
-export async function tellStory(system: System, progress: Progress): Promise<void> {
+export async function tellStory(system: SystemOn<Cluster>, progress: Progress): Promise<void> {
   const { plane, node } = system;
   const routers = new Map<string, SimulatedRouter>();
 
   chapter('Say how tunnels are made, once for the cluster');
-  const setUp = namespaceAndClass(['acme', 'globex'], node.address);
+  const setUp = namespaceAndClass(NAMESPACES, node.address);
   quoted(setUp.slice(setUp.indexOf('apiVersion: vpn')));
   plane.kubectl(['apply', '-f', '-'], setUp);
 
@@ -48,6 +52,13 @@ export async function tellStory(system: System, progress: Progress): Promise<voi
   await paste(system, progress, GLOBEX, routers);
 
   chapter('What kubectl says');
+  await step('tunnels have counted their routers', async () => {
+    for (const tenant of NAMESPACES) {
+      const online = [...routers.keys()].filter((key) => key.startsWith(`${tenant}/`)).length;
+      const path = `jsonpath={.status.routers.online}=${online}`;
+      plane.kubectl(['wait', `--for=${path}`, '-n', tenant, `tenanttunnel/${tenant}`, '--timeout=30s']);
+    }
+  });
   quoted(plane.kubectl(['get', 'vpn', '-A']));
 
   chapter('What the gateway node has');
@@ -57,7 +68,12 @@ export async function tellStory(system: System, progress: Progress): Promise<voi
   await proveIsolation(progress, routers);
 }
 
-async function apply(system: System, progress: Progress, sites: Site[], show: boolean): Promise<void> {
+async function apply(
+  system: SystemOn<Cluster>,
+  progress: Progress,
+  sites: Site[],
+  show: boolean,
+): Promise<void> {
   const manifests = sites.map(({ tenant, name, identity }) => routerManifest(tenant, name, identity));
   if (show) quoted(manifests[0] ?? '');
   const began = performance.now();
@@ -75,7 +91,7 @@ async function apply(system: System, progress: Progress, sites: Site[], show: bo
 }
 
 async function paste(
-  system: System,
+  system: SystemOn<Cluster>,
   progress: Progress,
   sites: Site[],
   routers: Map<string, SimulatedRouter>,
@@ -134,7 +150,7 @@ async function proveIsolation(progress: Progress, routers: Map<string, Simulated
   ];
   const rows = await Promise.all(
     cases.map(async ([from, to, target, expected]) => {
-      const result = await routers.get(from)?.ping(target);
+      const result = await routers.get(from)?.ping(target, { count: 5 });
       const reached = (result?.received ?? 0) > 0;
       if (reached !== expected)
         throw new Error(`${from} ${reached ? 'reaches' : 'does not reach'} ${to} (${target}).`);

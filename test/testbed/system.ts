@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Cluster } from './borrowed-cluster.ts';
 import { AGENT_USER, CONTROLLER_USER, type ControlPlane, startControlPlane } from './control-plane.ts';
 import { type OwnedDirectory, type OwnedProcess, ownedDirectory, spawnOwned } from './lifetime.ts';
 import { createTestNetwork, type TestNetwork } from './network.ts';
@@ -24,8 +25,11 @@ export interface SystemOptions {
   audit?: boolean;
 }
 
-export interface System {
-  readonly plane: ControlPlane;
+/** The operator on a control plane that it started itself. */
+export type System = SystemOn<ControlPlane>;
+
+export interface SystemOn<C extends Cluster> {
+  readonly plane: C;
   readonly network: TestNetwork;
   readonly node: TestNode;
   /** Name of the Node object and of the gateway. */
@@ -47,16 +51,22 @@ export interface System {
   stop(): Promise<void>;
 }
 
-/** Everything running and ready, the kinds installed, no class made yet. */
+/** Everything running and ready, on a control plane of its own; the kinds installed, no class made yet. */
 export async function startSystem(options: SystemOptions = {}): Promise<System> {
-  const { progress = () => {}, flags = {}, environment = {}, audit = false } = options;
-  const undo: (() => Promise<void> | void)[] = [];
+  const { progress = () => {}, audit = false } = options;
+  return startSystemOn(await startControlPlane({ progress, audit }), options);
+}
+
+/** The same on a cluster that is there; stopping the system stops, or hands back, the cluster. */
+export async function startSystemOn<C extends Cluster>(
+  plane: C,
+  { progress = () => {}, flags = {}, environment = {} }: SystemOptions,
+): Promise<SystemOn<C>> {
+  const undo: (() => Promise<void> | void)[] = [() => plane.stop()];
   const stop = async (): Promise<void> => {
     for (const one of undo.splice(0).reverse()) await one();
   };
   try {
-    const plane = await startControlPlane({ progress, audit });
-    undo.push(() => plane.stop());
     await plane.install();
     progress('API server ready, kinds and roles installed');
     const network = await createTestNetwork('system');
@@ -64,11 +74,8 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
     const node = await createNode(network, 'gateway');
     undo.push(() => node.destroy());
     const nodeName = 'gateway-1';
-    await plane.request('POST', '/api/v1/nodes', {
-      apiVersion: 'v1',
-      kind: 'Node',
-      metadata: { name: nodeName },
-    });
+    plane.kubectl(['apply', '-f', '-'], nodeManifest(nodeName));
+    undo.push(() => void plane.kubectl(['delete', 'node', nodeName, '--wait=false']));
     const directory = ownedDirectory('system');
     undo.push(() => directory.remove());
     const system = new RunningSystem({ plane, network, node, nodeName, directory, flags, environment, stop });
@@ -84,17 +91,21 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   }
 }
 
+const nodeManifest = (name: string): string =>
+  JSON.stringify({ apiVersion: 'v1', kind: 'Node', metadata: { name } });
+
 const ASK =
   'fetch(process.argv[1]).then(async (r) => process.stdout.write(r.status + "\\n" + (await r.text())))';
 
-interface Parts extends Pick<System, 'plane' | 'network' | 'node' | 'nodeName' | 'stop'> {
+interface Parts<C extends Cluster>
+  extends Pick<SystemOn<C>, 'plane' | 'network' | 'node' | 'nodeName' | 'stop'> {
   directory: OwnedDirectory;
   flags: Partial<Record<ProcessName, string[]>>;
   environment: Record<string, string>;
 }
 
-class RunningSystem implements System {
-  readonly plane: ControlPlane;
+class RunningSystem<C extends Cluster> implements SystemOn<C> {
+  readonly plane: C;
   readonly network: TestNetwork;
   readonly node: TestNode;
   readonly nodeName: string;
@@ -106,7 +117,7 @@ class RunningSystem implements System {
   /** Length of a process's log when it was last started. */
   readonly #logStart = new Map<ProcessName, number>();
 
-  constructor({ plane, network, node, nodeName, directory, flags, environment, stop }: Parts) {
+  constructor({ plane, network, node, nodeName, directory, flags, environment, stop }: Parts<C>) {
     this.plane = plane;
     this.network = network;
     this.node = node;
