@@ -22,8 +22,10 @@ export class History {
     config.loadFromFile(kubeconfig);
     this.#client = new KubeClient(config);
     const logger = { debug() {}, info() {}, warn() {}, error() {} };
-    this.#routers = new Informer<Router>({ client: this.#client, type: ROUTERS, logger });
-    this.#tunnels = new Informer<TenantTunnel>({ client: this.#client, type: TENANT_TUNNELS, logger });
+    // Tests take the API server away and wait for what it says when it is back.
+    const common = { client: this.#client, logger, timings: { backoff: { baseMs: 100, maxMs: 500 } } };
+    this.#routers = new Informer<Router>({ ...common, type: ROUTERS });
+    this.#tunnels = new Informer<TenantTunnel>({ ...common, type: TENANT_TUNNELS });
     this.#routers.onChange(({ key, object }) => {
       const seen = this.#sightings.get(key) ?? [];
       seen.push({ at: performance.now(), router: object });

@@ -1,0 +1,38 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { inside } from '../testbed/namespaces.ts';
+import { waitFor } from '../testbed/wait.ts';
+
+/** Pings ten times a second until it is stopped, and knows which packets never came back. */
+export class PingStream {
+  readonly #child: ChildProcess;
+  readonly #received = new Set<number>();
+
+  constructor(netns: string, address: string) {
+    const [command, ...args] = inside(netns, 'ping', ['-n', '-i', '0.1', '--', address]);
+    this.#child = spawn(command, args, {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, LC_ALL: 'C' },
+    });
+    createInterface({ input: this.#child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
+      const found = /icmp_seq=(\d+) .*time=/.exec(line);
+      if (found !== null) this.#received.add(Number(found[1]));
+    });
+  }
+
+  /** Waits for an answer to a packet of now, then counts; those still under way are not among them. */
+  async stop(): Promise<{ sent: number; lost: number }> {
+    const before = this.#newest();
+    await waitFor('a ping is answered', () => this.#newest() > before + 1, 60_000);
+    const sent = this.#newest();
+    // An answer may overtake another.
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    this.#child.kill('SIGKILL');
+    const lost = Array.from({ length: sent }, (_, i) => i + 1).filter((one) => !this.#received.has(one));
+    return { sent, lost: lost.length };
+  }
+
+  #newest(): number {
+    return Math.max(0, ...this.#received);
+  }
+}
