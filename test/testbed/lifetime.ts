@@ -141,6 +141,8 @@ export async function spawnOwned(
     ended: () => end,
     logTail: (lines = 15) => readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-lines).join('\n'),
     stop: async (limitMs = 5_000) => {
+      // Or a parent with nothing else to do would end before the child has.
+      child.ref();
       child.kill('SIGTERM');
       const late = new AbortController();
       await Promise.race([gone, sleep(limitMs, undefined, { signal: late.signal }).catch(() => undefined)]);
@@ -149,6 +151,7 @@ export async function spawnOwned(
       await gone;
     },
     kill: async () => {
+      child.ref();
       child.kill('SIGKILL');
       await gone;
     },
