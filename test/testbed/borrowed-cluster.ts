@@ -85,8 +85,12 @@ export async function borrowCluster(progress: (line: string) => void): Promise<C
     stop: async () => {
       const remove = ['delete', '--ignore-not-found', '--wait=false'];
       // With the kinds go their objects; where they were there before, there were none.
-      if (hadKinds) kubectl([...remove, 'vpn', '--all', '-A']);
-      else kubectl([...remove, '-f', CRDS, '-k', BASE]);
+      if (hadKinds) {
+        kubectl([...remove, 'vpn', '--all', '-A']);
+      } else {
+        kubectl([...remove, '-f', CRDS]);
+        kubectl([...remove, '-k', BASE]);
+      }
       directory.remove();
     },
   };
