@@ -43,12 +43,18 @@ export interface ConfigurerOptions {
 
 /** Longer than a session with its connect, which have limits of their own. */
 const ATTEMPT_LIMIT_MS = 35_000;
+/** The lane of all that failed before; no interface has this name. */
+const RETRIES = 'retries';
+/** When a lane is full. */
+const LOOK_AGAIN_MS = 500;
 
 export class Configurer {
   readonly controller: Controller;
   readonly #options: ConfigurerOptions;
   /** By the Router's uid. */
   readonly #records = new Map<string, ConfigurationRecord>();
+  /** Attempts under way by lane. */
+  readonly #busy = new Map<string, number>();
 
   constructor(options: ConfigurerOptions) {
     this.#options = options;
@@ -86,8 +92,27 @@ export class Configurer {
     const begun = beginAttempt(known, { generation, arrivals }, now().monotonic);
     const wait = begun.failures > 0 ? (known?.notBefore ?? 0) - now().monotonic : 0;
     if (wait > 0) return { requeueAfterMs: wait };
-    this.#set(key, uid, begun);
-    return this.#attempt(key, router, place, begun, signal);
+    const lanes = [place.tunnel.interfaceName, ...(begun.failures > 0 ? [RETRIES] : [])];
+    if (lanes.some((lane) => this.#isFull(lane))) return { requeueAfterMs: LOOK_AGAIN_MS };
+    for (const lane of lanes) this.#busy.set(lane, (this.#busy.get(lane) ?? 0) + 1);
+    try {
+      this.#set(key, uid, begun);
+      return await this.#attempt(key, router, place, begun, signal);
+    } finally {
+      for (const lane of lanes) this.#leave(lane);
+    }
+  }
+
+  /** Of one tunnel's routers, or of those that failed before, some slots always stay free for the others. */
+  #isFull(lane: string): boolean {
+    const most = Math.max(1, Math.floor(this.#options.concurrency * (lane === RETRIES ? 0.5 : 0.75)));
+    return (this.#busy.get(lane) ?? 0) >= most;
+  }
+
+  #leave(lane: string): void {
+    const left = (this.#busy.get(lane) ?? 1) - 1;
+    if (left > 0) this.#busy.set(lane, left);
+    else this.#busy.delete(lane);
   }
 
   /** The Router, when it is here, connected, and in need. */
