@@ -42,7 +42,7 @@ export interface AgentOptions {
   clock?: Clock;
   random?: () => number;
   pace?: Pace;
-  /** Routers that are logged in to at once; default 32. */
+  /** Routers that are logged in to at once; default 64. */
   configurations?: number;
   /** Between attempts to configure one router; default 1 s doubling to 60 s. */
   configurationBackoff?: BackoffOptions;
@@ -149,7 +149,7 @@ export function startAgent(options: AgentOptions): AgentProcess {
     ...common,
     cache,
     routers,
-    concurrency: options.configurations ?? 32,
+    concurrency: options.configurations ?? 64,
     backoff: options.configurationBackoff ?? { baseMs: 1_000, maxMs: 60_000 },
     onRecord: (key) => routerReporter.controller.enqueue(key),
   });

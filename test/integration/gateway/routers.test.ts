@@ -163,9 +163,13 @@ describe('a router that cannot be configured', () => {
   test('never holds up another one', async () => {
     const { tunnel, member, router } = await setUp({}, false);
     const mute = [await tunnel.addRouter(), await tunnel.addRouter(), await tunnel.addRouter()];
-    for (const { peer } of mute) node.sidecar.listeners.set(`${peer.address}:8728`, () => undefined);
+    let taken = 0;
+    const takeAndSayNothing = () => {
+      taken += 1;
+    };
+    for (const { peer } of mute) node.sidecar.listeners.set(`${peer.address}:8728`, takeAndSayNothing);
     await tunnel.writeBlock();
-    await node.startAgent({ configurations: 4 });
+    await node.startAgent({ configurations: 8 });
     for (const { peer } of mute) node.sidecar.shakeHands(peer.publicKey);
     await until('the mute ones are connected', async () => {
       const phases = await Promise.all(mute.map((one) => tunnel.phase(one)));
@@ -173,6 +177,8 @@ describe('a router that cannot be configured', () => {
     });
     await online(tunnel, member);
     expect(router.sessions).toBe(1);
+    // None of them has been given up meanwhile: that takes 10 s, and would bring a second connection.
+    expect(taken).toBe(3);
   });
 });
 

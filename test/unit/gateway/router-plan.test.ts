@@ -1,0 +1,345 @@
+import fc from 'fast-check';
+import type { Router, RouterStatus } from '../../../src/api/index.ts';
+import {
+  attemptFailed,
+  attemptSucceeded,
+  beginAttempt,
+  type ConfigurationRecord,
+} from '../../../src/gateway/configuration-record.ts';
+import { adoptLink, type Link, newLink, nextLink } from '../../../src/gateway/connectivity.ts';
+import type { Problem } from '../../../src/gateway/problem.ts';
+import { planRouter, type RouterInput } from '../../../src/gateway/router-plan.ts';
+import type { RouterFacts } from '../../../src/routeros/index.ts';
+import { routerWith } from './fixtures.ts';
+
+const START = 1_800_000_000_000;
+const at = (seconds: number) => ({ wall: START + seconds * 1000, monotonic: seconds * 1000 });
+const connectedAt = (seconds: number, link = newLink(at(0))) =>
+  nextLink(link, START / 1000 + seconds, at(seconds), 180_000);
+const facts: RouterFacts = {
+  identity: 'router-1',
+  version: '7.16.2 (stable)',
+  boardName: 'hAP ax3',
+  interfaces: [{ name: 'ether1', type: 'ether', running: true, disabled: false }],
+  interfacesTruncated: false,
+};
+const refused: Problem = { reason: 'LoginRefused', message: 'The router refuses the log-in.' };
+const silent: Problem = { reason: 'RouterUnreachable', message: 'The API does not answer.' };
+
+function inputOf(fields: Partial<RouterInput> = {}): RouterInput {
+  return {
+    router: routerWith({ phase: 'AwaitingConnection' }),
+    presence: 'here',
+    link: connectedAt(1),
+    record: undefined,
+    now: at(1),
+    offlineAfterSeconds: 180,
+    ...fields,
+  };
+}
+
+/** The Router as server-side apply leaves it: owned parts replaced, others kept. */
+function applied(router: Router, { write }: ReturnType<typeof planRouter>): Router {
+  if (write === undefined) return router;
+  const kept = Object.entries(router.status ?? {}).filter(([field]) => !write.owned.fields.includes(field));
+  const others = (router.status?.conditions ?? []).filter(
+    ({ type }) => !write.owned.conditions.includes(type),
+  );
+  const conditions = [...others, ...(write.status.conditions ?? [])];
+  return { ...router, status: { ...Object.fromEntries(kept), ...write.status, conditions } as RouterStatus };
+}
+
+const record = (input: RouterInput, monotonic = input.now.monotonic): ConfigurationRecord =>
+  beginAttempt(input.record, { generation: 1, arrivals: input.link?.arrivals ?? 0 }, monotonic);
+
+/** A Router that was configured and is Online, with the link it is so by. */
+function onlineRouter(): { router: Router; link: Link; record: ConfigurationRecord } {
+  const input = inputOf();
+  const done = attemptSucceeded(record(input), facts, at(2).wall);
+  const router = applied(input.router, planRouter({ ...input, record: done }));
+  return { router, link: input.link as Link, record: { ...done, facts: undefined } };
+}
+
+describe('what is said of a router', () => {
+  test('is nothing before its first handshake', () => {
+    const plan = planRouter(inputOf({ link: newLink(at(0)) }));
+    expect(plan).toEqual({ write: undefined, configure: 'none', againMs: undefined });
+  });
+
+  test('is VPNConnected at its first handshake, together with a first configuration', () => {
+    const { write, configure } = planRouter(inputOf());
+    expect(configure).toBe('first');
+    expect(write?.status.phase).toBe('VPNConnected');
+    expect(write?.event?.reason).toBe('RouterConnected');
+    expect(write?.status.lastHandshakeTime).toBe('2027-01-15T08:00:01Z');
+  });
+
+  test('is Configuring once the attempt has lasted 2 s, not before', () => {
+    const input = inputOf();
+    const router = applied(input.router, planRouter(input));
+    const running = record(input);
+    const early = planRouter({ ...input, router, record: running, now: at(2.9) });
+    expect(early.write).toBeUndefined();
+    expect(early.againMs).toBeCloseTo(100);
+    const late = planRouter({ ...input, router, record: running, now: at(3) });
+    expect(late.write?.status.phase).toBe('Configuring');
+  });
+
+  test('is Online with its facts once it is configured, and then nothing more', () => {
+    const { router, link, record } = onlineRouter();
+    expect(router.status).toMatchObject({ phase: 'Online', model: 'hAP ax3', version: '7.16.2 (stable)' });
+    expect(planRouter(inputOf({ router, link, record, now: at(100) }))).toMatchObject({
+      write: undefined,
+      configure: 'none',
+    });
+  });
+
+  test('is nothing, with no log-in, to an agent that starts again', () => {
+    const { router } = onlineRouter();
+    const link = nextLink(adoptLink(newLink(at(50)), at(50)), START / 1000 + 1, at(51), 180_000);
+    expect(planRouter(inputOf({ router, link, now: at(51) }))).toMatchObject({
+      write: undefined,
+      configure: 'none',
+    });
+  });
+
+  test('is said in one write when it returns, and it is looked at again', () => {
+    const { router, link, record } = onlineRouter();
+    const gone = nextLink(link, link.counter, at(300), 180_000);
+    const offline = applied(router, planRouter(inputOf({ router, link: gone, record, now: at(300) })));
+    expect(offline.status).toMatchObject({ phase: 'Offline', model: 'hAP ax3' });
+    const back = planRouter(inputOf({ router: offline, link: connectedAt(400, gone), record, now: at(400) }));
+    expect(back.configure).toBe('verify');
+    expect(back.write?.status.phase).toBe('Online');
+    expect(back.write?.event?.reason).toBe('RouterConnected');
+  });
+
+  test('stays as it is while a router that is Online gets a new spec, until that is done', () => {
+    const { router, link, record } = onlineRouter();
+    const changed = { ...router, metadata: { ...router.metadata, generation: 2 } };
+    expect(planRouter(inputOf({ router: changed, link, record, now: at(9) }))).toMatchObject({
+      write: undefined,
+      configure: 'first',
+    });
+    const done = attemptSucceeded(beginAttempt(record, { generation: 2, arrivals: 1 }, 9_000), facts, 0);
+    const { write } = planRouter(inputOf({ router: changed, link, record: done, now: at(10) }));
+    expect(write?.status.conditions?.map(({ observedGeneration }) => observedGeneration)).toEqual([
+      2, 2, 2, 2,
+    ]);
+  });
+
+  test('is a refused log-in at once, silence only the second time', () => {
+    const input = inputOf();
+    const router = applied(input.router, planRouter(input));
+    const first = attemptFailed(record(input), silent, 0);
+    expect(planRouter({ ...input, router, record: first }).write).toBeUndefined();
+    const second = planRouter({ ...input, router, record: attemptFailed(first, silent, 0) });
+    expect(second.write?.status.conditions).toContainEqual(
+      expect.objectContaining({ reason: silent.reason }),
+    );
+    const login = planRouter({ ...input, router, record: attemptFailed(record(input), refused, 0) });
+    expect(login.write?.event).toMatchObject({ type: 'Warning', reason: 'ConfigurationFailed' });
+    expect(login.write?.status.phase).toBe('Configuring');
+  });
+
+  test('keeps the first message of a failure that the router words differently each time', () => {
+    const input = inputOf();
+    const failure = (message: string): Problem => ({ reason: 'ConfigurationFailed', message });
+    const first = attemptFailed(record(input), failure('one'), 0);
+    const router = applied(input.router, planRouter({ ...input, record: first }));
+    const second = attemptFailed(first, failure('two'), 0);
+    expect(planRouter({ ...input, router, record: second }).write).toBeUndefined();
+  });
+
+  test('of one that was fine waits for the third failure in a row, save a refused log-in', () => {
+    const { router, link, record } = onlineRouter();
+    const gone = nextLink(link, link.counter, at(300), 180_000);
+    const back = connectedAt(400, gone);
+    let failing = beginAttempt(record, { generation: 1, arrivals: back.arrivals }, 0);
+    for (const isSaid of [false, false, true]) {
+      failing = attemptFailed(failing, silent, 0);
+      const { write } = planRouter(inputOf({ router, link: back, record: failing, now: at(400) }));
+      expect(write !== undefined).toBe(isSaid);
+    }
+    const refusing = attemptFailed(beginAttempt(record, { generation: 1, arrivals: 2 }, 0), refused, 0);
+    expect(planRouter(inputOf({ router, link: back, record: refusing })).write).toBeDefined();
+  });
+
+  test('is Online without a log-in where autoConfiguration is off', () => {
+    const router = routerWith({ phase: 'AwaitingConnection' }, { autoConfiguration: { enabled: false } });
+    const plan = planRouter(inputOf({ router }));
+    expect(plan.configure).toBe('none');
+    expect(plan.write?.status.phase).toBe('Online');
+  });
+
+  test('leaves phase and Ready to the controller while it is suspended, in Error, or waits for its tunnel', () => {
+    const refusal = { type: 'Allocated', status: 'False', reason: 'Pending', message: '' } as const;
+    const pending = {
+      phase: 'Pending',
+      conditions: [{ ...refusal, lastTransitionTime: '2026-01-01T00:00:00Z' }],
+    } as const;
+    for (const status of [{ phase: 'Error' } as const, pending as unknown as RouterStatus]) {
+      const { write } = planRouter(inputOf({ router: routerWith(status) }));
+      expect(write?.status.phase).toBeUndefined();
+      expect(write?.owned.fields).not.toContain('phase');
+      expect(write?.status.conditions?.map(({ type }) => type)).toEqual([
+        'Programmed',
+        'Connected',
+        'Configured',
+      ]);
+    }
+    const suspended = routerWith({ phase: 'Suspended' }, { suspended: true });
+    expect(planRouter(inputOf({ router: suspended })).write).toBeUndefined();
+  });
+
+  test('takes its part back only after the controller has said Suspended, and once', () => {
+    const { router } = onlineRouter();
+    const cut = (phase: RouterStatus['phase']): Router => ({
+      ...router,
+      spec: { ...router.spec, suspended: true },
+      status: { ...router.status, phase } as RouterStatus,
+    });
+    const gone = { presence: 'removed', link: undefined } as const;
+    expect(planRouter(inputOf({ ...gone, router: cut('Online') })).write).toBeUndefined();
+    const plan = planRouter(inputOf({ ...gone, router: cut('Suspended') }));
+    expect(plan.write?.owned.conditions).not.toContain('Ready');
+    const said = applied(cut('Suspended'), plan);
+    expect(said.status?.phase).toBe('Suspended');
+    expect(planRouter(inputOf({ ...gone, router: said })).write).toBeUndefined();
+  });
+
+  test('is nothing of a router that is being deleted or is not of this node', () => {
+    const { router } = onlineRouter();
+    const deleted = {
+      ...router,
+      metadata: { ...router.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' },
+    };
+    expect(planRouter(inputOf({ router: deleted, presence: 'removed' })).write).toBeUndefined();
+    expect(planRouter(inputOf({ router, presence: 'elsewhere', link: undefined })).write).toBeUndefined();
+  });
+});
+
+describe('whatever happens to a router', () => {
+  type Step =
+    | 'handshake'
+    | 'silence'
+    | 'attempt'
+    | 'success'
+    | 'refused'
+    | 'unreachable'
+    | 'spec'
+    | 'restart';
+  const steps = fc.array(
+    fc.constantFrom<Step>(
+      'handshake',
+      'silence',
+      'attempt',
+      'success',
+      'refused',
+      'unreachable',
+      'spec',
+      'restart',
+    ),
+    { maxLength: 40 },
+  );
+
+  /** A world of one router: applies what the plan says, and tells each plan that was made. */
+  class World {
+    router = routerWith({ phase: 'AwaitingConnection', address: '10.100.1.1' });
+    link = newLink(at(0));
+    record: ConfigurationRecord | undefined;
+    seconds = 0;
+    writes = 0;
+
+    input(): RouterInput {
+      return inputOf({ router: this.router, link: this.link, record: this.record, now: at(this.seconds) });
+    }
+
+    take(step: Step): void {
+      const round = { generation: this.router.metadata.generation, arrivals: this.link.arrivals };
+      const needed = planRouter(this.input()).configure !== 'none';
+      const begun = () => beginAttempt(this.record, round, this.seconds * 1000);
+      this.seconds += step === 'silence' ? 200 : 1;
+      const counter = step === 'handshake' ? START / 1000 + this.seconds : this.link.counter;
+      if (step === 'attempt' && needed) this.record = begun();
+      if (step === 'success' && needed) this.record = attemptSucceeded(begun(), facts, at(this.seconds).wall);
+      if (step === 'refused' && needed) this.record = attemptFailed(begun(), refused, 0);
+      if (step === 'unreachable' && needed) this.record = attemptFailed(begun(), silent, 0);
+      if (step === 'spec') {
+        const { metadata } = this.router;
+        this.router = { ...this.router, metadata: { ...metadata, generation: metadata.generation + 1 } };
+      }
+      if (step === 'restart') {
+        const connected = this.router.status?.conditions?.find(({ type }) => type === 'Connected');
+        const fresh = newLink(at(this.seconds));
+        const adopted = connected?.status === 'True' ? adoptLink(fresh, at(this.seconds)) : fresh;
+        this.link = adopted;
+        this.record = undefined;
+        this.link = nextLink(adopted, counter, at(this.seconds), 180_000);
+        return;
+      }
+      this.link = nextLink(this.link, counter, at(this.seconds), 180_000);
+    }
+
+    settle(): void {
+      const plan = planRouter(this.input());
+      if (plan.write !== undefined) this.writes += 1;
+      this.router = applied(this.router, plan);
+    }
+  }
+
+  test('one write says it all: planned again, there is nothing to write', () => {
+    fc.assert(
+      fc.property(steps, (sequence) => {
+        const world = new World();
+        for (const step of sequence) {
+          world.take(step);
+          world.settle();
+          expect(planRouter(world.input()).write).toBeUndefined();
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('no handshake and no restart of the agent causes a write or a log-in while the router is Online', () => {
+    fc.assert(
+      fc.property(steps, fc.array(fc.constantFrom<Step>('handshake', 'restart')), (sequence, rest) => {
+        const world = new World();
+        for (const step of [...sequence, 'handshake', 'success'] as const) {
+          world.take(step);
+          world.settle();
+        }
+        expect(world.router.status?.phase).toBe('Online');
+        const { writes } = world;
+        for (const step of rest) {
+          world.take(step);
+          world.settle();
+          expect(planRouter(world.input()).configure).toBe('none');
+        }
+        expect(world.writes).toBe(writes);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('Ready, Connected and phase never contradict each other, and the controller’s address stays', () => {
+    fc.assert(
+      fc.property(steps, (sequence) => {
+        const world = new World();
+        for (const step of sequence) {
+          world.take(step);
+          world.settle();
+          const { status } = world.router;
+          const is = (type: string) =>
+            status?.conditions?.find((one) => one.type === type)?.status === 'True';
+          expect(is('Ready')).toBe(status?.phase === 'Online');
+          if (is('Ready')) expect(is('Connected') && is('Configured')).toBe(true);
+          if (status?.phase === 'Offline') expect(is('Connected')).toBe(false);
+          expect(status?.address).toBe('10.100.1.1');
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});

@@ -1,0 +1,61 @@
+import type { TenantTunnel, TenantTunnelStatus } from '../../../src/api/index.ts';
+import { type TunnelReport, tunnelStatus } from '../../../src/gateway/tunnel-status.ts';
+
+const WALL = 1_800_000_000_000;
+const object = (status: TenantTunnelStatus = {}) =>
+  ({
+    metadata: { namespace: 'acme', name: 'acme', uid: 'uid', generation: 4 },
+    spec: {},
+    status,
+  }) as TenantTunnel;
+const report = (fields: Partial<TunnelReport> = {}): TunnelReport => ({
+  object: object(),
+  nodeName: 'node-1',
+  counts: { total: 2, connected: 1, online: 0 },
+  lastHandshake: WALL / 1000 - 5,
+  programmed: 'set',
+  wall: WALL,
+  ...fields,
+});
+const broken = { reason: 'ProgrammingFailed', message: 'The node refused.' } as const;
+
+describe('what is said of a tunnel', () => {
+  test('is its counts, its latest handshake and whether its node has it', () => {
+    expect(tunnelStatus(report())).toEqual({
+      routers: { total: 2, connected: 1, online: 0 },
+      lastHandshakeTime: '2027-01-15T07:59:55Z',
+      conditions: [
+        expect.objectContaining({
+          type: 'Programmed',
+          status: 'True',
+          reason: 'Programmed',
+          observedGeneration: 4,
+        }),
+      ],
+    });
+  });
+
+  test('is nothing for a mere handshake', () => {
+    const status = tunnelStatus(report()) ?? {};
+    expect(tunnelStatus(report({ object: object(status), lastHandshake: WALL / 1000 }))).toBeUndefined();
+  });
+
+  test('changes with a count, with the time', () => {
+    const status = tunnelStatus(report()) ?? {};
+    const counts = { total: 2, connected: 2, online: 0 };
+    const next = tunnelStatus(report({ object: object(status), counts, lastHandshake: WALL / 1000 }));
+    expect(next).toMatchObject({ routers: counts, lastHandshakeTime: '2027-01-15T08:00:00Z' });
+  });
+
+  test('keeps the condition while nothing is known of the interface', () => {
+    const status = tunnelStatus(report()) ?? {};
+    expect(tunnelStatus(report({ object: object(status), programmed: 'unknown' }))).toBeUndefined();
+    expect(tunnelStatus(report({ programmed: 'unknown' }))?.conditions).toEqual([]);
+  });
+
+  test('is a problem when there is one, and once', () => {
+    const status = tunnelStatus(report({ programmed: broken })) ?? {};
+    expect(status.conditions).toEqual([expect.objectContaining({ status: 'False', ...broken })]);
+    expect(tunnelStatus(report({ object: object(status), programmed: broken }))).toBeUndefined();
+  });
+});
