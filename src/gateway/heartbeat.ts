@@ -61,11 +61,11 @@ async function assertSidecarAnswers(
 ): Promise<void> {
   const { protocol } = await sidecar.version(limited).catch((error: unknown) => {
     health.learnFrom(error);
-    if (limited.aborted) health.refuse('the sidecar does not answer');
+    if (limited.aborted) health.refuse('it does not answer');
     throw error;
   });
   if (protocol === PROTOCOL_VERSION) return health.answered();
-  health.refuse(`a sidecar that speaks protocol ${PROTOCOL_VERSION}; this one speaks ${protocol}`);
+  health.refuse(`it speaks protocol ${protocol}, this agent ${PROTOCOL_VERSION}`);
   throw new Error(
     `The sidecar speaks protocol ${protocol}, this agent ${PROTOCOL_VERSION}: bring both containers to one version.`,
   );

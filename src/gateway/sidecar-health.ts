@@ -6,8 +6,10 @@ export type SidecarPort = Pick<
   'version' | 'list' | 'put' | 'patchPeers' | 'remove' | 'observe' | 'connect'
 >;
 
-/** Codes that say nothing about the request: the sidecar is away, going away or not understood. */
-const AWAY: readonly SidecarErrorCode[] = ['Unreachable', 'Timeout', 'BadReply', 'Stopping'];
+/** Its process is not there, or is ending: what comes back may be another one, that knows nothing. */
+const AWAY: readonly SidecarErrorCode[] = ['Unreachable', 'Stopping'];
+/** Of one call: others may be answered all the while. */
+const UNCLEAR: readonly SidecarErrorCode[] = ['Timeout', 'BadReply'];
 
 export const isSidecarAway = (error: unknown): boolean =>
   error instanceof SidecarError && AWAY.includes(error.code);
@@ -15,7 +17,8 @@ export const isSidecarAway = (error: unknown): boolean =>
 /** Whether the sidecar answers, from what all calls to it have met. */
 export class SidecarHealth {
   #state: 'unknown' | 'up' | 'away' = 'unknown';
-  #why = 'the sidecar has not answered yet';
+  #why = 'it has not answered yet';
+  #mayHaveLost = false;
   readonly #onReturn: () => void;
 
   /** `onReturn` runs when it answers again after it was away: it may be another one, that knows nothing. */
@@ -46,8 +49,10 @@ export class SidecarHealth {
 
   learnFrom(error: unknown): void {
     if (!(error instanceof SidecarError)) return;
-    if (!isSidecarAway(error)) this.answered();
-    else this.refuse(error.message);
+    if (isSidecarAway(error)) {
+      this.#mayHaveLost = true;
+      this.refuse(error.message);
+    } else if (!UNCLEAR.includes(error.code)) this.answered();
   }
 
   /** It answers, but not in a way that this agent understands. */
@@ -57,8 +62,9 @@ export class SidecarHealth {
   }
 
   answered(): void {
-    const wasAway = this.#state === 'away';
     this.#state = 'up';
-    if (wasAway) this.#onReturn();
+    if (!this.#mayHaveLost) return;
+    this.#mayHaveLost = false;
+    this.#onReturn();
   }
 }

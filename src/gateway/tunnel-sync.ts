@@ -179,6 +179,6 @@ function refusalOf(name: string, error: unknown): Problem | undefined {
   }
   return {
     reason: error.code === 'NoTunDevice' ? 'NoDevice' : 'ProgrammingFailed',
-    message: `The node refused to set up ${name}: ${error.message}`,
+    message: `The node could not set up ${name}: ${error.message}`,
   };
 }

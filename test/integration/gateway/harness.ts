@@ -131,6 +131,11 @@ export class GatewayNode {
     return new HandedOver(this.#cluster, this, index, tenantTunnel);
   }
 
+  /** How often the status of a Router was written. */
+  get routerWrites(): number {
+    return this.writes.filter((write) => write === 'apply routers/status').length;
+  }
+
   /** Waits until the watcher has read so many more times: everything that a reading brings has been decided. */
   async readings(count: number): Promise<void> {
     const enough = this.sidecar.readings + count;
@@ -304,7 +309,10 @@ export class HandedOver {
 
   async events(member: Member): Promise<string[]> {
     const { items } = await this.#cluster.admin.list<Event>(events, { namespace: member.peer.namespace });
-    return items.filter(({ regarding }) => regarding.uid === member.peer.uid).map(({ reason }) => reason);
+    return items
+      .filter(({ regarding }) => regarding.uid === member.peer.uid)
+      .sort((a, b) => a.eventTime.localeCompare(b.eventTime))
+      .map(({ reason }) => reason);
   }
 }
 

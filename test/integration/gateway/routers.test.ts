@@ -88,7 +88,8 @@ describe('a router that connects', () => {
     await counted(tunnel, { connected: 1, online: 1, total: 1 });
     await until('its Events', async () => (await tunnel.events(member)).length === 2);
     expect(await tunnel.events(member)).toEqual(['RouterConnected', 'RouterOnline']);
-    expect(node.writes.filter((write) => write === 'apply routers/status')).toHaveLength(2);
+    // On a machine that is too slow for the 2 s it was also called Configuring.
+    expect([2, 3]).toContain(node.routerWrites);
   });
 
   test('is called Configuring when that takes long', async () => {
@@ -115,13 +116,14 @@ describe('a router that connects', () => {
     const { tunnel, member, router } = await setUp({ identity: 'before' });
     await online(tunnel, member);
     expect(router.identity).toBe('before');
+    const writes = node.routerWrites;
     await tunnel.change(member, { identity: 'Mast "North" #3' });
     const { generation } = (await tunnel.router(member)).metadata;
     await until('Ready for it', async () => {
       return (await tunnel.condition(member, 'Ready'))?.observedGeneration === generation;
     });
     expect(router.identity).toBe('Mast "North" #3');
-    expect(node.writes.filter((write) => write === 'apply routers/status')).toHaveLength(3);
+    expect(node.routerWrites).toBe(writes + 1);
   });
 });
 
@@ -186,6 +188,7 @@ describe('a router that goes away', () => {
   test('is Offline without a handshake for 180 s, and Online with one write when it returns', async () => {
     const { tunnel, member, router } = await setUp();
     await online(tunnel, member);
+    const writes = node.routerWrites;
     node.sidecar.shakeHands(member.peer.publicKey, 200);
     await until('Offline', async () => (await tunnel.phase(member)) === 'Offline');
     expect(await summary(tunnel, member)).toMatchObject({
@@ -197,7 +200,7 @@ describe('a router that goes away', () => {
     await online(tunnel, member);
     await until('looked at again', () => router.sessions === 2);
     await node.readings(5);
-    expect(node.writes.filter((write) => write === 'apply routers/status')).toHaveLength(4);
+    expect(node.routerWrites).toBe(writes + 2);
     expect(new Set(await tunnel.events(member))).toEqual(
       new Set(['RouterConnected', 'RouterOnline', 'RouterOffline']),
     );
