@@ -21,7 +21,7 @@ import {
   tunnelObjectName,
 } from '../../../src/api/index.ts';
 import { type AgentOptions, type AgentProcess, startAgent } from '../../../src/gateway/index.ts';
-import { type Event, events, KubeClient, leases, type RequestObservation } from '../../../src/kube/index.ts';
+import { type Event, events, KubeClient, leases, type ResourceType } from '../../../src/kube/index.ts';
 import { generateKeyPair, renderPeers } from '../../../src/wireguard/index.ts';
 import { ADMIN, AGENT_USER, type ControlPlane, startControlPlane } from '../../testbed/control-plane.ts';
 import { FakeSidecar } from './fake-sidecar.ts';
@@ -46,10 +46,10 @@ export class Cluster {
     this.admin = this.client(ADMIN);
   }
 
-  client(user: string, onRequest?: (seen: RequestObservation) => void): KubeClient {
+  client(user: string): KubeClient {
     const config = new KubeConfig();
     config.loadFromFile(user === ADMIN ? this.plane.adminKubeconfig : this.plane.kubeconfig(user));
-    return new KubeClient(config, onRequest === undefined ? {} : { onRequest });
+    return new KubeClient(config);
   }
 
   node(): GatewayNode {
@@ -82,10 +82,16 @@ export class GatewayNode {
   }
 
   async startAgent(options: Partial<AgentOptions> = {}): Promise<void> {
-    const client = this.#cluster.client(AGENT_USER, ({ verb, resource }) => {
-      if (!['get', 'list', 'watch'].includes(verb) && resource !== 'leases')
-        this.writes.push(`${verb} ${resource}`);
-    });
+    const client = this.#cluster.client(AGENT_USER);
+    // Noted before they are sent: whoever sees a write's effect sees it counted.
+    for (const verb of ['create', 'update', 'delete', 'apply', 'applyStatus', 'patch'] as const) {
+      const send = (client[verb] as (type: ResourceType, ...rest: unknown[]) => unknown).bind(client);
+      const note = (type: ResourceType, ...rest: unknown[]) => {
+        if (type.plural !== 'leases') this.writes.push(`${verb} ${type.plural}`);
+        return send(type, ...rest);
+      };
+      Object.assign(client, { [verb]: note });
+    }
     const log = (level: string) => (fields: object, message: string) => {
       this.logs.push(`${level} ${message} ${JSON.stringify(fields, errorsToo)}`);
     };
@@ -133,7 +139,7 @@ export class GatewayNode {
 
   /** How often the status of a Router was written. */
   get routerWrites(): number {
-    return this.writes.filter((write) => write === 'apply routers/status').length;
+    return this.writes.filter((write) => write === 'applyStatus routers').length;
   }
 
   /** Waits until the watcher has read so many more times: everything that a reading brings has been decided. */
