@@ -1,5 +1,5 @@
 import { type Router, TENANT_TUNNELS, type TenantTunnelManifest } from '../api/index.ts';
-import { isApiError, keyFor, type ReconcileContext, refOf } from '../kube/index.ts';
+import { isApiError, type KubeApiError, keyFor, type ReconcileContext, refOf } from '../kube/index.ts';
 import type { Refusal } from './find-tunnel.ts';
 import type { World } from './world.ts';
 
@@ -21,7 +21,7 @@ export async function createTunnel(
     context.wrote(world.caches.tunnels, created);
   } catch (error) {
     if (isApiError(error, 'AlreadyExists') || isNamespaceEnding(error)) return undefined;
-    if (!isApiError(error, 'Forbidden', 'Invalid', 'BadRequest')) throw error;
+    if (!isApiError(error, 'Forbidden', 'Invalid', 'BadRequest') || isOwnRoleMissing(error)) throw error;
     return {
       reason: 'TunnelRefused',
       message: `TenantTunnel ${key}, which tenant ${manifest.spec.tenant} lacks, was refused: ${error.message} Create it yourself, or change the quota or policy that refuses it.`,
@@ -37,6 +37,9 @@ export async function createTunnel(
   });
   return undefined;
 }
+
+/** RBAC's words, which it also says of everything for some seconds after the API server has started: to be retried. */
+const isOwnRoleMissing = (error: KubeApiError): boolean => error.message.includes('cannot create resource');
 
 /** The API server's NamespaceLifecycle admission: the Router that asks is about to be deleted, too. */
 const isNamespaceEnding = (error: unknown): boolean =>

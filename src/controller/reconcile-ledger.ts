@@ -1,7 +1,7 @@
-import { isLive, parseBlockName } from '../allocation/index.ts';
+import { isLive, parseBlockName, type TunnelEntry } from '../allocation/index.ts';
 import { DEFAULT_QUARANTINE_SECONDS } from '../api/index.ts';
-import { nameOf, type Reconcile } from '../kube/index.ts';
-import { BULK, type World, wakeBlockHandover, wakeRoutersOf, wakeTunnelHandover } from './world.ts';
+import { keyOf, nameOf, type Reconcile } from '../kube/index.ts';
+import { BULK, type World, wakeRoutersOf, wakeWholeHandover } from './world.ts';
 
 /**
  * A ledger object that someone else changed: deleted or cut, it is written again from memory; what it now says, or
@@ -18,25 +18,32 @@ export const reconcileLedgerObject =
       );
       await world.ledger.mend(name);
     }
-    const changed = parseBlockName(name);
+    const place = parseBlockName(name);
+    if (place !== undefined) world.controllers.handover.enqueue(`${place.tunnel}/${place.block}`);
+    const changed = place?.tunnel;
     for (const entry of world.ledger.tunnels.values()) {
-      if (changed !== undefined && entry.index !== changed.tunnel) continue;
-      world.controllers.tunnels.enqueue(entry.owner, BULK);
-      for (const block of new Set([
-        ...world.ledger.liveBlocks(entry.index),
-        ...(changed ? [changed.block] : []),
-      ])) {
-        wakeBlockHandover(world, entry.index, block);
-        // Also those that were deleted while the ledger could not be read.
-        for (const { entry: router } of world.ledger.claimsIn(entry.index, block))
-          world.controllers.routers.enqueue(router.owner, BULK);
-      }
-      wakeTunnelHandover(world, entry.index);
-      const tunnel = world.caches.tunnels.get(entry.owner);
-      if (tunnel !== undefined) wakeRoutersOf(world, tunnel, BULK);
+      if (changed === undefined || entry.index === changed) wakeTunnel(world, entry);
+    }
+    if (changed !== undefined) return undefined;
+    // Those also of which the ledger had no record that could be read.
+    for (const tunnel of world.caches.tunnels.list()) {
+      world.controllers.tunnels.enqueue(keyOf(tunnel), BULK);
+      wakeRoutersOf(world, tunnel, BULK);
     }
     return undefined;
   };
+
+function wakeTunnel(world: World, { index, owner }: TunnelEntry): void {
+  const { caches, controllers, ledger } = world;
+  controllers.tunnels.enqueue(owner, BULK);
+  const tunnel = caches.tunnels.get(owner);
+  if (tunnel !== undefined) wakeRoutersOf(world, tunnel, BULK);
+  wakeWholeHandover(world, index, BULK);
+  // Also those that were deleted while the ledger could not be read.
+  for (const block of ledger.liveBlocks(index)) {
+    for (const { entry } of ledger.claimsIn(index, block)) controllers.routers.enqueue(entry.owner, BULK);
+  }
+}
 
 /** The longest wait between two looks at the quarantined tunnels, ms. */
 const LOOK_MS = 3_600_000;

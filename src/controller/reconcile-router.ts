@@ -19,8 +19,8 @@ import { digestOf, routerScript } from './router-script.ts';
 import { planRouterStatus, type RouterOutcome } from './router-status.ts';
 import { FIELD_MANAGER, isGone, tunnelOf, type World, wakeBlockHandover } from './world.ts';
 
-/** How often a refusal is looked at again that no watch may bring back (a quarantine that ends), ms. */
-const LOOK_AGAIN_MS = 300_000;
+/** How often a refusal is looked at again that no watch may bring back (a quarantine or a quota that ends), ms. */
+const LOOK_AGAIN_MS = 120_000;
 /** How soon a cache that lags behind is looked at again, ms. */
 const LAG_MS = 1000;
 

@@ -9,7 +9,7 @@ import { parsePeers } from '../../../src/wireguard/index.ts';
 import { CONTROLLER_USER, type ControlPlane, startControlPlane } from '../../testbed/control-plane.ts';
 import { GATEWAYS, RunningController } from './running-controller.ts';
 
-export { GATEWAYS, SYSTEM } from './running-controller.ts';
+export { GATEWAYS, RunningController, SYSTEM } from './running-controller.ts';
 
 const GROUP_PATH = '/apis/vpn.traidnet.io/v1alpha1';
 
@@ -238,7 +238,7 @@ export class ControllerHarness {
 export async function until(
   what: string,
   probe: () => unknown,
-  limitMs = 30_000,
+  limitMs = 60_000,
   describe: () => string = () => '',
 ): Promise<void> {
   const end = Date.now() + limitMs;
