@@ -23,7 +23,8 @@ export function createLogger({ level, process, destination }: LoggerOptions): Lo
     // redact() has spelt errors out already; pino's own would take the result for another error.
     serializers: { err: (spelt: unknown) => spelt },
   };
-  const logger = destination === undefined ? pino(options) : pino(options, destination);
+  // What pino takes by itself writes from another thread: lines are lost, or out of order, when a process ends.
+  const logger = pino(options, destination ?? pino.destination({ dest: 1, sync: true }));
   // pino lets formatters.bindings see the root's bindings only. Children inherit this method, and so do theirs.
   const { child } = logger;
   logger.child = function (this: Logger, bindings: object, ...rest: unknown[]) {
