@@ -89,7 +89,7 @@ function tunnelFrom(index: number, tenant: string, value: unknown): TunnelEntry 
   return {
     index,
     tenant,
-    owner: text(record, 'owner'),
+    owner: ownerOf(record),
     className: text(record, 'className'),
     subnet,
     listenPort: integer(record, 'listenPort', 1, 65_535),
@@ -103,7 +103,7 @@ function addressFrom(value: unknown): AddressEntry {
   const record = objectFrom(value);
   return {
     offset: integer(record, 'offset', 0, BLOCK_ADDRESSES - 1),
-    owner: text(record, 'owner'),
+    owner: ownerOf(record),
     publicKey: key(record, 'publicKey'),
     ...optional(record, 'privateKey', key),
     ...optional(record, 'presharedKey', key),
@@ -140,7 +140,16 @@ function text(record: Fields, name: string): string {
 
 function key(record: Fields, name: string): string {
   const value = text(record, name);
-  if (!/^[A-Za-z0-9+/]{43}=$/.test(value)) throw new Error(`${name} is no WireGuard key`);
+  // 32 bytes in their one spelling: what is not cannot be handed over, and would hold up its whole block.
+  if (!/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/.test(value)) throw new Error(`${name} is no WireGuard key`);
+  return value;
+}
+
+function ownerOf(record: Fields): string {
+  const value = text(record, 'owner');
+  if (!/^[a-z0-9][a-z0-9-]{0,62}\/[a-z0-9][a-z0-9.-]{0,252}$/.test(value)) {
+    throw new Error('owner is no namespace/name');
+  }
   return value;
 }
 

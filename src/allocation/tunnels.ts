@@ -57,7 +57,9 @@ const byTenant = new WeakMap<Tunnels, Map<string, TunnelEntry>>();
 export function tunnelOfTenant(tunnels: Tunnels, tenant: string): TunnelEntry | undefined {
   let index = byTenant.get(tunnels);
   if (index === undefined) {
-    index = new Map([...tunnels.values()].map((entry) => [entry.tenant, entry]));
+    // Of two records, which only hands can have made, the lower number counts.
+    const descending = [...tunnels.values()].sort((a, b) => b.index - a.index);
+    index = new Map(descending.map((entry) => [entry.tenant, entry]));
     byTenant.set(tunnels, index);
   }
   return index.get(tenant);

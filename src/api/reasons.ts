@@ -89,6 +89,12 @@ export const CONDITION_REASONS = {
     conditions: ['Configured'],
     meaning: 'The router is set up as wanted.',
   },
+  ConfigurationFailed: {
+    on: ['Router'],
+    conditions: ['Configured', 'Ready'],
+    meaning: 'The router answers, and refused something that the operator set, or answered nonsense.',
+    remedy: 'The message says what. It is tried again, at the latest when the router connects anew.',
+  },
   AutoConfigurationDisabled: {
     on: ['Router'],
     conditions: ['Configured'],

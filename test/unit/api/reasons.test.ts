@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { CONDITION_REASONS, CONDITION_TYPES, EVENT_REASONS } from '../../../src/api/index.ts';
 import type {
   ConditionReasonDocument,
@@ -33,4 +35,29 @@ test.each(reasons)(
 test('every Event that warns says what to do', () => {
   const without = events.filter(([, { type, remedy }]) => type === 'Warning' && remedy === undefined);
   expect(without.map(([reason]) => reason)).toEqual([]);
+});
+
+describe('the tables and the code', () => {
+  const root = join(import.meta.dirname, '..', '..', '..', 'src');
+  const tables = new Set(['api/reasons.ts', 'api/event-reasons.ts']);
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
+    (path) =>
+      /^(controller|gateway|allocation|wireguard|routeros|api)\/.*\.ts$/.test(path) && !tables.has(path),
+  );
+  const code = files.map((path) => readFileSync(join(root, path), 'utf8')).join('\n');
+
+  test.each([...new Set([...reasons, ...events].map(([reason]) => reason))])(
+    'reason %s is used',
+    (reason) => {
+      expect(code).toContain(`'${reason}'`);
+    },
+  );
+
+  test('name the same reasons: none is used that no table explains', () => {
+    const used = [...code.matchAll(/\breason: '([A-Za-z]+)'/g)].map(([, reason]) => String(reason));
+    // FieldValue… are the API server's own, in the rules of the CRDs.
+    const ours = used.filter((reason) => !reason.startsWith('FieldValue'));
+    expect(ours.length).toBeGreaterThan(20);
+    expect(ours.filter((reason) => !(reason in CONDITION_REASONS) && !(reason in EVENT_REASONS))).toEqual([]);
+  });
 });
