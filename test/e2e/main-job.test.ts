@@ -246,6 +246,10 @@ describe('what may happen to a router in the field', () => {
     expect(world.router(key).status).toMatchObject({ address: sameAddress, publicKey: sameKey });
     expect(await reaches(key, address('acme/branch-1'))).toBe(true);
     await waitFor('all are counted again', () => world.tunnel('acme/acme').status?.routers?.online === 3);
+    await waitFor('its Events', async () => {
+      const reasons = await world.events(key);
+      return reasons.includes('RouterSuspended') && reasons.includes('RouterResumed');
+    });
   });
 
   test('deleted, its peer is off the node and its secrets are gone, and nobody else is disturbed', async () => {
