@@ -136,7 +136,10 @@ export const routerSpec = s.object(
             port({ description: 'TCP port of the RouterOS API. Default: that of the class, 8728.' }),
           ),
         },
-        { description: 'How the operator logs in to the router.' },
+        {
+          description:
+            'How the operator logs in to the router. Once the router has connected, a change is stored but not carried out by this version.',
+        },
       ),
       {},
     ),
