@@ -29,7 +29,9 @@ export async function createTestNetwork(name: string): Promise<TestNetwork> {
   await addNamespace(prefix);
   await runInside(prefix, 'sysctl', ['-q', '-w', 'net.ipv4.ip_forward=1']);
   await ipBatch(prefix, [
-    'link add internet type bridge',
+    // Of its own accord a bridge takes its lowest port's address: with each new host the gateway's could change, and
+    // everybody who had it in his neighbour table would lose packets for the 5 s until he asks again.
+    'link add internet address 02:00:00:00:00:01 type bridge',
     ...gateways().map((address) => `addr add ${address} dev internet`),
     'link set internet up',
   ]);

@@ -242,8 +242,9 @@ export class Machine implements ApiHost {
     while (this.#dirty && this.#on) {
       this.#dirty = false;
       try {
-        await this.dataplane.apply();
+        // In the order in which a script makes them real: who may log in, then the way there.
         await this.#services.apply();
+        await this.dataplane.apply();
         this.#failure = undefined;
       } catch (error) {
         this.#fail(error as Error);

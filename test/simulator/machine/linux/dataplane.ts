@@ -55,8 +55,9 @@ export class Dataplane {
       this.#firewall = firewall;
     }
     await this.#applyBridges();
-    await this.#configureTunnels();
     await this.#applyAddresses();
+    // Peers after all that a handshake may bring in at once.
+    await this.#configureTunnels();
     await this.#applyRoutes();
   }
 
