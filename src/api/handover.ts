@@ -18,9 +18,6 @@ export const PRIVATE_KEY = 'privateKey';
 
 export type HandoverPart = 'tunnel' | 'peers' | 'key' | 'access';
 
-/** Addresses of a tunnel are handed over in blocks of this many. */
-export const BLOCK_SIZE = 256;
-
 export interface TunnelHandover {
   /** Of this format; an agent that does not know it leaves the tunnel as it is and says so. */
   formatVersion: 1;

@@ -14,7 +14,6 @@ export {
 } from './v1alpha1/router.ts';
 export type {
   RouterProfileSpec,
-  RouterProfileSpecWritten,
   RouterProfileStatus,
 } from './v1alpha1/router-profile.ts';
 export {
@@ -28,7 +27,6 @@ export type { Condition } from './v1alpha1/status.ts';
 export {
   ALL_NAMESPACES,
   TENANT_TUNNEL_PHASES,
-  type TenantTunnelPhase,
   type TenantTunnelSpec,
   type TenantTunnelSpecWritten,
   type TenantTunnelStatus,

@@ -2,7 +2,7 @@ import type { ConditionReason } from '../api/index.ts';
 
 /** Why something is not as it should be, in the words of a condition. */
 export interface Problem {
-  reason: ConditionReason | 'ConfigurationFailed';
+  reason: ConditionReason;
   /** What is wrong, where, and what to do. Holds no secret. */
   message: string;
 }

@@ -15,4 +15,3 @@ export { type FactsOptions, type RouterFacts, readFacts, setIdentity } from './f
 export type { ScriptInput } from './script/input.ts';
 export { quote } from './script/quote.ts';
 export { renderScript } from './script/render.ts';
-export { compareVersions, OLDEST_SUPPORTED, parseVersion, type RouterOsVersion } from './version.ts';

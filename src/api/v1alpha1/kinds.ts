@@ -1,9 +1,9 @@
 import type { Manifest, NamespacedMeta, ObjectMeta, ResourceType, Stored } from '../metadata.ts';
-import type { RouterSpec, RouterSpecWritten } from './router.ts';
-import type { RouterProfileSpec, RouterProfileSpecWritten, RouterProfileStatus } from './router-profile.ts';
+import type { RouterSpec } from './router.ts';
+import type { RouterProfileSpec, RouterProfileStatus } from './router-profile.ts';
 import type { RouterStatus } from './router-status.ts';
 import type { TenantTunnelSpec, TenantTunnelSpecWritten, TenantTunnelStatus } from './tenant-tunnel.ts';
-import type { TunnelClassSpec, TunnelClassSpecWritten, TunnelClassStatus } from './tunnel-class.ts';
+import type { TunnelClassSpec, TunnelClassStatus } from './tunnel-class.ts';
 
 export const GROUP = 'vpn.traidnet.io';
 export const VERSION = 'v1alpha1';
@@ -18,10 +18,7 @@ export type Router = Stored<'Router', NamespacedMeta, RouterSpec, RouterStatus>;
 /** What a router is configured to. */
 export type RouterProfile = Stored<'RouterProfile', NamespacedMeta, RouterProfileSpec, RouterProfileStatus>;
 
-export type TunnelClassManifest = Manifest<'TunnelClass', TunnelClassSpecWritten>;
 export type TenantTunnelManifest = Manifest<'TenantTunnel', TenantTunnelSpecWritten>;
-export type RouterManifest = Manifest<'Router', RouterSpecWritten>;
-export type RouterProfileManifest = Manifest<'RouterProfile', RouterProfileSpecWritten>;
 
 export const TUNNEL_CLASSES: ResourceType<TunnelClass> = {
   group: GROUP,

@@ -1,5 +1,5 @@
 import { s } from '../schema/builder.ts';
-import type { Infer, InferWritten } from '../schema/schema.ts';
+import type { Infer } from '../schema/schema.ts';
 import { conditions, observedGeneration } from './status.ts';
 
 const propertyValue = s.string({
@@ -64,5 +64,4 @@ export const routerProfileStatus = s.object(
 );
 
 export type RouterProfileSpec = Infer<typeof routerProfileSpec>;
-export type RouterProfileSpecWritten = InferWritten<typeof routerProfileSpec>;
 export type RouterProfileStatus = Infer<typeof routerProfileStatus>;

@@ -179,7 +179,6 @@ export const tenantTunnelStatus = s.object(
   { description: 'What is observed of the tunnel.' },
 );
 
-export type TenantTunnelPhase = (typeof TENANT_TUNNEL_PHASES)[number];
 export type TenantTunnelSpec = Infer<typeof tenantTunnelSpec>;
 export type TenantTunnelSpecWritten = InferWritten<typeof tenantTunnelSpec>;
 export type TenantTunnelStatus = Infer<typeof tenantTunnelStatus>;
