@@ -1,8 +1,8 @@
 import { type Block, emptyBlock, withEntry } from './block.ts';
 import { decodeBlock, encodeBlock } from './codec.ts';
 import { LedgerDocument } from './document.ts';
-import type { LedgerOptions } from './ledger.ts';
 import { LedgerIndex } from './ledger-index.ts';
+import type { LedgerOptions } from './store.ts';
 import { isLive } from './tunnels.ts';
 
 export const blockObjectName = (tunnel: number, block: number): string =>

@@ -12,16 +12,9 @@ import { AllocationError } from './errors.ts';
 import { BLOCK_ADDRESSES, routerBlocks } from './geometry.ts';
 import { formatAddress, type Network } from './ipv4.ts';
 import type { Location } from './ledger-index.ts';
-import type { LedgerStore, StoredObject } from './store.ts';
+import type { LedgerOptions, StoredObject } from './store.ts';
 import { TUNNELS_OBJECT, TunnelRecords } from './tunnel-records.ts';
 import { isLive, networkOf, type TunnelEntry, type TunnelRequest } from './tunnels.ts';
-
-export interface LedgerOptions {
-  store: LedgerStore;
-  now: () => Date;
-  sleep: (ms: number) => Promise<void>;
-  random: () => number;
-}
 
 export const isLedgerName = (name: string): boolean =>
   name === TUNNELS_OBJECT || parseBlockName(name) !== undefined;

@@ -22,3 +22,11 @@ export interface LedgerStore {
   /** Throws {@link VersionConflict} when the stored version is not `version`; does nothing when it is gone. */
   remove(name: string, version: string): Promise<void>;
 }
+
+/** What the ledger needs of the world. */
+export interface LedgerOptions {
+  store: LedgerStore;
+  now: () => Date;
+  sleep: (ms: number) => Promise<void>;
+  random: () => number;
+}

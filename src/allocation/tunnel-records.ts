@@ -1,8 +1,7 @@
 import { type DecodedTunnels, decodeTunnels, encodeTunnels } from './codec.ts';
 import { LedgerDocument, unreadableMessage } from './document.ts';
 import { AllocationError } from './errors.ts';
-import type { LedgerOptions } from './ledger.ts';
-import type { StoredObject } from './store.ts';
+import type { LedgerOptions, StoredObject } from './store.ts';
 import {
   claimTunnel,
   forgetTunnel,

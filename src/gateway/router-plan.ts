@@ -15,8 +15,9 @@
 import type { Router } from '../api/index.ts';
 import { findCondition } from '../kube/index.ts';
 import type { ConfigurationNeed, ConfigurationRecord } from './configuration-record.ts';
-import type { Link, Moment } from './connectivity.ts';
+import type { Link } from './connectivity.ts';
 import type { Problem } from './problem.ts';
+import type { RouterInput } from './router-input.ts';
 import {
   misconfigured,
   offline,
@@ -27,20 +28,6 @@ import {
   unconfigured,
 } from './router-sayings.ts';
 import { type RouterWrite, writeOf } from './router-write.ts';
-
-export interface RouterInput {
-  router: Router;
-  /**
-   * `here`: a peer of an interface on this node. `removed`: its tunnel is here, complete and without it.
-   * `elsewhere`: not for this agent to speak of.
-   */
-  presence: 'here' | 'removed' | 'elsewhere';
-  /** While `here`. */
-  link: Link | undefined;
-  record: ConfigurationRecord | undefined;
-  now: Moment;
-  offlineAfterSeconds: number;
-}
 
 export interface RouterPlan {
   /** Absent when there is nothing to say, or all of it is said already. */

@@ -16,7 +16,8 @@ import {
 import type { Configurer } from './configurer.ts';
 import { adoptLink, type Link, type Moment } from './connectivity.ts';
 import { type Fleet, type Place, routerKey } from './fleet.ts';
-import { planRouter, type RouterInput } from './router-plan.ts';
+import type { RouterInput } from './router-input.ts';
+import { planRouter } from './router-plan.ts';
 import type { RouterWrite } from './router-write.ts';
 
 export const FIELD_MANAGER = 'tenant-tunnel-gateway';

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { EventReason, Router, RouterStatus } from '../api/index.ts';
 import { type Condition, findCondition, type OwnedStatus, setCondition } from '../kube/index.ts';
 import { factsStatus } from './router-facts.ts';
-import type { RouterInput } from './router-plan.ts';
+import type { RouterInput } from './router-input.ts';
 import type { SaidCondition, Saying } from './router-sayings.ts';
 
 export interface RouterEvent {

@@ -8,7 +8,8 @@ import {
 } from '../../../src/gateway/configuration-record.ts';
 import { adoptLink, type Link, newLink, nextLink } from '../../../src/gateway/connectivity.ts';
 import type { Problem } from '../../../src/gateway/problem.ts';
-import { planRouter, type RouterInput } from '../../../src/gateway/router-plan.ts';
+import type { RouterInput } from '../../../src/gateway/router-input.ts';
+import { planRouter } from '../../../src/gateway/router-plan.ts';
 import type { RouterFacts } from '../../../src/routeros/index.ts';
 import { routerWith } from './fixtures.ts';
 

@@ -1,0 +1,18 @@
+import type { Router } from '../api/index.ts';
+import type { ConfigurationRecord } from './configuration-record.ts';
+import type { Link, Moment } from './connectivity.ts';
+
+/** All that is known of a router when it is decided what to say of it. */
+export interface RouterInput {
+  router: Router;
+  /**
+   * `here`: a peer of an interface on this node. `removed`: its tunnel is here, complete and without it.
+   * `elsewhere`: not for this agent to speak of.
+   */
+  presence: 'here' | 'removed' | 'elsewhere';
+  /** While `here`. */
+  link: Link | undefined;
+  record: ConfigurationRecord | undefined;
+  now: Moment;
+  offlineAfterSeconds: number;
+}
