@@ -82,8 +82,8 @@ export function parseGroup(text: string): string {
 
 /** Start of the names of network namespaces; a name ends in the interface's, and ends up as a file's name. */
 export function parseNamePrefix(text: string): string {
-  if (!/^[a-z][a-z0-9-]{0,30}$/.test(text)) {
-    return refuse('Write up to 31 lower-case letters, digits and hyphens, a letter first.');
+  if (!/^[a-z][a-z0-9-]{0,7}$/.test(text)) {
+    return refuse('Write up to 8 lower-case letters, digits and hyphens, a letter first.');
   }
   return text;
 }

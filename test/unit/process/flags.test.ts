@@ -145,7 +145,7 @@ describe('values', () => {
     [parseSocketPath, '/run/a.sock', ['', 'run/a.sock', `/${'a'.repeat(107)}`]],
     [parseGroup, '1000', ['', 'a b', '-1']],
     [parseGroup, 'tenant-tunnel', ['Group', 'a:b']],
-    [parseNamePrefix, 'tto-', ['', '../', 'a/b', '-a', 'A']],
+    [parseNamePrefix, 'tto-', ['', '../', 'a/b', '-a', 'A', 'ninechars']],
     [parseBoolean, 'true', ['', 'yes', '1', 'TRUE']],
   ] as const)('%p takes %s and refuses its near misses', (parse, good, bad) => {
     expect(() => parse(good)).not.toThrow();
