@@ -107,7 +107,7 @@ describe('the body of a PUT', () => {
           expect((error as Error).message).toMatch(/^[^\n\r]{1,300}$/);
         }
       }),
-      { numRuns: 3000 },
+      { numRuns: 10_000 },
     );
   });
 });
@@ -143,6 +143,7 @@ describe('names and targets', () => {
         if (typeof text === 'string' && /^wg(0|[1-9][0-9]{0,4})$/.test(text) && !text.includes('\n')) return;
         expect(() => parseInterfaceName(text)).toThrow(expect.objectContaining({ code: 'InvalidRequest' }));
       }),
+      { numRuns: 10_000 },
     );
   });
 
