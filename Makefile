@@ -40,9 +40,9 @@ integration: node_modules/.ready ## Tests against a real API server
 dataplane: node_modules/.ready ## Tests with real WireGuard in network namespaces (root)
 	@$(if $(T),$(JEST) $(T) --selectProjects dataplane,node test/run.ts dataplane)
 
-.PHONY: e2e
-e2e: node_modules/.ready ## The three processes, real WireGuard, simulated routers (root)
-	@$(if $(T),$(JEST) $(T) --selectProjects e2e --runInBand,node test/run.ts e2e)
+.PHONY: processes
+processes: node_modules/.ready ## The three processes beside an API server, simulated routers (root)
+	@$(if $(T),$(JEST) $(T) --selectProjects processes --runInBand,node test/run.ts processes)
 
 .PHONY: cluster
 cluster: node_modules/.ready ## A local control plane with the kinds installed, until Ctrl-C

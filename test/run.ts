@@ -31,7 +31,7 @@ const PROJECTS: Record<string, { needs: ('packages' | 'control plane' | 'data pl
     unit: { needs: [], workers: availableParallelism() },
     integration: { needs: ['packages', 'control plane'], workers: availableParallelism() },
     dataplane: { needs: ['packages', 'data plane'], workers: availableParallelism() },
-    e2e: { needs: ['packages', 'control plane', 'data plane'], workers: 1 },
+    processes: { needs: ['packages', 'control plane', 'data plane'], workers: 1 },
   };
 
 const root = join(import.meta.dirname, '..');
