@@ -26,6 +26,7 @@ export const SIDECAR_STATUS = {
   NoTunDevice: 501,
   ConnectFailed: 502,
   Busy: 503,
+  Standby: 503,
   Stopping: 503,
   ConnectTimeout: 504,
   DeviceTimeout: 504,

@@ -67,11 +67,15 @@ export interface PeerObservation {
   endpoint: string | null;
 }
 
-/** `GET /v1/version`. */
+/** `GET /v1/version`: answered by a standby as well. */
 export interface SidecarVersion {
   protocol: number;
-  /** `kernel` or `wireguard-go`. */
-  implementation: 'kernel' | 'wireguard-go';
+  /** `standby`: another sidecar has this node, so that all other requests are refused with `Standby` until it ends. */
+  state: 'active' | 'standby';
+  /** What tunnels are made of; null for a standby, which has not looked, and on a node that has neither. */
+  implementation: 'kernel' | 'wireguard-go' | null;
+  /** Why an active sidecar can make no tunnel on this node, and what to do, in one sentence; null where it can. */
+  problem: string | null;
 }
 
 /** Body of every response with a status of 400 and above. */

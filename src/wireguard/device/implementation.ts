@@ -12,7 +12,7 @@ import { UserspaceDevice } from './userspace.ts';
 
 /** How interfaces are made on this node, and how they are talked to. */
 export interface Implementation {
-  readonly name: SidecarVersion['implementation'];
+  readonly name: NonNullable<SidecarVersion['implementation']>;
   /** What an interface is called while it is still in the node's namespace. */
   stagedName(names: TunnelNames): string;
   /** Makes the interface in the node's namespace, where its UDP socket stays. */

@@ -37,6 +37,8 @@ const ROUTES: readonly Route[] = [
     answer: async ({ tunnels }) => {
       const version: SidecarVersion = {
         protocol: PROTOCOL_VERSION,
+        state: 'active',
+        problem: null,
         implementation: tunnels.implementation.name,
       };
       return { json: version };

@@ -204,7 +204,12 @@ dataplane(`tunnels on real WireGuard${why === undefined ? '' : ` (left out: no $
     const [code] = await once(second, 'close');
     expect(code).not.toBe(0);
     expect(gateway.log).toContain('AlreadyRunning');
-    expect(await gateway.client.version()).toEqual({ protocol: 1, implementation: expect.any(String) });
+    expect(await gateway.client.version()).toEqual({
+      protocol: 1,
+      state: 'active',
+      implementation: expect.any(String),
+      problem: null,
+    });
   });
 
   test('SIGTERM ends the sidecar within 5 s, and the tunnel works on', async () => {

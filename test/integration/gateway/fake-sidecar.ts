@@ -45,7 +45,7 @@ export class FakeSidecar implements SidecarPort {
 
   async version(): Promise<SidecarVersion> {
     this.#assertUp();
-    return { protocol: PROTOCOL_VERSION, implementation: 'kernel' };
+    return { protocol: PROTOCOL_VERSION, state: 'active', implementation: 'kernel', problem: null };
   }
 
   async list(): Promise<TunnelList> {
