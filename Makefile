@@ -44,6 +44,10 @@ dataplane: node_modules/.ready ## Tests with real WireGuard in network namespace
 processes: node_modules/.ready ## The three processes beside an API server, simulated routers (root)
 	@$(if $(T),$(JEST) $(T) --selectProjects processes --runInBand,node test/run.ts processes)
 
+.PHONY: e2e
+e2e: node_modules/.ready ## The chart installed on a real kubelet's node, simulated routers (root)
+	@$(if $(T),$(JEST) $(T) --selectProjects e2e --runInBand,node test/run.ts e2e)
+
 .PHONY: cluster
 cluster: node_modules/.ready ## A local control plane with the kinds installed, until Ctrl-C
 	@node test/testbed/cluster.ts

@@ -16,8 +16,8 @@ const project = (name: string, extra: Partial<NonNullable<Config['projects']>[nu
 });
 
 // What a project needs tells it apart: nothing (unit), an API server (integration), root and
-// /dev/net/tun (dataplane), all of these and the three processes (processes).
+// /dev/net/tun (dataplane), all of these and the three processes (processes), a Kubernetes node (e2e).
 const config: Config = {
-  projects: ['unit', 'integration', 'dataplane', 'processes'].map((name) => project(name)),
+  projects: ['unit', 'integration', 'dataplane', 'processes', 'e2e'].map((name) => project(name)),
 };
 export default config;

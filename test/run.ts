@@ -6,8 +6,10 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ensureBinaries } from './testbed/binaries.ts';
+import { ensureBinaries, ensureNodeBinaries } from './testbed/binaries.ts';
 import { dataPlaneObstacle, ensurePackages } from './testbed/prerequisites.ts';
+
+type Need = 'packages' | 'control plane' | 'data plane' | 'nodes';
 
 interface Outcome {
   name: string;
@@ -26,13 +28,13 @@ const CHECKS: Record<string, string[]> = {
 };
 
 /** In this order, one after the other: each uses all processors, and the later ones wait for less if left alone. */
-const PROJECTS: Record<string, { needs: ('packages' | 'control plane' | 'data plane')[]; workers: number }> =
-  {
-    unit: { needs: [], workers: availableParallelism() },
-    integration: { needs: ['packages', 'control plane'], workers: availableParallelism() },
-    dataplane: { needs: ['packages', 'data plane'], workers: availableParallelism() },
-    processes: { needs: ['packages', 'control plane', 'data plane'], workers: 1 },
-  };
+const PROJECTS: Record<string, { needs: Need[]; workers: number }> = {
+  unit: { needs: [], workers: availableParallelism() },
+  integration: { needs: ['packages', 'control plane'], workers: availableParallelism() },
+  dataplane: { needs: ['packages', 'data plane'], workers: availableParallelism() },
+  processes: { needs: ['packages', 'control plane', 'data plane'], workers: 1 },
+  e2e: { needs: ['packages', 'control plane', 'data plane', 'nodes'], workers: 1 },
+};
 
 const root = join(import.meta.dirname, '..');
 const say = (line = ''): void => {
@@ -72,7 +74,7 @@ async function check(name: string, [command = '', ...args]: string[]): Promise<O
   return { name, passed, failed: 1 - passed, skipped: 0, seconds: since(began), note: '' };
 }
 
-async function project(name: string, needs: string[], workers: number): Promise<Outcome> {
+async function project(name: string, needs: Need[], workers: number): Promise<Outcome> {
   const began = performance.now();
   const empty = { name, passed: 0, failed: 0, skipped: 0, note: '' };
   const obstacle = needs.includes('data plane') ? dataPlaneObstacle() : null;
@@ -85,6 +87,7 @@ async function project(name: string, needs: string[], workers: number): Promise<
   try {
     if (needs.includes('packages')) ensurePackages(say);
     if (needs.includes('control plane')) await ensureBinaries({ progress: say });
+    if (needs.includes('nodes')) await ensureNodeBinaries({ progress: say });
   } catch (error) {
     say(reason(error));
     return { ...empty, failed: 1, seconds: since(began), note: 'could not start: see above' };

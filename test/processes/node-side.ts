@@ -1,5 +1,10 @@
 import { run } from '../testbed/command.ts';
-import type { System } from '../testbed/system.ts';
+import type { TestNode } from '../testbed/node.ts';
+
+/** What has a gateway node. */
+export interface WithNode {
+  readonly node: Pick<TestNode, 'exec' | 'enter'>;
+}
 
 /** Arguments that run a command on the node inside a tunnel's namespace. */
 const inTunnel = (interfaceName: string, command: string, args: readonly string[]): string[] => [
@@ -10,7 +15,7 @@ const inTunnel = (interfaceName: string, command: string, args: readonly string[
 
 /** Runs a command on the gateway node, inside a tunnel's namespace. */
 export function execInTunnel(
-  { node }: System,
+  { node }: WithNode,
   interfaceName: string,
   command: string,
   args: readonly string[],
@@ -20,7 +25,7 @@ export function execInTunnel(
 
 /** `wg show` of one field: public key → value, as the interface on the node has it. */
 export async function peersOnNode(
-  system: System,
+  system: WithNode,
   interfaceName: string,
   field: 'allowed-ips' | 'preshared-keys' | 'endpoints' | 'latest-handshakes' = 'allowed-ips',
 ): Promise<Map<string, string>> {
@@ -50,7 +55,7 @@ export async function opensTcp(enter: readonly string[], address: string, port: 
 }
 
 /** For {@link opensTcp}: the server's side of a tunnel. */
-export const fromServer = ({ node }: System, interfaceName: string): string[] =>
+export const fromServer = ({ node }: WithNode, interfaceName: string): string[] =>
   node.enter('nsenter', inTunnel(interfaceName, 'env', []));
 
 /** For {@link opensTcp}: a router. */

@@ -3,13 +3,22 @@ import { createInterface } from 'node:readline';
 import { inside } from '../testbed/namespaces.ts';
 import { waitFor } from '../testbed/wait.ts';
 
+const INTERVAL_MS = 100;
+
+export interface PingCount {
+  sent: number;
+  lost: number;
+  /** The longest time in which not one packet came back; 0 when none was lost. */
+  longestGapMs: number;
+}
+
 /** Pings ten times a second until it is stopped, and knows which packets never came back. */
 export class PingStream {
   readonly #child: ChildProcess;
   readonly #received = new Set<number>();
 
   constructor(netns: string, address: string) {
-    const [command, ...args] = inside(netns, 'ping', ['-n', '-i', '0.1', '--', address]);
+    const [command, ...args] = inside(netns, 'ping', ['-n', '-i', String(INTERVAL_MS / 1000), '--', address]);
     this.#child = spawn(command, args, {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, LC_ALL: 'C' },
@@ -21,7 +30,7 @@ export class PingStream {
   }
 
   /** Waits for an answer to a packet of now, then counts; those still under way are not among them. */
-  async stop(): Promise<{ sent: number; lost: number }> {
+  async stop(): Promise<PingCount> {
     const before = this.#newest();
     await waitFor('a ping is answered', () => this.#newest() > before + 1, 60_000);
     const sent = this.#newest();
@@ -29,7 +38,12 @@ export class PingStream {
     await new Promise((resolve) => setTimeout(resolve, 1000));
     this.#child.kill('SIGKILL');
     const lost = Array.from({ length: sent }, (_, i) => i + 1).filter((one) => !this.#received.has(one));
-    return { sent, lost: lost.length };
+    let longest = 0;
+    for (let i = 0, inRow = 0; i < lost.length; i++) {
+      inRow = lost[i] === (lost[i - 1] ?? 0) + 1 ? inRow + 1 : 1;
+      longest = Math.max(longest, inRow);
+    }
+    return { sent, lost: lost.length, longestGapMs: longest * INTERVAL_MS };
   }
 
   #newest(): number {
