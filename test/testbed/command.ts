@@ -7,6 +7,8 @@ export interface CommandOptions {
   input?: string;
   /** Default 30,000. */
   timeoutMs?: number;
+  /** Beside this process's own. */
+  environment?: Record<string, string>;
 }
 
 /**
@@ -14,7 +16,7 @@ export interface CommandOptions {
  * @throws {Error} with the command and its standard error if it fails, cannot be started or takes too long.
  */
 export function run(command: string, args: readonly string[], options: CommandOptions = {}): Promise<string> {
-  const { input, timeoutMs = 30_000 } = options;
+  const { input, timeoutMs = 30_000, environment = {} } = options;
   return new Promise((resolve, reject) => {
     // Node's pipes are sockets, which a command cannot open as /dev/stdin: `cat` makes a pipe of it.
     const [program, programArgs] =
@@ -23,6 +25,7 @@ export function run(command: string, args: readonly string[], options: CommandOp
       stdio: ['pipe', 'pipe', 'pipe'],
       timeout: timeoutMs,
       killSignal: 'SIGKILL',
+      env: { ...process.env, ...environment },
     });
     const out: Buffer[] = [];
     const err: Buffer[] = [];

@@ -1,14 +1,24 @@
 /** A real Kubernetes control plane for tests, the demo and `make cluster`: etcd and kube-apiserver, no nodes. */
 import { spawnSync } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { request } from 'node:https';
+import { rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
+import {
+  type ApiResponse,
+  type ControlPlaneUser,
+  kubeconfigText,
+  sendRequest,
+  writeTokens,
+} from './api-access.ts';
 import { type Binaries, type EnsureOptions, ensureBinaries } from './binaries.ts';
 import { type OwnedDirectory, type OwnedProcess, ownedDirectory, spawnOwned } from './lifetime.ts';
+import { HOST_PORT, onHost, onLoopback } from './listening.ts';
+import { inside, namespacePath } from './namespaces.ts';
+
+export type { ApiResponse, ControlPlaneUser } from './api-access.ts';
 
 const REPOSITORY = join(import.meta.dirname, '..', '..');
 
@@ -16,17 +26,16 @@ export const ADMIN = 'admin';
 export const CONTROLLER_USER = 'system:serviceaccount:tenant-tunnel-system:tenant-tunnel-controller';
 export const AGENT_USER = 'system:serviceaccount:tenant-tunnel-system:tenant-tunnel-agent';
 
-export interface ControlPlaneUser {
-  name: string;
-  /** Beside `system:authenticated`; a service account's own groups are added by themselves. */
-  groups?: string[];
-}
-
 export interface ControlPlaneOptions {
   /** Users beside {@link ADMIN}, {@link CONTROLLER_USER} and {@link AGENT_USER} that will want a kubeconfig. */
   users?: ControlPlaneUser[];
   /** Apply the CRDs of `crds/` and wait until they are served. */
   crds?: boolean;
+  /**
+   * A host of a test network to run on, where nodes reach it by {@link ControlPlane.clusterUrl}. By default it runs
+   * on this machine's loopback.
+   */
+  host?: { netns: string; address: string };
   /** Keep an audit log (level Metadata) at {@link ControlPlane.auditLog}. */
   audit?: boolean;
   /** More flags for kube-apiserver. */
@@ -38,6 +47,10 @@ export interface ControlPlaneOptions {
 export interface ControlPlane {
   /** `https://127.0.0.1:PORT` */
   readonly url: string;
+  /** How nodes reach it; without a host the same as {@link url}. */
+  readonly clusterUrl: string;
+  /** PEM of the key that service account tokens are signed with. */
+  readonly serviceAccountKeyFile: string;
   readonly caFile: string;
   /** Path of a kubeconfig of user {@link ADMIN}, group system:masters. */
   readonly adminKubeconfig: string;
@@ -68,14 +81,6 @@ export interface ControlPlane {
   stop(): Promise<void>;
 }
 
-export interface ApiResponse {
-  status: number;
-  text: string;
-  /** Parsed body; throws when it is no JSON. */
-  // biome-ignore lint/suspicious/noExplicitAny: any object of any kind
-  json(): any;
-}
-
 /** Starts one, ready for requests when the promise resolves (about 4 s once the binaries are there). */
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
   const binaries = await ensureBinaries(options.progress ? { progress: options.progress } : {});
@@ -102,19 +107,30 @@ async function start(
   running: OwnedProcess[],
 ): Promise<ControlPlane> {
   const directory = owned.path;
+  const { host } = options;
   const [etcdPort, apiPort] = [await freePort(), await freePort()];
   const url = `https://127.0.0.1:${apiPort}`;
-  const caFile = join(directory, 'certs', 'apiserver.crt');
-  const tokens = writeTokens(join(directory, 'tokens.csv'), options.users ?? []);
+  const users = [
+    { name: ADMIN, groups: ['system:masters'] },
+    { name: CONTROLLER_USER },
+    { name: AGENT_USER },
+    ...(options.users ?? []),
+  ];
+  const tokens = writeTokens(join(directory, 'tokens.csv'), users);
   const auditLog = options.audit ? join(directory, 'audit.log') : null;
+  const serviceAccountKeyFile = join(directory, 'sa.key');
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  writeFileSync(join(directory, 'sa.key'), privateKey.export({ type: 'pkcs1', format: 'pem' }), {
-    mode: 0o600,
-  });
+  writeFileSync(serviceAccountKeyFile, privateKey.export({ type: 'pkcs1', format: 'pem' }), { mode: 0o600 });
   if (auditLog !== null) writeFileSync(join(directory, 'audit.yaml'), AUDIT_POLICY);
 
+  const launch = async (name: string, program: string, args: string[]): Promise<OwnedProcess> => {
+    const [command, ...rest] = host ? inside(host.netns, program, args) : [program, ...args];
+    const launched = await spawnOwned(directory, name, command as string, rest);
+    running.push(launched);
+    return launched;
+  };
   const etcdUrl = `http://127.0.0.1:${etcdPort}`;
-  const etcd = await spawnOwned(directory, 'etcd', binaries.etcd, [
+  await launch('etcd', binaries.etcd, [
     `--data-dir=${join(directory, 'etcd')}`,
     `--listen-client-urls=${etcdUrl}`,
     `--advertise-client-urls=${etcdUrl}`,
@@ -122,21 +138,22 @@ async function start(
     '--unsafe-no-fsync',
     `--quota-backend-bytes=${8 * 2 ** 30}`,
   ]);
-  running.push(etcd);
+  const { caFile, args: listenArgs } = host
+    ? onHost(directory, host.address)
+    : onLoopback(directory, apiPort);
+  if (host) {
+    const forward = join(import.meta.dirname, 'forward.ts');
+    const args = [forward, String(apiPort), namespacePath(host.netns), String(HOST_PORT)];
+    running.push(await spawnOwned(directory, 'forward', process.execPath, args));
+  }
 
   const apiServerArgs = [
     `--etcd-servers=${etcdUrl}`,
-    '--bind-address=127.0.0.1',
-    '--advertise-address=127.0.0.1',
-    // There is no network for the `kubernetes` Service to be reached over.
-    '--endpoint-reconciler-type=none',
-    `--secure-port=${apiPort}`,
-    `--cert-dir=${join(directory, 'certs')}`,
+    ...listenArgs,
     '--service-account-issuer=https://kubernetes.default.svc',
-    `--service-account-key-file=${join(directory, 'sa.key')}`,
-    `--service-account-signing-key-file=${join(directory, 'sa.key')}`,
+    `--service-account-key-file=${serviceAccountKeyFile}`,
+    `--service-account-signing-key-file=${serviceAccountKeyFile}`,
     `--token-auth-file=${join(directory, 'tokens.csv')}`,
-    '--authorization-mode=RBAC',
     '--service-cluster-ip-range=10.96.0.0/16',
     '--allow-privileged=true',
     ...(auditLog === null
@@ -150,9 +167,8 @@ async function start(
 
   const startApiServer = async () => {
     if (apiServer !== null) throw new Error('The API server runs already.');
-    apiServer = await spawnOwned(directory, 'kube-apiserver', binaries.kubeApiserver, apiServerArgs);
-    running.push(apiServer);
-    await untilReady([etcd, apiServer], async () => {
+    apiServer = await launch('kube-apiserver', binaries.kubeApiserver, apiServerArgs);
+    await untilReady(running, async () => {
       if ((await send('GET', '/readyz')).status !== 200) return false;
       // Ready does not yet mean that the namespaces every cluster has were made.
       return (await send('GET', '/api/v1/namespaces/default')).status === 200;
@@ -161,7 +177,9 @@ async function start(
   const stopApiServer = async () => {
     const ending = apiServer;
     apiServer = null;
-    await ending?.stop();
+    if (ending === null) return;
+    await ending.stop();
+    running.splice(running.indexOf(ending), 1);
   };
   await startApiServer();
 
@@ -202,6 +220,8 @@ async function start(
 
   return {
     url,
+    clusterUrl: host ? `https://${host.address}:${HOST_PORT}` : url,
+    serviceAccountKeyFile,
     caFile,
     adminKubeconfig,
     kubectlPath: binaries.kubectl,
@@ -224,7 +244,7 @@ async function start(
     },
     stop: async () => {
       await stopApiServer();
-      await etcd.stop();
+      await Promise.all(running.map((one) => one.stop()));
       owned.remove();
     },
   };
@@ -236,41 +256,6 @@ const AUDIT_POLICY = stringify({
   omitStages: ['RequestReceived'],
   rules: [{ level: 'Metadata' }],
 });
-
-/** Writes the token file (token,user,uid,"groups"); answers user → token. */
-function writeTokens(file: string, users: ControlPlaneUser[]): Map<string, string> {
-  const all = [
-    { name: ADMIN, groups: ['system:masters'] },
-    { name: CONTROLLER_USER },
-    { name: AGENT_USER },
-    ...users,
-  ];
-  const tokens = new Map(all.map(({ name }) => [name, randomBytes(16).toString('hex')]));
-  const lines = all.map(({ name, groups = [] }) => {
-    const namespace = /^system:serviceaccount:([^:]+):/.exec(name)?.[1];
-    const own = namespace ? ['system:serviceaccounts', `system:serviceaccounts:${namespace}`] : [];
-    return `${tokens.get(name)},${name},${name},"${[...own, ...groups].join(',')}"\n`;
-  });
-  writeFileSync(file, lines.join(''), { mode: 0o600 });
-  return tokens;
-}
-
-function kubeconfigText(url: string, caFile: string, user: string, token: string): string {
-  const name = 'tenant-tunnel-testbed';
-  return stringify({
-    apiVersion: 'v1',
-    kind: 'Config',
-    'current-context': name,
-    clusters: [
-      {
-        name,
-        cluster: { server: url, 'certificate-authority-data': readFileSync(caFile).toString('base64') },
-      },
-    ],
-    users: [{ name: user, user: { token } }],
-    contexts: [{ name, context: { cluster: name, user } }],
-  });
-}
 
 async function untilReady(processes: OwnedProcess[], isReady: () => Promise<boolean>): Promise<void> {
   const limit = 60_000;
@@ -301,39 +286,4 @@ async function freePort(): Promise<number> {
     });
     if (isFree) return port;
   }
-}
-
-function sendRequest(
-  url: string,
-  caFile: string,
-  token: string,
-  method: string,
-  path: string,
-  body?: unknown,
-  contentType = 'application/json',
-): Promise<ApiResponse> {
-  return new Promise((resolve, reject) => {
-    const outgoing = request(
-      new URL(path, url),
-      {
-        method,
-        ca: readFileSync(caFile),
-        headers: { authorization: `Bearer ${token}`, 'content-type': contentType },
-        agent: false,
-        timeout: 60_000,
-      },
-      (response) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('error', reject);
-        response.on('end', () => {
-          const text = Buffer.concat(chunks).toString('utf8');
-          resolve({ status: response.statusCode ?? 0, text, json: () => JSON.parse(text) });
-        });
-      },
-    );
-    outgoing.on('timeout', () => outgoing.destroy(new Error(`${method} ${path}: no answer within 60 s.`)));
-    outgoing.on('error', reject);
-    outgoing.end(body === undefined || typeof body === 'string' ? body : JSON.stringify(body));
-  });
 }

@@ -1,14 +1,15 @@
 /**
  * Nothing that a test starts may outlive it. Three nets: `stop()` of whoever started it; the kernel, which kills the
  * child when its parent dies in whatever way (`setpriv --pdeathsig`); and the next start, which sweeps what dead
- * owners left: directories, and children by recorded pid and start time.
+ * owners left: directories, children by recorded pid and start time, and control groups of a directory's name.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cleanUpOnExit } from './exit.ts';
+import { removeCgroup } from './kubernetes/cgroups.ts';
 
 const PREFIX = 'tto-testbed-';
 
@@ -48,6 +49,7 @@ export function ownedDirectory(name: string): OwnedDirectory {
   writeFileSync(join(path, 'owner.json'), JSON.stringify(identify(process.pid)));
   const remove = () => {
     endChildren(path);
+    removeCgroup(basename(path));
     rmSync(path, { recursive: true, force: true, maxRetries: 3 });
   };
   const forget = cleanUpOnExit(remove);
@@ -68,6 +70,7 @@ export function sweep(): void {
     const owner = readIdentity(join(directory, 'owner.json'));
     if (owner === null || lives(owner)) continue;
     endChildren(directory);
+    removeCgroup(entry);
     rmSync(directory, { recursive: true, force: true });
   }
 }

@@ -1,6 +1,9 @@
 /** What tests need of the machine, and the one line that mends each lack. */
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { hierarchies, isUnified } from './kubernetes/cgroups.ts';
+import { cniDirectory } from './kubernetes/configuration.ts';
 import { findOnPath } from './path.ts';
 
 /** Program → Debian and Ubuntu package. */
@@ -14,20 +17,35 @@ const PROGRAMS: Record<string, string> = {
   nsenter: 'util-linux',
 };
 
+/** Beside those, for a Kubernetes with nodes and for the images that run on them. */
+const NODE_PROGRAMS: Record<string, string> = {
+  containerd: 'containerd',
+  ctr: 'containerd',
+  runc: 'runc',
+  buildah: 'buildah',
+  debootstrap: 'debootstrap',
+  iptables: 'iptables',
+  openssl: 'openssl',
+};
+
 export const isRoot = (): boolean => process.getuid?.() === 0;
 
-function missingPackages(): string[] {
-  const missing = Object.entries(PROGRAMS).filter(([program]) => findOnPath(program) === null);
-  return [...new Set(missing.map(([, name]) => name))];
+function missingPackages(forNodes: boolean): string[] {
+  const programs = { ...PROGRAMS, ...(forNodes ? NODE_PROGRAMS : {}) };
+  const missing = Object.entries(programs).filter(([program]) => findOnPath(program) === null);
+  const packages = missing.map(([, name]) => name);
+  if (forNodes && cniDirectory() === null) packages.push('containernetworking-plugins');
+  return [...new Set(packages)];
 }
 
 /**
  * Installs the Debian packages that are missing, where this is root on a machine with apt-get.
  *
+ * @param more `nodes`: also what a Kubernetes with nodes needs
  * @throws one sentence with the command to type, where it may not or cannot.
  */
-export function ensurePackages(progress: (line: string) => void): void {
-  const missing = missingPackages();
+export function ensurePackages(progress: (line: string) => void, more?: 'nodes'): void {
+  const missing = missingPackages(more === 'nodes');
   if (missing.length === 0) return;
   if (findOnPath('apt-get') === null) {
     throw new Error(`Missing and no apt-get here: install what your system calls ${missing.join(', ')}.`);
@@ -66,5 +84,40 @@ export function dataPlaneObstacle(): string | null {
   }
   const { status, stderr } = spawnSync('unshare', ['--net', '--mount', 'true'], { encoding: 'utf8' });
   if (status !== 0) return `may not make network namespaces (${stderr.trim()}): run with more privileges`;
+  return null;
+}
+
+/** Controllers without which kubelet does not start. */
+const CONTROLLERS = ['cpu', 'cpuacct', 'cpuset', 'memory', 'pids'];
+
+/** Why a Kubernetes node cannot run here; null when it can. */
+export function nodeObstacle(): string | null {
+  if (process.platform !== 'linux') return 'needs Linux';
+  const below = dataPlaneObstacle();
+  if (below !== null) return below;
+  const { status, stderr } = spawnSync('unshare', ['--pid', '--fork', '--mount-proc', 'true'], {
+    encoding: 'utf8',
+  });
+  if (status !== 0) return `may not make process namespaces (${stderr.trim()}): run with more privileges`;
+  if (!/\boverlay$/m.test(readFileSync('/proc/filesystems', 'utf8'))) {
+    if (spawnSync('modprobe', ['overlay']).status !== 0)
+      return 'needs the overlay file system: modprobe overlay';
+  }
+  return cgroupObstacle();
+}
+
+function cgroupObstacle(): string | null {
+  const found = hierarchies();
+  if (!isUnified()) {
+    const lacking = CONTROLLERS.filter(
+      (name) => !found.some((path) => basename(path).split(',').includes(name)),
+    );
+    if (lacking.length > 0) return `needs the control groups ${lacking.join(', ')} under /sys/fs/cgroup`;
+  }
+  try {
+    for (const hierarchy of found) accessSync(hierarchy, constants.W_OK);
+  } catch {
+    return 'may not write to /sys/fs/cgroup: run with more privileges (docker run --privileged --cgroupns=host)';
+  }
   return null;
 }
