@@ -2,7 +2,8 @@
  * The programs of a Kubernetes: etcd from the system, the others built once a machine from Go modules. A control plane
  * can also come from $KUBEBUILDER_ASSETS.
  */
-import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Progress, runGo, usableGo } from './go.ts';
@@ -31,6 +32,8 @@ export interface NodeBinaries {
   helm: string;
   /** Waits, and reaps whoever has lost his parent: what holds a pod's namespaces open, and pid 1 of a test's node. */
   pause: string;
+  /** What runs in the pods of tests of the cluster itself. */
+  probe: string;
 }
 
 export interface EnsureOptions {
@@ -65,7 +68,8 @@ export async function ensureNodeBinaries(options: EnsureOptions = {}): Promise<N
     kubelet: join(directory, 'kubelet'),
     kubeProxy: join(directory, 'kube-proxy'),
     helm: await ensureHelm(options),
-    pause: await ensurePause(options),
+    pause: await ensureOwn('pause', options),
+    probe: await ensureOwn('probe', options),
   };
 }
 
@@ -86,11 +90,13 @@ export function ensureHelm(options: EnsureOptions = {}): Promise<string> {
   });
 }
 
-function ensurePause(options: EnsureOptions): Promise<string> {
-  return ensureBuilt('pause', '1', options, async (work, progress) => {
-    const source = join(import.meta.dirname, 'kubernetes', 'pause.go');
-    const args = ['build', '-trimpath', '-ldflags', '-s -w', '-o', join(work, 'pause'), source];
-    await runGo(usableGo('pause'), args, { cwd: work, doing: 'building pause', progress });
+/** One of kubernetes/*.go. */
+function ensureOwn(program: string, options: EnsureOptions): Promise<string> {
+  const source = join(import.meta.dirname, 'kubernetes', `${program}.go`);
+  const version = createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 12);
+  return ensureBuilt(program, version, options, async (work, progress) => {
+    const args = ['build', '-trimpath', '-ldflags', '-s -w', '-o', join(work, program), source];
+    await runGo(usableGo(program), args, { cwd: work, doing: `building ${program}`, progress });
   });
 }
 

@@ -13,7 +13,8 @@ export function hierarchies(): string[] {
   // …/cgroup.rst: `ID PARENT MAJOR:MINOR ROOT MOUNTPOINT OPTIONS … - TYPE SOURCE OPTIONS`
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
   const points = mounts
-    .filter((line) => / - cgroup /.test(line))
+    // Beside those of version 1 there may be one of version 2 without controllers, which runc uses too.
+    .filter((line) => / - cgroup2? /.test(line))
     .map((line) => line.split(' ')[4] as string)
     .filter((point) => point.startsWith(`${ROOT}/`));
   return [...new Set(points)];

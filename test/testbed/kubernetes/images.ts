@@ -3,32 +3,36 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** Holds a pod's namespaces open. */
 export const PAUSE_IMAGE = 'localhost/tenant-tunnel-testbed/pause:1';
+/** For tests of the cluster itself: see probe.go. Every node has it. */
+export const PROBE_IMAGE = 'localhost/tenant-tunnel-testbed/probe:1';
 
 /**
- * Writes the image of the container that holds a pod's namespaces open: one static program and nothing else.
+ * Writes an image of one static program and nothing else.
  *
  * @returns path of a docker-archive (moby's "image specification v1.2": manifest.json, configuration, layers)
  */
-export function writePauseImage(directory: string, program: string): string {
-  const image = join(directory, 'pause-image');
-  mkdirSync(join(image, 'root'), { recursive: true });
-  copyFileSync(program, join(image, 'root', 'pause'));
-  tar(join(image, 'layer.tar'), join(image, 'root'), ['pause']);
+export function writeImage(directory: string, image: string, program: string, args: string[] = []): string {
+  const name = /([^/]+):[^:]*$/.exec(image)?.[1] as string;
+  const work = join(directory, `image-${name}`);
+  mkdirSync(join(work, 'root'), { recursive: true });
+  copyFileSync(program, join(work, 'root', name));
+  tar(join(work, 'layer.tar'), join(work, 'root'), [name]);
   const layer = createHash('sha256')
-    .update(readFileSync(join(image, 'layer.tar')))
+    .update(readFileSync(join(work, 'layer.tar')))
     .digest('hex');
   const config = {
     architecture: process.arch === 'x64' ? 'amd64' : process.arch,
     os: 'linux',
-    config: { Entrypoint: ['/pause'], User: '65535:65535' },
+    config: { Entrypoint: [`/${name}`], Cmd: args, User: '65535:65535' },
     rootfs: { type: 'layers', diff_ids: [`sha256:${layer}`] },
   };
-  writeFileSync(join(image, 'config.json'), JSON.stringify(config));
-  const manifest = [{ Config: 'config.json', RepoTags: [PAUSE_IMAGE], Layers: ['layer.tar'] }];
-  writeFileSync(join(image, 'manifest.json'), JSON.stringify(manifest));
-  const archive = join(directory, 'pause.tar');
-  tar(archive, image, ['manifest.json', 'config.json', 'layer.tar']);
+  writeFileSync(join(work, 'config.json'), JSON.stringify(config));
+  const manifest = [{ Config: 'config.json', RepoTags: [image], Layers: ['layer.tar'] }];
+  writeFileSync(join(work, 'manifest.json'), JSON.stringify(manifest));
+  const archive = join(directory, `${name}.tar`);
+  tar(archive, work, ['manifest.json', 'config.json', 'layer.tar']);
   return archive;
 }
 

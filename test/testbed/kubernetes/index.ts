@@ -16,12 +16,13 @@ import {
   SCHEDULER,
   startControllers,
 } from './controllers.ts';
-import { writePauseImage } from './images.ts';
+import { PAUSE_IMAGE, PROBE_IMAGE, writeImage } from './images.ts';
 import { ClusterNode } from './node.ts';
 import { podRange } from './pod-network.ts';
 import { podStats, type RunningPod } from './stats.ts';
 import type { Kubernetes, KubernetesOptions, NodeOptions, RunOptions } from './types.ts';
 
+export { PROBE_IMAGE } from './images.ts';
 export type * from './types.ts';
 
 const LONGEST_RUN_MS = 180_000;
@@ -116,12 +117,15 @@ async function attachNodes(
   network: TestNetwork,
   owned: OwnedDirectory,
   wanted: (NodeOptions & { name: string })[],
-  { kubelet, kubeProxy, pause }: NodeBinaries,
+  { kubelet, kubeProxy, pause, probe }: NodeBinaries,
 ): Promise<ClusterNode[]> {
   const hosts: NetworkHost[] = [];
   for (const { name } of wanted) hosts.push(await network.attach(name));
   const containerd = findOnPath('containerd') as string;
-  const pauseArchive = writePauseImage(owned.path, pause);
+  const images = [
+    writeImage(owned.path, PAUSE_IMAGE, pause),
+    writeImage(owned.path, PROBE_IMAGE, probe, ['serve']),
+  ];
   return wanted.map(
     ({ name, labels = {}, tun = true }, at) =>
       new ClusterNode({
@@ -136,7 +140,7 @@ async function attachNodes(
         owner: owned.path,
         cgroup: cgroupOf(owned, name),
         programs: { containerd, kubelet, kubeProxy, pause },
-        pauseArchive,
+        images,
       }),
   );
 }

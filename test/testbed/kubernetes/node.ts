@@ -28,7 +28,8 @@ export interface NodeParts {
   /** Path of its control group in each hierarchy, without a leading slash. */
   cgroup: string;
   programs: Record<'containerd' | 'kubelet' | 'kubeProxy' | 'pause', string>;
-  pauseArchive: string;
+  /** Archives to import at every boot. */
+  images: string[];
 }
 
 /** How a node's services reach the API server. */
@@ -70,13 +71,13 @@ export class ClusterNode implements KubernetesNode {
 
   /** Starts the machine and containerd, which need no API server. */
   async boot(): Promise<void> {
-    const { owner, name, tun, host, others, cgroup, programs, pauseArchive } = this.#parts;
+    const { owner, name, tun, host, others, cgroup, programs, images } = this.#parts;
     makeCgroup(cgroup);
     await routePods({ netns: this.netns, others, gateway: host.gateway });
     const options = { owner, directory: this.#directory, name, netns: this.netns, tun, init: programs.pause };
     this.#machine = await bootMachine(options);
     await this.startService('containerd');
-    await this.importImages(pauseArchive);
+    for (const archive of images) await this.importImages(archive);
   }
 
   /** Writes what kubelet and kube-proxy need and starts them. */
