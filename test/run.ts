@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureBinaries, ensureNodeBinaries } from './testbed/binaries.ts';
-import { dataPlaneObstacle, ensurePackages } from './testbed/prerequisites.ts';
+import { dataPlaneObstacle, ensurePackages, nodeObstacle } from './testbed/prerequisites.ts';
 
 type Need = 'packages' | 'control plane' | 'data plane' | 'nodes';
 
@@ -33,7 +33,7 @@ const PROJECTS: Record<string, { needs: Need[]; workers: number }> = {
   integration: { needs: ['packages', 'control plane'], workers: availableParallelism() },
   dataplane: { needs: ['packages', 'data plane'], workers: availableParallelism() },
   processes: { needs: ['packages', 'control plane', 'data plane'], workers: 1 },
-  e2e: { needs: ['packages', 'control plane', 'data plane', 'nodes'], workers: 1 },
+  e2e: { needs: ['packages', 'control plane', 'nodes'], workers: 1 },
 };
 
 const root = join(import.meta.dirname, '..');
@@ -77,7 +77,11 @@ async function check(name: string, [command = '', ...args]: string[]): Promise<O
 async function project(name: string, needs: Need[], workers: number): Promise<Outcome> {
   const began = performance.now();
   const empty = { name, passed: 0, failed: 0, skipped: 0, note: '' };
-  const obstacle = needs.includes('data plane') ? dataPlaneObstacle() : null;
+  const obstacle = needs.includes('nodes')
+    ? nodeObstacle()
+    : needs.includes('data plane')
+      ? dataPlaneObstacle()
+      : null;
   if (obstacle !== null) {
     say(`Left out: ${obstacle}`);
     // A pattern that no test's name matches: jest loads the files and counts, but runs neither tests nor hooks.
@@ -85,7 +89,7 @@ async function project(name: string, needs: Need[], workers: number): Promise<Ou
     return { ...empty, skipped: counted.total, seconds: since(began), note: `left out: ${obstacle}` };
   }
   try {
-    if (needs.includes('packages')) ensurePackages(say);
+    if (needs.includes('packages')) ensurePackages(say, needs.includes('nodes') ? 'nodes' : undefined);
     if (needs.includes('control plane')) await ensureBinaries({ progress: say });
     if (needs.includes('nodes')) await ensureNodeBinaries({ progress: say });
   } catch (error) {

@@ -39,13 +39,18 @@ export class Field {
   /** Applies a Router `namespace/name`; its tenant is the namespace if the spec names none. */
   async apply(key: string, spec: Plain = {}): Promise<void> {
     const [namespace, name] = key.split('/');
-    this.#applied.set(key, performance.now());
+    this.noteApplied(key);
     await this.create(`${GROUP_PATH}/namespaces/${namespace}/routers`, {
       apiVersion: API_VERSION,
       kind: 'Router',
       metadata: { name },
       spec: { tenant: namespace, ...spec },
     });
+  }
+
+  /** For {@link times}, of a Router that something else applies now. */
+  noteApplied(key: string): void {
+    this.#applied.set(key, performance.now());
   }
 
   async change(key: string, spec: Plain): Promise<void> {

@@ -29,6 +29,11 @@ export class PingStream {
     });
   }
 
+  /** Waits for the first answer. */
+  async isAnswered(): Promise<void> {
+    await waitFor('a ping is answered', () => this.#received.size > 0, 60_000);
+  }
+
   /** Waits for an answer to a packet of now, then counts; those still under way are not among them. */
   async stop(): Promise<PingCount> {
     const before = this.#newest();
@@ -36,7 +41,7 @@ export class PingStream {
     const sent = this.#newest();
     // An answer may overtake another.
     await new Promise((resolve) => setTimeout(resolve, 1000));
-    this.#child.kill('SIGKILL');
+    this.end();
     const lost = Array.from({ length: sent }, (_, i) => i + 1).filter((one) => !this.#received.has(one));
     let longest = 0;
     for (let i = 0, inRow = 0; i < lost.length; i++) {
@@ -44,6 +49,11 @@ export class PingStream {
       longest = Math.max(longest, inRow);
     }
     return { sent, lost: lost.length, longestGapMs: longest * INTERVAL_MS };
+  }
+
+  /** Ends it without counting. */
+  end(): void {
+    this.#child.kill('SIGKILL');
   }
 
   #newest(): number {
