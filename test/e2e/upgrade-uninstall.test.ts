@@ -5,7 +5,7 @@ import { CONTAINERD_SOCKET } from '../testbed/kubernetes/configuration.ts';
 import { GATEWAY_NAMESPACE, SYSTEM_NAMESPACE } from '../testbed/system.ts';
 import { waitFor } from '../testbed/wait.ts';
 import { Fleet } from './fleet.ts';
-import { NOTHING, remainsOn } from './node-remains.ts';
+import { NOTHING, remainsOn } from './left-on-node.ts';
 import { chartVersion, extractChart, lastChart } from './past-chart.ts';
 import { podsOf } from './pods.ts';
 import { inSeconds, report } from './report.ts';
