@@ -49,8 +49,8 @@ e2e: node_modules/.ready ## The chart installed on a real kubelet's node, simula
 	@$(if $(T),$(JEST) $(T) --selectProjects e2e --runInBand,node test/run.ts e2e)
 
 .PHONY: cluster
-cluster: node_modules/.ready ## A local control plane with the kinds installed, until Ctrl-C
-	@node test/testbed/cluster.ts
+cluster: node_modules/.ready ## A local control plane with the kinds installed, until Ctrl-C; NODES=1: with nodes for pods (root)
+	@NODES=$(NODES) node test/testbed/cluster.ts
 
 .PHONY: demo
 demo: node_modules/.ready ## Two tenants' routers Online (root); KEEP=1 stays; CLUSTER=kubeconfig uses yours

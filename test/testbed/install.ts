@@ -1,16 +1,23 @@
 /** `make deps`: what tests need beside npm packages. */
-import { ensureBinaries } from './binaries.ts';
-import { dataPlaneObstacle, ensurePackages } from './prerequisites.ts';
+import { ensureBinaries, ensureNodeBinaries } from './binaries.ts';
+import { dataPlaneObstacle, ensurePackages, nodeObstacle } from './prerequisites.ts';
 
 const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
 try {
-  ensurePackages(say);
-  for (const [name, file] of Object.entries(await ensureBinaries({ progress: say }))) say(`${name}: ${file}`);
-  const obstacle = dataPlaneObstacle();
-  say(obstacle === null ? 'All tests can run here.' : `Tests of the data plane cannot run here: ${obstacle}`);
+  const obstacles = { 'the data plane': dataPlaneObstacle(), 'whole nodes': nodeObstacle() };
+  const hasNodes = obstacles['whole nodes'] === null;
+  ensurePackages(say, hasNodes ? 'nodes' : undefined);
+  const binaries = {
+    ...(await ensureBinaries({ progress: say })),
+    ...(hasNodes ? await ensureNodeBinaries({ progress: say }) : {}),
+  };
+  for (const [name, file] of Object.entries(binaries)) say(`${name}: ${file}`);
+  for (const [what, obstacle] of Object.entries(obstacles)) {
+    if (obstacle !== null) say(`Tests of ${what} cannot run here: ${obstacle}`);
+  }
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
   process.exitCode = 1;

@@ -186,6 +186,7 @@ function assemble({ plane, nodes, network, owned, programs, stop }: Parts): Kube
     ...plane,
     nodes,
     network,
+    helmPath: programs.helm,
     node,
     runKubectl: (args, options = {}) =>
       tool(plane.kubectlPath, args, options, { KUBECACHEDIR: join(owned.path, 'kubectl-cache') }),

@@ -43,10 +43,14 @@ func run(args []string) error {
 			err = file.Close()
 		}
 		return err
+	case "link":
+		target, err := os.Readlink(args[1])
+		fmt.Println(target)
+		return err
 	case "mount":
 		return mount(args[1])
 	}
-	return fmt.Errorf("probe serve | get URL | read FILE | write FILE TEXT | open FILE | mount DIRECTORY")
+	return fmt.Errorf("probe serve | get URL | read FILE | write FILE TEXT | open FILE | link FILE | mount DIRECTORY")
 }
 
 // serve says that it is up, and answers every request.

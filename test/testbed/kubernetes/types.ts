@@ -25,6 +25,7 @@ export interface Kubernetes extends ControlPlane {
   readonly nodes: readonly KubernetesNode[];
   /** For simulated routers; a node's address in it is {@link KubernetesNode.address}. */
   readonly network: TestNetwork;
+  readonly helmPath: string;
   /** @throws when there is none of this name. */
   node(name: string): KubernetesNode;
   /**
