@@ -18,7 +18,7 @@ ip route show table all | grep -E 'dev (wg|tto)' | sed 's/^/routes /'
 nft list ruleset 2>/dev/null | grep -E 'tto|tenant' | sed 's/^/rules /'
 for p in /proc/[0-9]*; do
   c=$(tr '\\0' ' ' < $p/cmdline 2>/dev/null)
-  case "$c" in *wireguard-go*|*/app/dist/main.js*) echo "processes $c";; esac
+  case "$c" in 'sh -c'*) ;; *wireguard-go*|*/app/dist/main.js*) echo "processes $c";; esac
 done
 ls /var/run/wireguard 2>/dev/null | sed 's/^/sockets /'
 find /run/tenant-tunnel -type f 2>/dev/null | sed 's/^/files /'

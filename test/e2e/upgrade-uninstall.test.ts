@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import { GROUP_PATH } from '../processes/field.ts';
+import { buildImageOf } from '../testbed/image.ts';
 import { CONTAINERD_SOCKET } from '../testbed/kubernetes/configuration.ts';
 import { GATEWAY_NAMESPACE, SYSTEM_NAMESPACE } from '../testbed/system.ts';
 import { waitFor } from '../testbed/wait.ts';
@@ -45,9 +46,9 @@ async function chartBefore(): Promise<{ chart: string; image: ImageName; version
     };
   }
   const built = await buildImageOf(past.commit, { progress: (line) => report('image', line) });
-  const [name = ''] = await world.cluster.loadImage(built.archive);
+  await world.cluster.loadImage(built.archive);
   const chart = extractChart(past, join(world.cluster.directory, 'past'));
-  return { chart, image: parseImage(name), version: `${past.version} (${past.commit.slice(0, 7)})` };
+  return { chart, image: parseImage(built.name), version: `${past.version} (${past.commit.slice(0, 7)})` };
 }
 
 beforeAll(async () => {

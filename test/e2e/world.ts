@@ -32,14 +32,18 @@ export class ClusterWorld extends Field {
   static async start({ namespaces, ...options }: ClusterWorldOptions): Promise<ClusterWorld> {
     const progress = (line: string) => report('testbed', line);
     const built = await buildImage({ progress });
+    report(
+      'image',
+      `${built.name}, ${built.wasCached ? 'cached' : `built in ${built.buildSeconds.toFixed(0)} s`}`,
+    );
     const began = performance.now();
     const cluster = await startKubernetes({ progress, ...options });
     try {
       report('cluster', `${cluster.nodes.length} nodes Ready after ${inSeconds(performance.now() - began)}`);
       const loading = performance.now();
-      const [name = ''] = await cluster.loadImage(built.archive);
-      report('image', `${name} on all nodes after ${inSeconds(performance.now() - loading)}`);
-      const world = new ClusterWorld(cluster, parseImage(name));
+      await cluster.loadImage(built.archive);
+      report('image', `on all nodes after ${inSeconds(performance.now() - loading)}`);
+      const world = new ClusterWorld(cluster, parseImage(built.name));
       for (const one of namespaces) await world.createNamespace(one);
       return world;
     } catch (error) {

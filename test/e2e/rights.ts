@@ -1,0 +1,93 @@
+import { IDENTITIES, type Scope } from '../../src/api/permissions.ts';
+import { GATEWAY_NAMESPACE, SYSTEM_NAMESPACE } from '../testbed/system.ts';
+import type { Use } from './audit.ts';
+
+/** One verb on one resource in one place: a permission taken apart. */
+export interface Right {
+  /** Name of the service account. */
+  identity: string;
+  /** Empty for the whole cluster. */
+  namespace: string;
+  apiGroup: string;
+  resource: string;
+  verb: string;
+  /** Null: all names. */
+  names: readonly string[] | null;
+  reason: string;
+}
+
+/**
+ * Rights, as `identity verb resource` of a place, that a run of the scenario need not use, with what they are for.
+ * @see {@link compare}
+ */
+export const UNUSED_HERE: Readonly<Record<string, string>> = {};
+
+const NAMESPACE: Record<Scope, string> = {
+  cluster: '',
+  system: SYSTEM_NAMESPACE,
+  gateways: GATEWAY_NAMESPACE,
+};
+
+/** What src/api/permissions.ts grants. */
+export function expand(): Right[] {
+  return IDENTITIES.flatMap(({ name, permissions }) =>
+    Object.entries(permissions).flatMap(([scope, some]) =>
+      some.flatMap(({ apiGroup, resources, verbs, resourceNames, reason }) =>
+        resources.flatMap((resource) =>
+          verbs.map((verb) => ({
+            identity: `tenant-tunnel-${name}`,
+            namespace: NAMESPACE[scope as Scope],
+            apiGroup,
+            resource,
+            verb,
+            names: resourceNames ?? null,
+            reason,
+          })),
+        ),
+      ),
+    ),
+  );
+}
+
+const covers = (right: Right, use: Use): boolean =>
+  right.identity === use.identity &&
+  right.verb === use.verb &&
+  right.apiGroup === use.apiGroup &&
+  right.resource === use.resource &&
+  (right.namespace === '' || right.namespace === use.namespace) &&
+  (right.names === null || right.names.includes(use.name));
+
+/** `system:discovery` and the like, which every cluster gives to everybody. */
+const isEverybodys = ({ role }: Use): boolean => role.startsWith('system:');
+
+export interface Comparison {
+  /** For people: heading, then a row for each right and each use of a right that everybody has. */
+  rows: string[][];
+  /** Used without being listed. */
+  beyond: Use[];
+  /** Listed and not used. */
+  unused: Right[];
+}
+
+/** Holds what was granted against what was used. */
+export function compare(rights: readonly Right[], uses: readonly Use[]): Comparison {
+  const rows = [['identity', 'where', 'resource', 'verb', 'used', '']];
+  const unused: Right[] = [];
+  for (const right of rights) {
+    const count = uses.filter((use) => covers(right, use)).reduce((sum, use) => sum + use.count, 0);
+    if (count === 0) unused.push(right);
+    const { identity, namespace, apiGroup, resource, verb, names } = right;
+    const what = `${resource}${apiGroup === '' ? '' : `.${apiGroup}`}${names === null ? '' : ' (named)'}`;
+    const why = count > 0 ? '' : (UNUSED_HERE[nameOf(right)] ?? 'NOT USED');
+    rows.push([identity, namespace || 'everywhere', what, verb, String(count), why]);
+  }
+  const others = uses.filter((use) => !rights.some((right) => covers(right, use)));
+  for (const { identity, resource, verb, count, role } of others.filter(isEverybodys)) {
+    rows.push([identity, 'everywhere', resource, verb, String(count), `everybody may, by ${role}`]);
+  }
+  return { rows, beyond: others.filter((use) => use.allowed && !isEverybodys(use)), unused };
+}
+
+/** `controller delete secrets in tenant-tunnel-system` */
+export const nameOf = ({ identity, verb, resource, namespace }: Right): string =>
+  `${identity.replace('tenant-tunnel-', '')} ${verb} ${resource}${namespace === '' ? '' : ` in ${namespace}`}`;
