@@ -14,7 +14,7 @@ const NAME_RULE: Rule = {
 export interface CustomResourceDefinition {
   readonly apiVersion: 'apiextensions.k8s.io/v1';
   readonly kind: 'CustomResourceDefinition';
-  readonly metadata: { readonly name: string };
+  readonly metadata: { readonly name: string; readonly annotations: Readonly<Record<string, string>> };
   readonly spec: {
     readonly group: string;
     readonly scope: 'Cluster' | 'Namespaced';
@@ -30,13 +30,19 @@ export interface CustomResourceDefinition {
   };
 }
 
+/** With a CRD go all objects of its kind: neither an uninstall nor a pruning GitOps tool shall take it along. */
+const KEPT = {
+  'helm.sh/resource-policy': 'keep',
+  'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false',
+};
+
 /** The CustomResourceDefinition of a kind. A further version would be a further entry of `versions`. */
 export function customResourceDefinition(kind: KindDefinition): CustomResourceDefinition {
   const { group, version, plural, kind: name, namespaced } = kind.resource;
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
-    metadata: { name: `${plural}.${group}` },
+    metadata: { name: `${plural}.${group}`, annotations: KEPT },
     spec: {
       group,
       scope: namespaced ? 'Namespaced' : 'Cluster',

@@ -8,18 +8,24 @@ import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
 import { type CustomResourceDefinition, customResourceDefinition } from './crd.ts';
 import { apiReference, conditionsReference } from './reference.ts';
+import { permissionsReference, rolesTemplate } from './roles.ts';
 import { KINDS } from './v1alpha1/definitions.ts';
 
 const CRDS = 'crds';
+const CHART = 'charts/tenant-tunnel-operator';
 const HEADER = '# Written from src/api by "make generate"; change the source instead.\n';
 
 /** Path from the root of the repository → text. */
 export function generatedFiles(): Map<string, string> {
   const crds = KINDS.map((kind) => customResourceDefinition(kind));
   return new Map([
-    ...crds.map((crd): [string, string] => [`${CRDS}/${crd.metadata.name}.yaml`, crdText(crd)]),
+    ...[CRDS, `${CHART}/crds`].flatMap((directory) =>
+      crds.map((crd): [string, string] => [`${directory}/${crd.metadata.name}.yaml`, crdText(crd)]),
+    ),
+    [`${CHART}/templates/roles.yaml`, HEADER + rolesTemplate()],
     ['docs/api.md', apiReference(KINDS)],
     ['docs/conditions.md', conditionsReference()],
+    ['docs/rbac.md', permissionsReference()],
   ]);
 }
 

@@ -1,0 +1,230 @@
+import { KINDS } from './v1alpha1/definitions.ts';
+
+/** Rights to some resources, with the reason that a reviewer may hold against them. */
+export interface Permission {
+  /** `''` is the core group. */
+  readonly apiGroup: string;
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+  /** Absent: all names. */
+  readonly resourceNames?: readonly string[];
+  readonly reason: string;
+}
+
+/** Where a permission holds: everywhere, in the operator's namespace, or in that of the gateways. */
+export type Scope = 'cluster' | 'system' | 'gateways';
+
+/** A service account of ours. */
+export interface Identity {
+  /** Behind `tenant-tunnel-`. */
+  readonly name: 'controller' | 'agent' | 'check' | 'crds' | 'cleanup';
+  readonly what: string;
+  /** Made for one Helm hook and removed after it; absent for what runs all the time. */
+  readonly hook?: 'test' | 'pre-install,pre-upgrade' | 'pre-delete';
+  readonly permissions: Readonly<Partial<Record<Scope, readonly Permission[]>>>;
+}
+
+const GROUP = 'vpn.traidnet.io';
+const LEADER = 'tenant-tunnel-controller';
+const CRD_NAMES = KINDS.map(({ resource }) => `${resource.plural}.${resource.group}`);
+
+const EVENTS: Permission = {
+  apiGroup: 'events.k8s.io',
+  resources: ['events'],
+  verbs: ['create', 'patch'],
+  reason: 'Events stand beside the object that they tell of; a repeated one becomes a count (patch).',
+};
+
+/** All that any process of ours may do at the API server: the source of the chart's roles and of docs/rbac.md. */
+export const IDENTITIES: readonly Identity[] = [
+  {
+    name: 'controller',
+    what: 'Deployment tenant-tunnel-controller',
+    permissions: {
+      cluster: [
+        {
+          apiGroup: GROUP,
+          resources: ['tunnelclasses', 'tenanttunnels', 'routers'],
+          verbs: ['get', 'list', 'watch'],
+          reason: 'What people apply, in any namespace.',
+        },
+        {
+          apiGroup: GROUP,
+          resources: ['tenanttunnels'],
+          verbs: ['create'],
+          reason:
+            "A tenant's first Router gets its TenantTunnel made. People delete it; the controller never does.",
+        },
+        {
+          apiGroup: GROUP,
+          resources: ['tunnelclasses/status', 'tenanttunnels/status', 'routers/status'],
+          verbs: ['patch'],
+          reason: 'Its part of each status, by server-side apply. A spec it never writes.',
+        },
+        {
+          apiGroup: '',
+          resources: ['nodes'],
+          verbs: ['list', 'watch'],
+          reason: 'A class names its gateways by labels of Nodes.',
+        },
+        EVENTS,
+      ],
+      system: [
+        {
+          apiGroup: '',
+          resources: ['secrets'],
+          verbs: ['get', 'list', 'watch', 'create', 'update', 'delete'],
+          reason: 'The ledger: keys and addresses of every router.',
+        },
+        {
+          apiGroup: 'coordination.k8s.io',
+          resources: ['leases'],
+          verbs: ['create'],
+          reason: 'Leader election. A name cannot restrict create: the object has none yet.',
+        },
+        {
+          apiGroup: 'coordination.k8s.io',
+          resources: ['leases'],
+          resourceNames: [LEADER],
+          verbs: ['get', 'update'],
+          reason: 'Leader election.',
+        },
+      ],
+      gateways: [
+        {
+          apiGroup: '',
+          resources: ['configmaps', 'secrets'],
+          verbs: ['get', 'list', 'watch', 'create', 'update', 'delete'],
+          reason:
+            "The handover to the agents: rendered peers, the tunnels' own keys, the log-ins of routers.",
+        },
+        {
+          apiGroup: 'coordination.k8s.io',
+          resources: ['leases'],
+          verbs: ['list', 'watch'],
+          reason: "The agents' heartbeats: tunnels are placed on nodes that have a fresh one.",
+        },
+      ],
+    },
+  },
+  {
+    name: 'agent',
+    what: 'container agent of DaemonSet tenant-tunnel-gateway',
+    permissions: {
+      cluster: [
+        {
+          apiGroup: GROUP,
+          resources: ['tenanttunnels', 'routers'],
+          verbs: ['list', 'watch'],
+          reason: 'The objects whose status it keeps, in any namespace.',
+        },
+        {
+          apiGroup: GROUP,
+          resources: ['tenanttunnels/status', 'routers/status'],
+          verbs: ['patch'],
+          reason:
+            'Its part of those, by server-side apply: handshakes, what the router is, whether it is configured.',
+        },
+        EVENTS,
+      ],
+      gateways: [
+        {
+          apiGroup: '',
+          resources: ['configmaps', 'secrets'],
+          verbs: ['list', 'watch'],
+          reason: 'What the controller hands over; never written.',
+        },
+        {
+          apiGroup: 'coordination.k8s.io',
+          resources: ['leases'],
+          verbs: ['get', 'create', 'update'],
+          reason:
+            'Its heartbeat, gateway-NODE. The nodes share one service account, so the name cannot be restricted.',
+        },
+      ],
+    },
+  },
+  {
+    name: 'check',
+    what: 'helm test',
+    hook: 'test',
+    permissions: {
+      system: [
+        {
+          apiGroup: 'coordination.k8s.io',
+          resources: ['leases'],
+          resourceNames: [LEADER],
+          verbs: ['get'],
+          reason: 'Whether a controller leads.',
+        },
+      ],
+      gateways: [
+        {
+          apiGroup: 'coordination.k8s.io',
+          resources: ['leases'],
+          verbs: ['list'],
+          reason: 'Whether each gateway is alive and well.',
+        },
+      ],
+    },
+  },
+  {
+    name: 'crds',
+    what: 'the hook that brings the CRDs to the version of the chart',
+    hook: 'pre-install,pre-upgrade',
+    permissions: {
+      cluster: [
+        {
+          apiGroup: 'apiextensions.k8s.io',
+          resources: ['customresourcedefinitions'],
+          verbs: ['create'],
+          reason:
+            'A kind that an older version did not have. Server-side apply of a new object asks for it too.',
+        },
+        {
+          apiGroup: 'apiextensions.k8s.io',
+          resources: ['customresourcedefinitions'],
+          resourceNames: CRD_NAMES,
+          verbs: ['get', 'patch'],
+          reason: 'Ours alone: applied, and waited for until they are served.',
+        },
+      ],
+    },
+  },
+  {
+    name: 'cleanup',
+    what: 'the hook that takes all tunnels off the nodes before an uninstall',
+    hook: 'pre-delete',
+    permissions: {
+      system: [
+        {
+          apiGroup: 'apps',
+          resources: ['deployments/scale'],
+          resourceNames: [LEADER],
+          verbs: ['patch'],
+          reason: 'The controller is stopped first, or it would hand everything over again.',
+        },
+        {
+          apiGroup: '',
+          resources: ['pods'],
+          verbs: ['list'],
+          reason: 'It is waited for until the controller is gone.',
+        },
+      ],
+      gateways: [
+        {
+          apiGroup: '',
+          resources: ['configmaps', 'secrets'],
+          verbs: ['deletecollection'],
+          reason: 'What was handed over: the ledger has all of it and is not touched.',
+        },
+        {
+          apiGroup: 'coordination.k8s.io',
+          resources: ['leases'],
+          verbs: ['list'],
+          reason: 'Each gateway says there when its node carries nothing any more.',
+        },
+      ],
+    },
+  },
+];
