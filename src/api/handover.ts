@@ -12,6 +12,11 @@ export const LABEL_TUNNEL = 'vpn.traidnet.io/tunnel-index';
 /** `tunnel`, `peers`, `key` or `access`. */
 export const LABEL_PART = 'vpn.traidnet.io/part';
 
+/** On a gateway's Lease: how many tunnels its node carries, those that are being removed among them. */
+export const ANNOTATION_TUNNELS = 'vpn.traidnet.io/tunnels';
+/** On a gateway's Lease: why its node can carry no tunnel, in one sentence; absent when it can. */
+export const ANNOTATION_PROBLEM = 'vpn.traidnet.io/problem';
+
 export const TUNNEL_KEY = 'tunnel.json';
 export const PEERS_KEY = 'peers.conf';
 export const PRIVATE_KEY = 'privateKey';

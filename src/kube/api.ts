@@ -37,6 +37,12 @@ export interface DeleteOptions extends CallOptions, Preconditions {
   propagationPolicy?: 'Background' | 'Foreground' | 'Orphan' | undefined;
 }
 
+/** Which objects, in one namespace. */
+export interface DeleteAllOptions extends CallOptions {
+  namespace: string;
+  labelSelector?: string | undefined;
+}
+
 export interface ApplyOptions extends CallOptions, Preconditions {
   fieldManager: string;
   /** Take fields over from other managers; default true, as controllers should. */
@@ -45,7 +51,7 @@ export interface ApplyOptions extends CallOptions, Preconditions {
 
 export interface PatchOptions extends CallOptions {
   fieldManager?: string | undefined;
-  subresource?: 'status' | undefined;
+  subresource?: 'status' | 'scale' | undefined;
 }
 
 export type DeepPartial<T> = T extends readonly unknown[]
@@ -85,6 +91,10 @@ export interface KubeApi {
     name: ObjectName,
     options?: DeleteOptions,
   ): Promise<boolean>;
+  /** Deletes every object that is selected, in one request. */
+  deleteAll(type: ResourceType, options: DeleteAllOptions): Promise<void>;
+  /** JSON of a path that is no resource, which every authenticated user may read: `/version`, `/openapi/v3/…`. */
+  document(path: string, options?: CallOptions): Promise<unknown>;
   /** Server-side apply: fields that this manager applied before and now omits are removed. */
   apply<T extends KubeObject>(type: ResourceType<T>, object: Applied<T>, options: ApplyOptions): Promise<T>;
   /** Server-side apply of the status subresource. Pass `uid`: NotFound or Conflict instead of another object. */

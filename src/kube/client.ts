@@ -4,6 +4,7 @@ import type {
   ApplyOptions,
   CallOptions,
   Created,
+  DeleteAllOptions,
   DeleteOptions,
   KubeApi,
   ListOptions,
@@ -133,6 +134,26 @@ export class KubeClient implements KubeApi {
       if (isApiError(error, 'NotFound')) return false;
       throw error;
     }
+  }
+
+  async deleteAll(type: ResourceType, options: DeleteAllOptions): Promise<void> {
+    const { namespace, labelSelector } = options;
+    const path = withQuery(collectionPath(type, namespace), { labelSelector });
+    const call: Call = {
+      verb: 'deletecollection',
+      method: 'DELETE',
+      resource: type.plural,
+      subject: namespace,
+      path,
+    };
+    await this.#write(call, options);
+  }
+
+  document(path: string, options?: CallOptions): Promise<unknown> {
+    return this.#requester.call(
+      { verb: 'get', method: 'GET', resource: 'document', subject: path, path },
+      options,
+    );
   }
 
   apply<T extends KubeObject>(type: ResourceType<T>, object: Applied<T>, options: ApplyOptions): Promise<T> {

@@ -57,6 +57,13 @@ export class Informer<T extends KubeObject> {
     return this.#hasSynced;
   }
 
+  /** What this copy still waits for, or again, as a phrase; undefined while it is one. */
+  get waitingFor(): string | undefined {
+    const { group, plural } = this.type;
+    if (this.#failing === 'NotFound') return `the CRD of ${plural}.${group}, which is not installed`;
+    return this.#hasSynced ? undefined : `the first list of ${plural}`;
+  }
+
   get size(): number {
     return this.#store.size;
   }

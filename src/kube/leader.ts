@@ -16,8 +16,10 @@ export interface LeaderElectorOptions {
   leaseDurationMs?: number;
   /** The leader stops by itself when it could not renew for so long; default 10 s. */
   renewDeadlineMs?: number;
-  /** Default 2 s. */
+  /** Between renewals; default 2 s. */
   retryPeriodMs?: number;
+  /** Between looks of one that waits: so long nobody leads when a leader has released the lease; default 1 s. */
+  standbyPeriodMs?: number;
   /** How long `lead` may take to end; default 4 s. */
   stopLimitMs?: number;
   clock?: Clock;
@@ -106,11 +108,11 @@ export class LeaderElector {
   }
 
   async #acquire(signal: AbortSignal): Promise<boolean> {
-    const { random = Math.random } = this.#options;
+    const { random = Math.random, standbyPeriodMs = 1_000 } = this.#options;
     while (!signal.aborted) {
       if (await this.#tryHold(signal, this.#renewDeadlineMs)) return true;
       // Spread, so that standbys do not race on one beat.
-      await sleep(this.#clock, this.#retryPeriodMs * (1 + 0.2 * random()), signal);
+      await sleep(this.#clock, standbyPeriodMs * (1 + 0.2 * random()), signal);
     }
     return false;
   }

@@ -8,7 +8,16 @@ import { retryDelayMs } from './retry.ts';
 import { parseRetryAfter, statusError } from './status-error.ts';
 import type { Transport } from './transport.ts';
 
-export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'delete' | 'apply' | 'patch';
+export type Verb =
+  | 'get'
+  | 'list'
+  | 'watch'
+  | 'create'
+  | 'update'
+  | 'delete'
+  | 'deletecollection'
+  | 'apply'
+  | 'patch';
 
 /** One attempt of a request, for metrics. */
 export interface RequestObservation {

@@ -46,6 +46,13 @@ export function kubeconfigFlag(): Option {
   });
 }
 
+export function namespaceFlag(): Option {
+  return flag('namespace', 'name', 'namespace of the operator: its ledger and its leader’s Lease', {
+    default: 'tenant-tunnel-system',
+    parse: parseLabel,
+  });
+}
+
 export function gatewayNamespaceFlag(): Option {
   return flag('gateway-namespace', 'name', 'namespace of what the controller hands to the agents', {
     default: 'tenant-tunnel-gateways',

@@ -2,14 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { Command } from 'commander';
-import { startController } from '../controller/index.ts';
-import { flag, parseBoolean, parseLabel, parseSubdomain } from '../process/index.ts';
+import { type ControllerProcess, startController } from '../controller/index.ts';
+import { Prerequisites } from '../install/index.ts';
+import { flag, parseBoolean, parseSubdomain } from '../process/index.ts';
 import {
   type CommonFlags,
   gatewayNamespaceFlag,
   kubeconfigFlag,
   logLevelFlag,
   metricsAddressFlag,
+  namespaceFlag,
 } from './common-flags.ts';
 import { createKubeClient } from './kube-client.ts';
 import { loadKubeConfig } from './kube-config.ts';
@@ -27,12 +29,7 @@ export function controllerCommand(version: string): Command {
   return new Command('controller')
     .description('Gives routers their addresses, keys and scripts, and hands the tunnels to the agents.')
     .addOption(kubeconfigFlag())
-    .addOption(
-      flag('namespace', 'name', 'namespace of the operator: its ledger and its leader’s Lease', {
-        default: 'tenant-tunnel-system',
-        parse: parseLabel,
-      }),
-    )
+    .addOption(namespaceFlag())
     .addOption(gatewayNamespaceFlag())
     .addOption(
       flag('leader-elect', 'boolean', 'work only while holding the Lease; false for a single process alone', {
@@ -63,15 +60,24 @@ export function controllerCommand(version: string): Command {
 async function run(flags: ControllerFlags, config: KubeConfig, surroundings: Surroundings): Promise<Served> {
   const { logger, registry, signal } = surroundings;
   const client = createKubeClient(config, surroundings);
-  const controller = startController({
-    client,
-    namespace: flags.namespace,
-    gatewayNamespace: flags.gatewayNamespace,
-    identity: flags.identity ?? `${hostname()}-${randomBytes(4).toString('hex')}`,
-    leaderElect: flags.leaderElect,
-    signal,
-    logger,
-    registry,
-  });
-  return { waitingFor: controller.waitingFor, done: controller.done.finally(() => client.close()) };
+  const prerequisites = new Prerequisites();
+  let controller: ControllerProcess | undefined;
+  const work = async (): Promise<void> => {
+    if (!(await prerequisites.met(client, logger, signal))) return;
+    controller = startController({
+      client,
+      namespace: flags.namespace,
+      gatewayNamespace: flags.gatewayNamespace,
+      identity: flags.identity ?? `${hostname()}-${randomBytes(4).toString('hex')}`,
+      leaderElect: flags.leaderElect,
+      signal,
+      logger,
+      registry,
+    });
+    await controller.done;
+  };
+  return {
+    waitingFor: () => [...prerequisites.waitingFor(), ...(controller?.waitingFor() ?? [])],
+    done: work().finally(() => client.close()),
+  };
 }

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { runProgram } from '../process/index.ts';
 import { agentCommand } from './agent.ts';
 import { controllerCommand } from './controller.ts';
+import { applyCrdsCommand, checkCommand, cleanupCommand } from './once.ts';
 import { sidecarCommand } from './sidecar.ts';
 import { readVersion } from './version.ts';
 
@@ -14,6 +15,9 @@ export function runMain(args: readonly string[]): Promise<number | undefined> {
     .addCommand(controllerCommand(version))
     .addCommand(agentCommand(version))
     .addCommand(sidecarCommand(version))
+    .addCommand(applyCrdsCommand(version))
+    .addCommand(checkCommand(version))
+    .addCommand(cleanupCommand(version))
     .addHelpText(
       'after',
       '\nEach flag has an environment variable, which --help of its command names; the flag wins.',

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
 import { ProcessError } from './errors.ts';
@@ -37,14 +37,7 @@ export async function startHealthServer(options: HealthOptions): Promise<HealthS
       response.end(`${error instanceof Error ? error.message : String(error)}\n`);
     });
   });
-  const { host, port } = options.address;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      const message = `Cannot listen on ${host}:${port} (${cause.code}): choose another --metrics-address.`;
-      reject(new ProcessError('AddressUnavailable', message, { cause }));
-    });
-    server.listen(port, host, resolve);
-  });
+  await listen(server, options.address);
   const bound = server.address() as AddressInfo;
   const boundHost = bound.family === 'IPv6' ? `[${bound.address}]` : bound.address;
   return {
@@ -55,6 +48,25 @@ export async function startHealthServer(options: HealthOptions): Promise<HealthS
         server.closeAllConnections();
       }),
   };
+}
+
+function listen(server: Server, { host, port }: HostPort): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const refused = (cause: NodeJS.ErrnoException): void => {
+      // A kernel that was booted without IPv6.
+      if (host === '::' && cause.code === 'EAFNOSUPPORT') {
+        listen(server, { host: '0.0.0.0', port }).then(resolve, reject);
+        return;
+      }
+      const message = `Cannot listen on ${host}:${port} (${cause.code}): choose another --metrics-address.`;
+      reject(new ProcessError('AddressUnavailable', message, { cause }));
+    };
+    server.once('error', refused);
+    server.listen(port, host, () => {
+      server.off('error', refused);
+      resolve();
+    });
+  });
 }
 
 async function answer(
