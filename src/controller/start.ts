@@ -3,6 +3,7 @@ import { Ledger } from '../allocation/index.ts';
 import {
   Controller,
   EventRecorder,
+  type Informer,
   type KubeClient,
   keyFor,
   LeaderElector,
@@ -107,10 +108,7 @@ export function startController(options: ControllerProcessOptions): ControllerPr
 
   const informers = Object.values(caches).map((cache) => cache.run(stopping.signal));
   return {
-    waitingFor: () =>
-      Object.entries(caches)
-        .filter(([, cache]) => !cache.hasSynced)
-        .map(([name]) => `the first list of ${name}`),
+    waitingFor: () => Object.values(caches).flatMap((cache: Informer<never>) => cache.waitingFor ?? []),
     done: run(leaderElect ? elector.run(signal, lead) : lead(signal).then(() => 'stopped')).finally(
       async () => {
         stopping.abort();

@@ -14,11 +14,12 @@ import {
   type Logger,
   systemClock,
 } from '../kube/index.ts';
+import { Attendant } from './attendant.ts';
 import { Configurer } from './configurer.ts';
 import { adoptLink, type Link, type Moment, newLink } from './connectivity.ts';
 import { Fleet, ownerOf, routerKey, type Tunnel } from './fleet.ts';
 import { HandoverCache } from './handover-cache.ts';
-import { beat } from './heartbeat.ts';
+import { Heartbeat } from './heartbeat.ts';
 import { GatewayMetrics } from './metrics.ts';
 import { defaultPace, type Pace } from './pace.ts';
 import { isSaidConnected, RouterReporter } from './router-reporter.ts';
@@ -64,6 +65,8 @@ export interface AgentProcess {
 const GATHER_MS = 1_000;
 const PROBLEM_AFTER_MS = 2_000;
 const SWEEP_MS = 60_000;
+/** What the node should carry is set up first. */
+const FIRST_SWEEP_MS = 1_000;
 
 export function startAgent(options: AgentOptions): AgentProcess {
   const { client, sidecar, nodeName, gatewayNamespace, offlineAfterSeconds, signal, logger, registry } =
@@ -87,11 +90,37 @@ export function startAgent(options: AgentOptions): AgentProcess {
     reportingInstance: nodeName,
     logger,
   });
+  const syncAll = (): void => {
+    for (const { interfaceName } of fleet.tunnels()) sync.controller.enqueue(interfaceName);
+    sweepSoon();
+  };
   const health: SidecarHealth = new SidecarHealth(() => {
     logger.info({}, 'The sidecar answers again; giving it all tunnels anew.');
     fleet.forgetGiven();
-    for (const { interfaceName } of fleet.tunnels()) sync.controller.enqueue(interfaceName);
-    sweepSoon();
+    syncAll();
+    for (const reporter of [routerReporter, tunnelReporter]) reporter.resume();
+  });
+  const attendant = new Attendant({
+    sidecar,
+    health,
+    clock,
+    logger,
+    signal,
+    onProblem: () => {
+      heartbeat.soon();
+      syncAll();
+    },
+  });
+  const mayWrite = (): Promise<boolean> => attendant.mayWrite();
+  const heartbeat = new Heartbeat({
+    client,
+    mayWrite,
+    facts: () => ({ tunnels: sync.carried(), problem: health.problem }),
+    namespace: gatewayNamespace,
+    nodeName,
+    clock,
+    random,
+    logger,
   });
   const metrics = new GatewayMetrics({
     registry,
@@ -131,6 +160,7 @@ export function startAgent(options: AgentOptions): AgentProcess {
       if (changed) watcher.controller.enqueue(tunnel.interfaceName);
       tellTunnel(tunnel);
     },
+    onCarried: () => heartbeat.soon(),
   });
   const watcher = new Watcher({
     ...common,
@@ -162,6 +192,7 @@ export function startAgent(options: AgentOptions): AgentProcess {
     logger,
     now,
     offlineAfterSeconds,
+    mayWrite,
   });
   const tunnelReporter = new TunnelReporter({
     client,
@@ -174,6 +205,7 @@ export function startAgent(options: AgentOptions): AgentProcess {
     nodeName,
     gatherMs: GATHER_MS,
     problemAfterMs: PROBLEM_AFTER_MS,
+    mayWrite,
   });
   routers.onChange(({ key, object, old }) => {
     if (old !== undefined && old.status?.phase === object.status?.phase) return;
@@ -207,14 +239,20 @@ export function startAgent(options: AgentOptions): AgentProcess {
 
   const run = async (): Promise<void> => {
     const running = informers.map((informer) => informer.run(signal));
-    running.push(
-      beat({ client, sidecar, health, namespace: gatewayNamespace, nodeName, clock, random, logger }, signal),
-    );
-    await Promise.all(informers.map(({ synced }) => synced)).catch(() => undefined);
+    running.push(attendant.run());
+    const stopped = aborted(signal);
+    const working = Promise.race([health.firstUp, stopped]);
+    running.push(working.then(() => heartbeat.run(signal)));
+    await Promise.race([Promise.all(informers.map(({ synced }) => synced)), stopped]).catch(() => undefined);
     if (!signal.aborted) {
       // Before anything is said of a Router, all that are on this node must be known to be.
       sync.readAll();
-      sweepSoon();
+      await working;
+    }
+    if (!signal.aborted) {
+      // While this agent stood by, another one wrote what is said of the routers.
+      fleet.renewLinks(beginLink);
+      sweeper.queue.addAfter('node', FIRST_SWEEP_MS);
       running.push(...controllers.map((controller) => controller.run(signal, 3_000)));
     }
     await Promise.all(running);
@@ -224,14 +262,21 @@ export function startAgent(options: AgentOptions): AgentProcess {
 }
 
 function waitsFor(informers: readonly Informer<never>[], health: SidecarHealth, fleet: Fleet): string[] {
-  const waits = informers
-    .filter(({ hasSynced }) => !hasSynced)
-    .map(({ type }) => `the first list of ${type.plural}`);
+  const waits = informers.flatMap(({ waitingFor }) => waitingFor ?? []);
   if (health.waitingFor !== undefined) waits.push(`the sidecar: ${health.waitingFor}`);
+  if (health.problem !== undefined) waits.push(`WireGuard on this node: ${health.problem}`);
+  // It is ready to take over: the tunnels are the other's until then.
+  if (health.isStandby) return waits;
   const untried = [...fleet.tunnels()].filter(({ attempted }) => !attempted).length;
   if (untried > 0) waits.push(`${untried} tunnels to be set up`);
   return waits;
 }
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 
 /** The script is the largest part of a Router, holds secrets, and is nothing to an agent. */
 function withoutScript(router: Router): Router {

@@ -142,6 +142,13 @@ export class Fleet {
     return [...changed];
   }
 
+  /** Begins every link anew, from what is known of the routers now. */
+  renewLinks(begin: (router: HandoverPeer) => Link): void {
+    for (const { desired, links } of this.#tunnels.values()) {
+      for (const [publicKey, { router }] of desired.peers) links.set(publicKey, begin(router));
+    }
+  }
+
   /** Forgets a tunnel; returns the keys of its Routers. */
   remove(tunnel: Tunnel): string[] {
     const keys: string[] = [];

@@ -1,5 +1,5 @@
 /** The Lease by which the controller knows that this node can carry tunnels. */
-import { LABEL_GATEWAY } from '../api/index.ts';
+import { ANNOTATION_PROBLEM, ANNOTATION_TUNNELS, LABEL_GATEWAY } from '../api/index.ts';
 import {
   type Clock,
   isApiError,
@@ -7,16 +7,25 @@ import {
   type Lease,
   type Logger,
   leases,
+  messageOf,
   microTime,
+  type ObjectMeta,
   sleep,
 } from '../kube/index.ts';
-import { PROTOCOL_VERSION } from '../wireguard/index.ts';
-import type { SidecarHealth, SidecarPort } from './sidecar-health.ts';
+
+/** What a Lease says of its node beside that it is alive. */
+export interface GatewayFacts {
+  /** How many tunnels the node carries; undefined while that is not known. */
+  tunnels: number | undefined;
+  /** Why it can carry none, in one sentence. */
+  problem: string | undefined;
+}
 
 export interface HeartbeatOptions {
   client: Pick<KubeApi, 'get' | 'create' | 'update'>;
-  sidecar: SidecarPort;
-  health: SidecarHealth;
+  /** Whether this agent speaks for its node. */
+  mayWrite: () => Promise<boolean>;
+  facts: () => GatewayFacts;
   namespace: string;
   nodeName: string;
   clock: Clock;
@@ -32,48 +41,82 @@ const ANSWER_LIMIT_MS = 5_000;
 
 export const leaseName = (nodeName: string): string => `gateway-${nodeName}`;
 
-/**
- * Renews until the signal, while the sidecar answers. A stopping agent lets the Lease run out: its tunnels work on,
- * and a restart is no reason to move them.
- */
-export async function beat(options: HeartbeatOptions, signal: AbortSignal): Promise<void> {
-  const { clock, random, logger } = options;
-  let lease: Lease | undefined;
-  while (!signal.aborted) {
-    let pause = RENEW_MS;
-    try {
-      const limited = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_LIMIT_MS)]);
-      await assertSidecarAnswers(options, limited);
-      lease = await renew(options, lease, limited);
-    } catch (error) {
-      lease = undefined;
-      if (signal.aborted) return;
-      pause = RETRY_MS;
-      logger.warn({ err: error }, 'Could not renew the Lease of this gateway; trying again.');
+export class Heartbeat {
+  readonly #options: HeartbeatOptions;
+  #lease: Lease | undefined;
+  #said: GatewayFacts | undefined;
+  #wake: () => void = () => undefined;
+  #failure = '';
+
+  constructor(options: HeartbeatOptions) {
+    this.#options = options;
+  }
+
+  /** The facts may have changed: what somebody waits for is told at once, the rest with the next renewal. */
+  soon(): void {
+    this.#wake();
+  }
+
+  /**
+   * Renews until the signal, while this agent speaks for its node. A stopping agent lets the Lease run out: its tunnels
+   * work on, and a restart is no reason to move them.
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, random } = this.#options;
+    let due = clock.monotonic();
+    while (!signal.aborted) {
+      const woken = this.#woken(signal);
+      if (clock.monotonic() >= due || isNews(this.#said, this.#options.facts())) {
+        const pause = (await this.#beat(signal)) ? RENEW_MS : RETRY_MS;
+        due = clock.monotonic() + pause * (0.9 + 0.2 * random());
+      }
+      await sleep(clock, Math.max(0, due - clock.monotonic()), woken);
     }
-    await sleep(clock, pause * (0.9 + 0.2 * random()), signal);
+  }
+
+  /** Aborted by the signal, and by {@link soon}. */
+  #woken(signal: AbortSignal): AbortSignal {
+    const woken = new AbortController();
+    this.#wake = () => woken.abort();
+    return AbortSignal.any([signal, woken.signal]);
+  }
+
+  /** @returns whether the Lease is renewed */
+  async #beat(signal: AbortSignal): Promise<boolean> {
+    const { mayWrite, facts, logger } = this.#options;
+    if (!(await mayWrite())) return false;
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_LIMIT_MS)]);
+    const now = facts();
+    try {
+      this.#lease = await renew(this.#options, now, this.#lease, limited);
+      this.#said = now;
+      if (this.#failure !== '') logger.info({}, 'The Lease of this gateway is renewed again.');
+      this.#failure = '';
+      return true;
+    } catch (error) {
+      this.#lease = undefined;
+      const failure = messageOf(error);
+      if (!signal.aborted && failure !== this.#failure) {
+        logger.warn({ err: error }, 'Could not renew the Lease of this gateway; trying again.');
+        this.#failure = failure;
+      }
+      return false;
+    }
   }
 }
 
-async function assertSidecarAnswers(
-  { sidecar, health }: HeartbeatOptions,
-  limited: AbortSignal,
-): Promise<void> {
-  const { protocol } = await sidecar.version(limited).catch((error: unknown) => {
-    health.learnFrom(error);
-    if (limited.aborted) health.refuse('it does not answer');
-    throw error;
-  });
-  if (protocol === PROTOCOL_VERSION) return health.answered();
-  health.refuse(`it speaks protocol ${protocol}, this agent ${PROTOCOL_VERSION}`);
-  throw new Error(
-    `The sidecar speaks protocol ${protocol}, this agent ${PROTOCOL_VERSION}: bring both containers to one version.`,
-  );
+/** What somebody waits for: that a node carries nothing any more, or can carry nothing. */
+function isNews(said: GatewayFacts | undefined, now: GatewayFacts): boolean {
+  if (said === undefined) return false;
+  const isIdle = ({ tunnels }: GatewayFacts): boolean | undefined =>
+    tunnels === undefined ? undefined : tunnels === 0;
+  return said.problem !== now.problem || isIdle(said) !== isIdle(now);
 }
 
 /** One request where the Lease is as this agent left it. */
 async function renew(
   options: HeartbeatOptions,
+  facts: GatewayFacts,
   last: Lease | undefined,
   signal: AbortSignal,
 ): Promise<Lease> {
@@ -84,11 +127,12 @@ async function renew(
     leaseDurationSeconds: LEASE_SECONDS,
     renewTime: microTime(clock.wall()),
   };
-  const labels = { [LABEL_GATEWAY]: nodeName };
   const current = last ?? (await client.get(leases, name, { signal }));
-  if (current === undefined)
-    return client.create(leases, { metadata: { ...name, labels }, spec }, { signal });
-  const metadata = { ...current.metadata, labels: { ...current.metadata.labels, ...labels } };
+  const described = describe(current?.metadata, nodeName, facts);
+  if (current === undefined) {
+    return client.create(leases, { metadata: { ...name, ...described }, spec }, { signal });
+  }
+  const metadata = { ...current.metadata, ...described };
   try {
     return await client.update(
       leases,
@@ -97,6 +141,22 @@ async function renew(
     );
   } catch (error) {
     if (last === undefined || !isApiError(error, 'Conflict', 'NotFound')) throw error;
-    return renew(options, undefined, signal);
+    return renew(options, facts, undefined, signal);
   }
+}
+
+function describe(
+  before: ObjectMeta | undefined,
+  nodeName: string,
+  { tunnels, problem }: GatewayFacts,
+): Pick<ObjectMeta, 'labels' | 'annotations'> {
+  const { [ANNOTATION_PROBLEM]: _, ...others } = before?.annotations ?? {};
+  return {
+    labels: { ...before?.labels, [LABEL_GATEWAY]: nodeName },
+    annotations: {
+      ...others,
+      ...(tunnels !== undefined && { [ANNOTATION_TUNNELS]: String(tunnels) }),
+      ...(problem !== undefined && { [ANNOTATION_PROBLEM]: problem }),
+    },
+  };
 }

@@ -31,6 +31,8 @@ export interface RouterReporterOptions {
   logger: Logger;
   now: () => Moment;
   offlineAfterSeconds: number;
+  /** Whether this agent speaks for its node. */
+  mayWrite: () => Promise<boolean>;
 }
 
 const PRIORITY = { none: 0, first: 0, verify: -50 } as const;
@@ -38,6 +40,8 @@ const PRIORITY = { none: 0, first: 0, verify: -50 } as const;
 export class RouterReporter {
   readonly controller: Controller;
   readonly #options: RouterReporterOptions;
+  /** Whose writes were held back, because this agent did not speak for its node then. */
+  readonly #held = new Set<string>();
 
   constructor(options: RouterReporterOptions) {
     this.#options = options;
@@ -56,8 +60,14 @@ export class RouterReporter {
     });
   }
 
+  /** This agent speaks for its node again. */
+  resume(): void {
+    for (const key of this.#held) this.controller.enqueue(key);
+    this.#held.clear();
+  }
+
   async #reconcile(key: string, context: ReconcileContext): Promise<ReconcileResult | undefined> {
-    const { routers, configurer, now, offlineAfterSeconds } = this.#options;
+    const { routers, configurer, now, offlineAfterSeconds, mayWrite } = this.#options;
     const router = routers.get(key);
     if (router === undefined) return undefined;
     const { uid } = router.metadata;
@@ -76,7 +86,13 @@ export class RouterReporter {
     if (configure !== 'none') {
       configurer.controller.enqueue(key, { priority: input.record?.failures ? -50 : PRIORITY[configure] });
     }
-    if (write !== undefined) await this.#apply(router, write, context);
+    if (write !== undefined) {
+      if (!(await mayWrite())) {
+        this.#held.add(key);
+        return undefined;
+      }
+      await this.#apply(router, write, context);
+    }
     if (input.record?.facts !== undefined && input.record.state === 'done') configurer.factsWritten(uid);
     return againMs === undefined ? undefined : { requeueAfterMs: againMs };
   }

@@ -1,4 +1,10 @@
-import { type SidecarClient, SidecarError, type SidecarErrorCode } from '../wireguard/index.ts';
+import {
+  PROTOCOL_VERSION,
+  type SidecarClient,
+  SidecarError,
+  type SidecarErrorCode,
+  type SidecarVersion,
+} from '../wireguard/index.ts';
 
 /** What this room uses of the sidecar's client; tests stand in here. */
 export type SidecarPort = Pick<
@@ -6,19 +12,24 @@ export type SidecarPort = Pick<
   'version' | 'list' | 'put' | 'patchPeers' | 'remove' | 'observe' | 'connect'
 >;
 
-/** Its process is not there, or is ending: what comes back may be another one, that knows nothing. */
-const AWAY: readonly SidecarErrorCode[] = ['Unreachable', 'Stopping'];
+/** Its process is not there, or is ending, or another has the node: what comes back may know nothing. */
+const AWAY: readonly SidecarErrorCode[] = ['Unreachable', 'Stopping', 'Standby'];
+/** Characters of it that are told on. */
+const MAX_PROBLEM = 500;
 /** Of one call: others may be answered all the while. */
 const UNCLEAR: readonly SidecarErrorCode[] = ['Timeout', 'BadReply'];
 
 export const isSidecarAway = (error: unknown): boolean =>
   error instanceof SidecarError && AWAY.includes(error.code);
 
-/** Whether the sidecar answers, from what all calls to it have met. */
+/** Whether the sidecar answers and has the node, from what all calls to it have met. */
 export class SidecarHealth {
-  #state: 'unknown' | 'up' | 'away' = 'unknown';
+  #state: 'unknown' | 'up' | 'standby' | 'away' = 'unknown';
   #why = 'it has not answered yet';
+  #problem: string | undefined;
+  #wasUp = false;
   #mayHaveLost = false;
+  readonly #firstUp = Promise.withResolvers<void>();
   readonly #onReturn: () => void;
 
   /** `onReturn` runs when it answers again after it was away: it may be another one, that knows nothing. */
@@ -26,13 +37,29 @@ export class SidecarHealth {
     this.#onReturn = onReturn;
   }
 
+  /** It answers, and has the node. */
   get isUp(): boolean {
     return this.#state === 'up';
   }
 
-  /** What is waited for, as a phrase; undefined while it answers. */
+  /** It answers, and another one has the node. */
+  get isStandby(): boolean {
+    return this.#state === 'standby';
+  }
+
+  /** Resolves when it first has the node. */
+  get firstUp(): Promise<void> {
+    return this.#firstUp.promise;
+  }
+
+  /** Why the node can carry no tunnel, in one sentence. */
+  get problem(): string | undefined {
+    return this.isUp ? this.#problem : undefined;
+  }
+
+  /** Why it does not answer as it should, as a phrase; undefined while it does, a standby too. */
   get waitingFor(): string | undefined {
-    return this.#state === 'up' ? undefined : this.#why;
+    return this.isUp || this.isStandby ? undefined : this.#why;
   }
 
   /** Learns from the outcome of a call, and hands it on. */
@@ -49,13 +76,24 @@ export class SidecarHealth {
 
   learnFrom(error: unknown): void {
     if (!(error instanceof SidecarError)) return;
-    if (isSidecarAway(error)) {
-      this.#mayHaveLost = true;
-      this.refuse(error.message);
-    } else if (!UNCLEAR.includes(error.code)) this.answered();
+    if (error.code === 'Standby') this.#leave('standby');
+    else if (isSidecarAway(error)) this.#leave('away', error.message);
+    else if (!UNCLEAR.includes(error.code)) this.answered();
   }
 
-  /** It answers, but not in a way that this agent understands. */
+  learnVersion({ protocol, state, problem }: SidecarVersion): void {
+    if (protocol !== PROTOCOL_VERSION) {
+      const versions = `protocol ${protocol}, this agent ${PROTOCOL_VERSION}`;
+      this.refuse(`it speaks ${versions}: bring both containers to one version`);
+    } else if (state === 'standby') {
+      this.#leave('standby');
+    } else {
+      this.#problem = problem?.slice(0, MAX_PROBLEM);
+      this.answered();
+    }
+  }
+
+  /** It answers, but not in a way that this agent understands; or not at all. */
   refuse(why: string): void {
     this.#state = 'away';
     this.#why = why;
@@ -63,8 +101,17 @@ export class SidecarHealth {
 
   answered(): void {
     this.#state = 'up';
+    this.#wasUp = true;
+    this.#firstUp.resolve();
     if (!this.#mayHaveLost) return;
     this.#mayHaveLost = false;
     this.#onReturn();
+  }
+
+  #leave(state: 'standby' | 'away', why = ''): void {
+    // What was never up was given nothing that it could lose.
+    this.#mayHaveLost = this.#wasUp;
+    this.#state = state;
+    this.#why = why;
   }
 }

@@ -31,12 +31,16 @@ export interface TunnelReporterOptions {
   gatherMs: number;
   /** How long a problem must last: objects of one change arrive one after the other, ms. */
   problemAfterMs: number;
+  /** Whether this agent speaks for its node. */
+  mayWrite: () => Promise<boolean>;
 }
 
 export class TunnelReporter {
   readonly controller: Controller;
   readonly #options: TunnelReporterOptions;
   readonly #wroteAt = new Map<string, number>();
+  /** Whose writes were held back, because this agent did not speak for its node then. */
+  readonly #held = new Set<string>();
 
   constructor(options: TunnelReporterOptions) {
     this.#options = options;
@@ -53,6 +57,12 @@ export class TunnelReporter {
   /** Something that is counted has changed. */
   soon(key: string): void {
     this.controller.queue.addAfter(key, this.#options.gatherMs);
+  }
+
+  /** This agent speaks for its node again. */
+  resume(): void {
+    for (const key of this.#held) this.controller.enqueue(key);
+    this.#held.clear();
   }
 
   async #reconcile(key: string, context: ReconcileContext): Promise<ReconcileResult | undefined> {
@@ -108,9 +118,13 @@ export class TunnelReporter {
     report: TunnelReport,
     context: ReconcileContext,
   ): Promise<void> {
-    const { client, tenantTunnels, recorder, now } = this.#options;
+    const { client, tenantTunnels, recorder, now, mayWrite } = this.#options;
     const status = tunnelStatus(report);
     if (status === undefined) return;
+    if (!(await mayWrite())) {
+      this.#held.add(key);
+      return;
+    }
     try {
       const written = await applyStatusIfChanged(client, TENANT_TUNNELS, object, status, {
         fieldManager: FIELD_MANAGER,

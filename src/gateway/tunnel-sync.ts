@@ -34,13 +34,20 @@ export interface TunnelSyncOptions {
   onRouters: (tunnel: Tunnel, routers: string[]) => void;
   /** The interface was brought, or could not be brought, to what it should be; `changed`: by a call just now, or first of all. */
   onAttempt: (tunnel: Tunnel, changed: boolean) => void;
+  /** What the node carries has changed, see {@link TunnelSync.carried}. */
+  onCarried: () => void;
 }
+
+/** The sidecar sets up so many side by side as it can; the others wait there and not for an answer. */
+const CONCURRENCY = 32;
 
 export class TunnelSync {
   readonly controller: Controller;
   readonly #options: TunnelSyncOptions;
   readonly #memory = new BlockMemory();
   readonly #goneSince = new Map<string, number>();
+  /** Interfaces that are on the node, whoever made them; undefined before the sidecar has told. */
+  #onNode: Set<string> | undefined;
 
   constructor(options: TunnelSyncOptions) {
     this.#options = options;
@@ -48,7 +55,7 @@ export class TunnelSync {
       name: 'tunnel',
       reconcile: (key, context) => this.#reconcile(key, context),
       logger: options.logger,
-      concurrency: 4,
+      concurrency: CONCURRENCY,
       timeoutMs: 120_000,
       backoff: { baseMs: 250, maxMs: 15_000 },
     });
@@ -61,11 +68,19 @@ export class TunnelSync {
     for (const name of this.#options.cache.interfaceNames()) this.#read(name);
   }
 
+  /** How many tunnels are on the node, or about to be; those that are being taken off among them. */
+  carried(): number | undefined {
+    if (this.#onNode === undefined) return undefined;
+    return new Set([...this.#onNode, ...this.#namesOf(this.#options.fleet)]).size;
+  }
+
   /** Looks for interfaces that nothing wants any more. Call when the stores are complete. */
   async sweep(signal: AbortSignal): Promise<void> {
-    const { sidecar, health, cache, fleet } = this.#options;
+    const { sidecar, health, cache, fleet, onCarried } = this.#options;
     if (!cache.hasSynced) return;
     const { tunnels } = await health.learn(sidecar.list(signal));
+    this.#onNode = new Set(tunnels.map(({ interfaceName }) => interfaceName));
+    onCarried();
     const wanted = cache.interfaceNames();
     const names = [...tunnels.map(({ interfaceName }) => interfaceName), ...this.#namesOf(fleet)];
     for (const name of names) if (!wanted.has(name)) this.controller.enqueue(name);
@@ -100,7 +115,7 @@ export class TunnelSync {
       const step = await this.#plan(tunnel, reading, context.signal);
       await this.#take(tunnel, step, context.signal);
       changed ||= step.call !== 'none';
-      if (step.call === 'put') tunnel.givenAt = started;
+      if (step.call === 'put') this.#putDone(tunnel, started);
       tunnel.refusal = undefined;
     } catch (error) {
       // Whether it was done is not known, or something is different from what was thought.
@@ -116,6 +131,12 @@ export class TunnelSync {
     return {
       requeueAfterMs: Math.max(1_000, (resyncMs - Math.min(sinceGiven, resyncMs)) * (1 + 0.2 * random())),
     };
+  }
+
+  #putDone(tunnel: Tunnel, at: number): void {
+    tunnel.givenAt = at;
+    this.#onNode?.add(tunnel.interfaceName);
+    this.#options.onCarried();
   }
 
   async #plan(tunnel: Tunnel, reading: DesiredTunnel, signal: AbortSignal): Promise<TunnelStep> {
@@ -152,7 +173,7 @@ export class TunnelSync {
   }
 
   async #removeGone(name: string, signal: AbortSignal): Promise<ReconcileResult | undefined> {
-    const { sidecar, health, fleet, cache, now, removeAfterMs, onRouters, logger } = this.#options;
+    const { sidecar, health, fleet, cache, now, removeAfterMs, onRouters, onCarried, logger } = this.#options;
     if (!cache.hasSynced) return undefined;
     const since = this.#goneSince.get(name) ?? now().monotonic;
     this.#goneSince.set(name, since);
@@ -162,6 +183,8 @@ export class TunnelSync {
     this.#goneSince.delete(name);
     const tunnel = fleet.get(name);
     if (tunnel !== undefined) onRouters(tunnel, fleet.remove(tunnel));
+    this.#onNode?.delete(name);
+    onCarried();
     logger.info({ tunnel: name }, 'Removed a tunnel that is not of this node any more.');
     return undefined;
   }
