@@ -69,6 +69,13 @@ export const EVENT_REASONS = {
     meaning: 'The class has no free subnet or port left.',
     remedy: 'Add a pool to spec.pools or widen spec.ports of the TunnelClass.',
   },
+  NoGateway: {
+    on: ['TenantTunnel'],
+    type: 'Warning',
+    meaning: 'No node can carry the tunnel at present.',
+    remedy:
+      'See condition Ready of the TenantTunnel: it says what is lacking, and the tunnel goes on by itself.',
+  },
   ProgrammingFailed: {
     on: ['TenantTunnel', 'Router'],
     type: 'Warning',

@@ -244,8 +244,10 @@ export const CONDITION_REASONS = {
   NoGateway: {
     on: ['TenantTunnel'],
     conditions: ['Programmed', 'Ready'],
-    meaning: 'No node both matches spec.gateway.nodeSelector of the class and has a running agent.',
-    remedy: 'Label a node as the selector asks, and look whether the gateway DaemonSet runs there.',
+    meaning:
+      'No node can carry the tunnel: none has the labels of spec.gateway.nodeSelector of the class, or none of those that have them runs a gateway agent, or those agents say that their nodes lack WireGuard.',
+    remedy:
+      'The message says which of the three. Label a node as the selector asks; look whether the gateway DaemonSet runs there; or load the wireguard or tun module on the node that it names. The tunnel goes on by itself.',
   },
   LedgerUnreadable: {
     on: ['TenantTunnel', 'Router'],

@@ -1,5 +1,6 @@
 import type { TunnelEntry } from '../allocation/index.ts';
 import {
+  ANNOTATION_PROBLEM,
   LABEL_GATEWAY,
   LABEL_PART,
   type TenantTunnel,
@@ -45,7 +46,7 @@ export function placeTunnel(
   return placed;
 }
 
-/** The nodes that have, or had, a gateway agent, from their heartbeats. */
+/** All nodes, with what their agents' heartbeats say. */
 function gatewaysOf(world: World): Gateway[] {
   const { caches, now, chosenNodes } = world;
   const load = new Map<string, number>();
@@ -55,12 +56,18 @@ function gatewaysOf(world: World): Gateway[] {
     if (metadata.labels?.[LABEL_PART] === 'tunnel' && node !== undefined) count(node);
   }
   for (const [index, node] of chosenNodes) if (currentNode(world, index) === undefined) count(node);
-  return caches.heartbeats.list().flatMap((lease) => {
-    const node = lease.metadata.labels?.[LABEL_GATEWAY];
-    if (node === undefined) return [];
-    const object = caches.nodes.get(node);
-    const labels = object === undefined ? undefined : (object.metadata.labels ?? {});
-    return [{ node, labels, alive: isFresh(lease, now()), load: load.get(node) ?? 0 }];
+  const leases = new Map(
+    caches.heartbeats.list().map((lease) => [lease.metadata.labels?.[LABEL_GATEWAY], lease]),
+  );
+  return caches.nodes.list().map(({ metadata: { name, labels = {} } }) => {
+    const lease = leases.get(name);
+    return {
+      node: name,
+      labels,
+      alive: lease !== undefined && isFresh(lease, now()),
+      problem: lease?.metadata.annotations?.[ANNOTATION_PROBLEM],
+      load: load.get(name) ?? 0,
+    };
   });
 }
 

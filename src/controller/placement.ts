@@ -1,31 +1,33 @@
 import type { TunnelClass } from '../api/index.ts';
 import type { Refusal } from './find-tunnel.ts';
 
-/** A node with an agent, as its heartbeat and its Node object tell. */
+/** A node as its Node object tells, and what is known of the gateway agent there. */
 export interface Gateway {
   node: string;
-  /** Labels of the Node; undefined where there is no such Node. */
-  labels: Readonly<Record<string, string>> | undefined;
-  /** Whether the heartbeat is younger than its own duration. */
+  labels: Readonly<Record<string, string>>;
+  /** Whether an agent's heartbeat is younger than its own duration. */
   alive: boolean;
+  /** Why the node can carry no tunnel, as its agent says in one sentence. */
+  problem: string | undefined;
   /** Tunnels placed there. */
   load: number;
 }
+
+/** Nodes that a message names. */
+const NAMED = 3;
 
 /**
  * The node for a tunnel that lies on none: the one that was meant for it, while that can take it, else the one with
  * the fewest tunnels.
  */
 export function chooseNode(
-  { spec }: TunnelClass,
+  tunnelClass: TunnelClass,
   gateways: readonly Gateway[],
   preferred: string | undefined,
 ): { node: string } | { refused: Refusal } {
-  const selector = Object.entries(spec.gateway.nodeSelector);
-  const fitting = gateways.filter(
-    ({ alive, labels }) =>
-      alive && labels !== undefined && selector.every(([key, value]) => labels[key] === value),
-  );
+  const selector = Object.entries(tunnelClass.spec.gateway.nodeSelector);
+  const selected = gateways.filter(({ labels }) => selector.every(([key, value]) => labels[key] === value));
+  const fitting = selected.filter(({ alive, problem }) => alive && problem === undefined);
   const isPreferred = ({ node }: Gateway): number => (node === preferred ? 0 : 1);
   const [best] = fitting.sort(
     (a, b) => isPreferred(a) - isPreferred(b) || a.load - b.load || (a.node < b.node ? -1 : 1),
@@ -33,9 +35,29 @@ export function chooseNode(
   if (best !== undefined) return { node: best.node };
   const wanted = selector.map(([key, value]) => `${key}=${value}`).join(',');
   return {
-    refused: {
-      reason: 'NoGateway',
-      message: `No node ${wanted === '' ? '' : `with labels ${wanted} (the class's nodeSelector) `}has a running gateway agent; see whether the gateway DaemonSet runs there.`,
-    },
+    refused: { reason: 'NoGateway', message: noGateway(selected, wanted, tunnelClass.metadata.name) },
   };
 }
+
+/** Which of three is lacking: nodes, agents on them, or what an agent needs. */
+function noGateway(selected: readonly Gateway[], wanted: string, className: string): string {
+  const selector = `the nodeSelector of TunnelClass ${className}`;
+  if (selected.length === 0) {
+    return wanted === ''
+      ? 'The cluster has no node.'
+      : `No node has the labels ${wanted}, which ${selector} asks for: label a gateway node so, or correct the class.`;
+  }
+  const troubled = selected.filter(({ alive }) => alive).sort(byNode);
+  const [first] = troubled;
+  if (first !== undefined) {
+    const others = troubled.length === 1 ? '' : ` So it is with ${troubled.length - 1} more.`;
+    return `Node ${first.node} can carry no tunnel: ${first.problem}${others}`;
+  }
+  const names = selected.map(({ node }) => node).sort();
+  const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : '';
+  const nodes = `${names.length === 1 ? 'Node' : 'Nodes'} ${names.slice(0, NAMED).join(', ')}${more}`;
+  const fit = wanted === '' ? '' : ` ${names.length === 1 ? 'has' : 'have'} the labels ${wanted}, but`;
+  return `${nodes}:${fit} no gateway agent runs there. See the pods of the DaemonSet tenant-tunnel-gateway, its nodeSelector and its tolerations.`;
+}
+
+const byNode = (a: Gateway, b: Gateway): number => (a.node < b.node ? -1 : 1);

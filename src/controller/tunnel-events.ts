@@ -1,13 +1,15 @@
 import type { EventReason, TenantTunnel, TenantTunnelStatus } from '../api/index.ts';
 import { type EventInput, findCondition, refOf } from '../kube/index.ts';
-import type { TunnelOutcome } from './tunnel-status.ts';
+import type { TunnelGrant, TunnelOutcome } from './tunnel-status.ts';
+
+type TunnelEvent = EventInput & { reason: EventReason };
 
 /** What a person would want to hear about a status that was just written; `tunnel` is as it was before. */
 export function tunnelEvents(
   tunnel: TenantTunnel,
   outcome: TunnelOutcome,
   after: TenantTunnelStatus,
-): (EventInput & { reason: EventReason })[] {
+): TunnelEvent[] {
   const before = tunnel.status;
   const allocated = findCondition(before?.conditions, 'Allocated');
   const regarding = refOf(tunnel);
@@ -18,13 +20,27 @@ export function tunnelEvents(
     return [{ regarding, type: 'Warning', reason: said, action: 'Allocate', note }];
   }
   const { index, subnet, listenPort } = outcome.granted.entry;
+  const homeless = placementEvents(tunnel, outcome.granted, after);
   if (allocated?.status !== 'True') {
     const note = `Interface wg${index}, subnet ${subnet}, port ${listenPort}.`;
-    return [{ regarding, type: 'Normal', reason: 'TunnelAllocated', action: 'Allocate', note }];
+    return [{ regarding, type: 'Normal', reason: 'TunnelAllocated', action: 'Allocate', note }, ...homeless];
   }
   if (before?.endpoint !== undefined && after.endpoint !== undefined && before.endpoint !== after.endpoint) {
     const note = `New scripts name the endpoint ${after.endpoint}; routers that were set up before go on using ${before.endpoint}. Keep that one working until they have been given the new script.`;
-    return [{ regarding, type: 'Warning', reason: 'EndpointChanged', action: 'Allocate', note }];
+    return [{ regarding, type: 'Warning', reason: 'EndpointChanged', action: 'Allocate', note }, ...homeless];
   }
-  return [];
+  return homeless;
+}
+
+/** That no node can carry it, once for as long as it is so, whatever else the reason becomes. */
+function placementEvents(
+  tunnel: TenantTunnel,
+  { placement }: TunnelGrant,
+  after: TenantTunnelStatus,
+): TunnelEvent[] {
+  const isHomeless = (status: TenantTunnelStatus | undefined): boolean =>
+    findCondition(status?.conditions, 'Ready')?.reason === 'NoGateway';
+  if (!('refused' in placement) || !isHomeless(after) || isHomeless(tunnel.status)) return [];
+  const { message: note } = placement.refused;
+  return [{ regarding: refOf(tunnel), type: 'Warning', reason: 'NoGateway', action: 'Place', note }];
 }

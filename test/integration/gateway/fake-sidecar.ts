@@ -27,7 +27,18 @@ export class FakeSidecar implements SidecarPort {
   /** Router address → takes the router's end of a new connection; without one nobody answers. */
   readonly listeners = new Map<string, (stream: Duplex) => void>();
   readings = 0;
+  /** How often it was asked for its version. */
+  looks = 0;
   down = false;
+  /** Whether another one has the node. */
+  state: SidecarVersion['state'] = 'active';
+  /** Why the node can carry no tunnel. */
+  problem: string | null = null;
+  /** PUTs under way at once, at most so far. */
+  mostPuts = 0;
+  /** Until this resolves, no PUT is answered. */
+  gate: Promise<void> = Promise.resolve();
+  #puts = 0;
 
   /** As if the container was replaced on a node without kernel WireGuard: all is gone. */
   loseAll(): void {
@@ -44,8 +55,10 @@ export class FakeSidecar implements SidecarPort {
   }
 
   async version(): Promise<SidecarVersion> {
-    this.#assertUp();
-    return { protocol: PROTOCOL_VERSION, state: 'active', implementation: 'kernel', problem: null };
+    this.looks += 1;
+    this.#assertThere();
+    const implementation = this.state === 'active' && this.problem === null ? 'kernel' : null;
+    return { protocol: PROTOCOL_VERSION, state: this.state, implementation, problem: this.problem };
   }
 
   async list(): Promise<TunnelList> {
@@ -60,6 +73,11 @@ export class FakeSidecar implements SidecarPort {
 
   async put(asked: TunnelState): Promise<Applied> {
     this.#assertUp();
+    this.mostPuts = Math.max(this.mostPuts, ++this.#puts);
+    await this.gate;
+    this.#puts--;
+    this.#assertUp();
+    if (this.problem !== null) throw new SidecarError('NoTunDevice', this.problem);
     this.calls.push({ put: asked });
     const { peers, ...state } = asked;
     const rival = [...this.interfaces.values()].find(
@@ -121,7 +139,12 @@ export class FakeSidecar implements SidecarPort {
     return found;
   }
 
-  #assertUp(): void {
+  #assertThere(): void {
     if (this.down) throw new SidecarError('Unreachable', 'Nobody listens on the socket.');
+  }
+
+  #assertUp(): void {
+    this.#assertThere();
+    if (this.state === 'standby') throw new SidecarError('Standby', 'Another sidecar has this node.');
   }
 }

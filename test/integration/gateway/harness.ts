@@ -71,6 +71,7 @@ export class GatewayNode {
   readonly logs: string[] = [];
   /** Writes to the API server, Leases aside, as `verb resource`. */
   readonly writes: string[] = [];
+  leaseWrites = 0;
   readonly #cluster: Cluster;
   #nextIndex: number;
   #running: { agent: AgentProcess; abort: AbortController; client: KubeClient } | undefined;
@@ -87,7 +88,8 @@ export class GatewayNode {
     for (const verb of ['create', 'update', 'delete', 'apply', 'applyStatus', 'patch'] as const) {
       const send = (client[verb] as (type: ResourceType, ...rest: unknown[]) => unknown).bind(client);
       const note = (type: ResourceType, ...rest: unknown[]) => {
-        if (type.plural !== 'leases') this.writes.push(`${verb} ${type.plural}`);
+        if (type.plural === 'leases') this.leaseWrites += 1;
+        else this.writes.push(`${verb} ${type.plural}`);
         return send(type, ...rest);
       };
       Object.assign(client, { [verb]: note });
@@ -112,6 +114,19 @@ export class GatewayNode {
       ...options,
     });
     this.#running = { agent, abort, client };
+  }
+
+  /** Another gateway pod of the same node, which stands by. */
+  secondPod(): GatewayNode {
+    const pod = new GatewayNode(this.#cluster, this.name, this.#nextIndex);
+    pod.sidecar.state = 'standby';
+    return pod;
+  }
+
+  /** Waits until the agent has asked its sidecar so many more times. */
+  async looks(count: number): Promise<void> {
+    const enough = this.sidecar.looks + count;
+    await until(`${count} more looks`, () => this.sidecar.looks >= enough);
   }
 
   waitingFor(): string[] {
@@ -146,6 +161,11 @@ export class GatewayNode {
   async readings(count: number): Promise<void> {
     const enough = this.sidecar.readings + count;
     await until(`${count} more readings`, () => this.sidecar.readings >= enough);
+  }
+
+  async annotations(): Promise<Record<string, string> | undefined> {
+    const name = { namespace: GATEWAYS, name: `gateway-${this.name}` };
+    return (await this.#cluster.admin.get(leases, name))?.metadata.annotations;
   }
 
   async lease(): Promise<{ renewTime?: string } | undefined> {

@@ -44,6 +44,22 @@ describe('a tunnel', () => {
     expect(reasons(allocated('True', 'Allocated'), grant)).toEqual([]);
   });
 
+  test('that no node can carry says so once, for as long as that is so', () => {
+    const refusal = { reason: 'NoGateway', message: 'Why.' } as const;
+    const homeless: TunnelOutcome = { granted: { entry: tunnelEntry(), placement: { refused: refusal } } };
+    const status = (reason: string): TenantTunnelStatus => ({
+      conditions: [
+        { type: 'Allocated', status: 'True', reason: 'Allocated', message: '', lastTransitionTime: '' },
+        { type: 'Ready', status: 'False', reason, message: '', lastTransitionTime: '' },
+      ],
+    });
+    expect(reasons({}, homeless, status('NoGateway'))).toEqual(['TunnelAllocated', 'NoGateway']);
+    expect(reasons(status('Pending'), homeless, status('NoGateway'))).toEqual(['NoGateway']);
+    expect(reasons(status('NoGateway'), homeless, status('NoGateway'))).toEqual([]);
+    // Its class is gone as well, which is what it says then.
+    expect(reasons(status('Pending'), homeless, status('ClassNotFound'))).toEqual([]);
+  });
+
   test('whose endpoint moved warns of the routers that have the old one', () => {
     const before = { ...allocated('True', 'Allocated'), endpoint: 'old:1' };
     expect(reasons(before, grant, { endpoint: 'new:1' })).toEqual(['EndpointChanged']);

@@ -1,26 +1,35 @@
 import fc from 'fast-check';
-import { chooseNode } from '../../../src/controller/placement.ts';
+import { chooseNode, type Gateway } from '../../../src/controller/placement.ts';
 import { tunnelClass } from './fixtures.ts';
+
+const SENTENCE = 'The node has neither kernel WireGuard nor /dev/net/tun; load the module.';
 
 const gateway = fc.record({
   node: fc.constantFrom('n1', 'n2', 'n3', 'n4'),
-  labels: fc.option(fc.dictionary(fc.constantFrom('edge', 'zone'), fc.constantFrom('true', 'b')), {
-    nil: undefined,
-  }),
+  labels: fc.dictionary(fc.constantFrom('edge', 'zone'), fc.constantFrom('true', 'b')),
   alive: fc.boolean(),
+  problem: fc.option(fc.constant(SENTENCE), { nil: undefined }),
   load: fc.nat({ max: 3 }),
 });
 const gateways = fc.uniqueArray(gateway, { selector: ({ node }) => node });
 
 const anywhere = tunnelClass('anywhere');
 const edge = tunnelClass('edge', { gateway: { nodeSelector: { edge: 'true' } } });
-const node = (name: string, load: number, more = {}) => ({
+const node = (name: string, load: number, more: Partial<Gateway> = {}): Gateway => ({
   node: name,
   labels: {},
   alive: true,
+  problem: undefined,
   load,
   ...more,
 });
+const onEdge = { labels: { edge: 'true' } };
+const refusal = (tunnelClass: typeof edge, nodes: readonly Gateway[]): string => {
+  const chosen = chooseNode(tunnelClass, nodes, undefined);
+  if (!('refused' in chosen)) throw new Error(`It was placed on ${chosen.node}.`);
+  expect(chosen.refused.reason).toBe('NoGateway');
+  return chosen.refused.message;
+};
 
 test('the node with the fewest tunnels is chosen, by name where there are several', () => {
   const nodes = [node('c', 1), node('b', 1), node('a', 2)];
@@ -28,26 +37,48 @@ test('the node with the fewest tunnels is chosen, by name where there are severa
 });
 
 test('the node that was meant is kept while it can take the tunnel, however full', () => {
-  expect(chooseNode(anywhere, [node('a', 0), node('b', 9)], 'b')).toEqual({ node: 'b' });
-  expect(chooseNode(anywhere, [node('a', 0), node('b', 9, { alive: false })], 'b')).toEqual({ node: 'a' });
-  expect(chooseNode(edge, [node('a', 0, { labels: { edge: 'true' } }), node('b', 9)], 'b')).toEqual({
-    node: 'a',
+  const chosen = (nodes: readonly Gateway[], tunnelClass = anywhere) => chooseNode(tunnelClass, nodes, 'b');
+  expect(chosen([node('a', 0), node('b', 9)])).toEqual({ node: 'b' });
+  expect(chosen([node('a', 0), node('b', 9, { alive: false })])).toEqual({ node: 'a' });
+  expect(chosen([node('a', 0), node('b', 9, { problem: SENTENCE })])).toEqual({ node: 'a' });
+  expect(chosen([node('a', 0, onEdge), node('b', 9)], edge)).toEqual({ node: 'a' });
+});
+
+describe('without a node that fits', () => {
+  test('for want of labels, the selector and its class are named', () => {
+    expect(refusal(edge, [node('a', 0)])).toBe(
+      'No node has the labels edge=true, which the nodeSelector of TunnelClass edge asks for: label a gateway node so, or correct the class.',
+    );
+    expect(refusal(anywhere, [])).toBe('The cluster has no node.');
+  });
+
+  test('for want of agents, up to three of the nodes are named', () => {
+    const silent = (...names: string[]) => names.map((name) => node(name, 0, { ...onEdge, alive: false }));
+    expect(refusal(edge, [...silent('a'), node('b', 0)])).toMatch(
+      /^Node a: has the labels edge=true, but no gateway agent runs there\. See the pods of the DaemonSet/,
+    );
+    expect(refusal(edge, silent('d', 'c', 'e', 'b', 'a'))).toMatch(
+      /^Nodes a, b, c and 2 more: have the labels/,
+    );
+    expect(refusal(anywhere, silent('a', 'b'))).toMatch(/^Nodes a, b: no gateway agent runs there\./);
+  });
+
+  test('for want of WireGuard, the first node and its own sentence are told, and how many more there are', () => {
+    const troubled = node('b', 0, { ...onEdge, problem: SENTENCE });
+    const silent = node('a', 0, { ...onEdge, alive: false, problem: 'Long ago.' });
+    expect(refusal(edge, [silent, troubled])).toBe(`Node b can carry no tunnel: ${SENTENCE}`);
+    expect(refusal(edge, [{ ...troubled, node: 'c' }, troubled])).toBe(
+      `Node b can carry no tunnel: ${SENTENCE} So it is with 1 more.`,
+    );
   });
 });
 
-test('without a node that fits, the remedy names the selector', () => {
-  expect(chooseNode(edge, [node('a', 0)], undefined)).toEqual({
-    refused: { reason: 'NoGateway', message: expect.stringContaining('No node with labels edge=true') },
-  });
-  expect(chooseNode(anywhere, [], undefined)).toEqual({
-    refused: { reason: 'NoGateway', message: expect.stringMatching(/^No node has a running gateway agent;/) },
-  });
-});
-
-test('a node that is dead, unknown or not selected is never chosen, and one that fits always is', () => {
+test('a node that is dead, troubled or not selected is never chosen, and one that fits always is', () => {
   fc.assert(
     fc.property(gateways, fc.option(fc.constantFrom('n1', 'n2'), { nil: undefined }), (all, preferred) => {
-      const fits = all.filter(({ alive, labels }) => alive && labels?.edge === 'true').map((one) => one.node);
+      const fits = all
+        .filter(({ alive, labels, problem }) => alive && problem === undefined && labels.edge === 'true')
+        .map((one) => one.node);
       const chosen = chooseNode(edge, all, preferred);
       if ('node' in chosen) expect(fits).toContain(chosen.node);
       else expect(fits).toEqual([]);

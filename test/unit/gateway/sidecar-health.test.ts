@@ -1,5 +1,5 @@
 import { SidecarHealth } from '../../../src/gateway/sidecar-health.ts';
-import { SidecarError, type SidecarErrorCode } from '../../../src/wireguard/index.ts';
+import { PROTOCOL_VERSION, SidecarError, type SidecarErrorCode } from '../../../src/wireguard/index.ts';
 
 function watched() {
   const returns: number[] = [];
@@ -17,7 +17,7 @@ describe('the health of the sidecar', () => {
     expect([health.waitingFor, returns.length]).toEqual([undefined, 0]);
   });
 
-  test.each(['Unreachable', 'Stopping'] as const)(
+  test.each(['Unreachable', 'Stopping', 'Standby'] as const)(
     'after %s it returns once, with all to be given anew',
     (code) => {
       const { health, returns } = watched();
@@ -44,6 +44,52 @@ describe('the health of the sidecar', () => {
       expect(returns).toHaveLength(0);
     },
   );
+
+  test('that was never up was given nothing that it could lose', () => {
+    const { health, returns } = watched();
+    fail(health, 'Unreachable');
+    fail(health, 'Standby');
+    health.answered();
+    expect(returns).toHaveLength(0);
+  });
+
+  test('does not answer as it should when it speaks another protocol, and then is not given anew for nothing', () => {
+    const { health, returns } = watched();
+    const version = { protocol: PROTOCOL_VERSION, state: 'active', implementation: 'kernel' } as const;
+    health.learnVersion({ ...version, protocol: 99, problem: null });
+    expect(health.waitingFor).toMatch(/^it speaks protocol 99, this agent \d+: bring both/);
+    health.learnVersion({ ...version, problem: null });
+    expect([health.isUp, health.waitingFor, returns.length]).toEqual([true, undefined, 0]);
+  });
+
+  test('a standby is nothing to wait for, and is not up; the first that is up resolves firstUp', async () => {
+    const { health } = watched();
+    const standby = { protocol: PROTOCOL_VERSION, implementation: null, problem: null } as const;
+    let isFirstUp = false;
+    void health.firstUp.then(() => {
+      isFirstUp = true;
+    });
+    health.learnVersion({ ...standby, state: 'standby' });
+    await Promise.resolve();
+    expect([health.isUp, health.isStandby, health.waitingFor, isFirstUp]).toEqual([
+      false,
+      true,
+      undefined,
+      false,
+    ]);
+    health.learnVersion({ ...standby, state: 'active' });
+    await Promise.resolve();
+    expect([health.isUp, health.isStandby, isFirstUp]).toEqual([true, false, true]);
+  });
+
+  test('tells of the node only while it is up, and no more than a sentence', () => {
+    const { health } = watched();
+    const version = { protocol: PROTOCOL_VERSION, state: 'active', implementation: null } as const;
+    health.learnVersion({ ...version, problem: 'x'.repeat(10_000) });
+    expect(health.problem).toHaveLength(500);
+    fail(health, 'Unreachable');
+    expect(health.problem).toBeUndefined();
+  });
 
   test('a refusal is an answer', () => {
     const { health } = watched();
