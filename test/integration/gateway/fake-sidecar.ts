@@ -92,7 +92,7 @@ export class FakeSidecar implements SidecarPort {
 
   async patchPeers(interfaceName: string, change: PeerChange): Promise<Applied> {
     this.#assertUp();
-    const { peers } = this.#interface(interfaceName);
+    const { peers } = this.interface(interfaceName);
     this.calls.push({ patch: change, on: interfaceName });
     for (const peer of change.set) peers.set(peer.publicKey, peer);
     for (const publicKey of change.remove) {
@@ -112,7 +112,7 @@ export class FakeSidecar implements SidecarPort {
   async *observe(interfaceName: string): AsyncGenerator<PeerObservation> {
     this.#assertUp();
     this.readings += 1;
-    for (const publicKey of this.#interface(interfaceName).peers.keys()) {
+    for (const publicKey of this.interface(interfaceName).peers.keys()) {
       const lastHandshake = this.handshakes.get(publicKey) ?? 0;
       yield { publicKey, lastHandshake, rx: 148, tx: 92, endpoint: null };
     }
@@ -120,7 +120,7 @@ export class FakeSidecar implements SidecarPort {
 
   async connect(interfaceName: string, address: string, port: number, signal?: AbortSignal): Promise<Duplex> {
     this.#assertUp();
-    this.#interface(interfaceName);
+    this.interface(interfaceName);
     const listener = this.listeners.get(`${address}:${port}`);
     if (listener === undefined) {
       await new Promise((_resolve, reject) => {
@@ -133,7 +133,7 @@ export class FakeSidecar implements SidecarPort {
     return ours;
   }
 
-  #interface(name: string): Interface {
+  interface(name: string): Interface {
     const found = this.interfaces.get(name);
     if (found === undefined) throw new SidecarError('UnknownTunnel', `There is no ${name} on this node.`);
     return found;
