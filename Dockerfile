@@ -42,7 +42,6 @@ LABEL org.opencontainers.image.title="tenant-tunnel-operator" \
 COPY --from=system /image /
 COPY --from=modules /app/node_modules /app/node_modules
 COPY package.json /app/
-COPY crds /app/crds
 COPY --from=compiled /app/dist /app/dist
 ENV PATH=/usr/local/bin:/usr/sbin:/usr/bin NODE_ENV=production
 WORKDIR /app

@@ -12,7 +12,6 @@ const INPUTS = [
   'tsconfig.json',
   'tsconfig.build.json',
   'src',
-  'crds',
   'deploy/image',
 ];
 

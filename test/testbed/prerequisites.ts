@@ -1,7 +1,6 @@
 /** What tests need of the machine, and the one line that mends each lack. */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename } from 'node:path';
 import { hierarchies, isUnified } from './kubernetes/cgroups.ts';
 import { cniDirectory } from './kubernetes/configuration.ts';
 import { findOnPath } from './path.ts';
@@ -110,12 +109,12 @@ function cgroupObstacle(): string | null {
   const found = hierarchies();
   if (!isUnified()) {
     const lacking = CONTROLLERS.filter(
-      (name) => !found.some((path) => basename(path).split(',').includes(name)),
+      (name) => !found.some(({ options }) => options.split(',').includes(name)),
     );
     if (lacking.length > 0) return `needs the control groups ${lacking.join(', ')} under /sys/fs/cgroup`;
   }
   try {
-    for (const hierarchy of found) accessSync(hierarchy, constants.W_OK);
+    for (const { mountPoint } of found) accessSync(mountPoint, constants.W_OK);
   } catch {
     return 'may not write to /sys/fs/cgroup: run with more privileges (docker run --privileged --cgroupns=host)';
   }

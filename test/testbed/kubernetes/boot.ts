@@ -2,8 +2,9 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { identify, type OwnedProcess, spawnOwned } from '../lifetime.ts';
-import { namespacePath } from '../namespaces.ts';
+import { inside } from '../namespaces.ts';
 import { waitFor } from '../wait.ts';
+import { ENTER_SERVICES, enterCgroup, makeCgroup, mountCgroups } from './cgroups.ts';
 
 /**
  * What kubelet wants these flags of the kernel to be. They are the whole machine's, so a node has files of its own
@@ -19,7 +20,7 @@ const KERNEL_FLAGS: Record<string, string> = {
 };
 
 /** Runs as pid 1 with: node's directory, its name, `tun` or `no-tun`, what to go on as. */
-const BOOT = `set -e
+const boot = (): string => `set -e
 directory=$1 name=$2 tun=$3 init=$4
 hostname "$name"
 # Names of other networks in here would keep those alive.
@@ -31,7 +32,7 @@ mount --bind "$directory/lib" /var/lib
 mount --bind "$directory/log" /var/log
 # The network interfaces in /sys are those of who mounted it.
 mount -t sysfs sysfs /run/sys
-mount --rbind /sys/fs/cgroup /run/sys/fs/cgroup
+${mountCgroups('/run/sys/fs/cgroup')}
 mount --move /run/sys /sys
 rmdir /run/sys
 for flag in ${Object.keys(KERNEL_FLAGS).join(' ')}; do
@@ -58,11 +59,13 @@ export interface MachineOptions {
   tun: boolean;
   /** Program for pid 1. */
   init: string;
+  /** Path of its control group in each hierarchy. */
+  cgroup: string;
 }
 
 /** Starts pid 1; returns when all is mounted. */
 export async function bootMachine(options: MachineOptions): Promise<Machine> {
-  const { owner, directory, name, netns, tun, init } = options;
+  const { owner, directory, name, netns, tun, init, cgroup } = options;
   for (const one of ['lib', 'log', 'kernel/vm', 'kernel/kernel/keys'])
     mkdirSync(join(directory, one), { recursive: true });
   for (const [flag, value] of Object.entries(KERNEL_FLAGS))
@@ -70,15 +73,23 @@ export async function bootMachine(options: MachineOptions): Promise<Machine> {
   const booted = join(directory, 'booted');
   rmSync(booted, { force: true });
   const namespaces = ['--mount', '--uts', '--ipc', '--pid', '--fork', '--kill-child', '--mount-proc'];
-  const boot = ['sh', '-c', BOOT, 'boot', directory, name, tun ? 'tun' : 'no-tun', init];
-  const machine = await spawnOwned(owner, name, 'nsenter', [
-    `--net=${namespacePath(netns)}`,
-    'unshare',
+  const groups = makeCgroup(cgroup);
+  const bootArgs = ['sh', '-c', boot(), 'boot', directory, name, tun ? 'tun' : 'no-tun', init];
+  const [command, ...args] = inside(netns, 'sh', [
+    '-c',
+    // The group that a process is in when it unshares is the root that it sees from then on.
+    `${enterCgroup(groups, false)}\nexec unshare --cgroup "$@"`,
+    'enter',
+    'sh',
+    '-c',
+    `${enterCgroup(groups, true)}\nexec unshare "$@"`,
+    'enter',
     ...namespaces,
     '--propagation',
     'private',
-    ...boot,
+    ...bootArgs,
   ]);
+  const machine = await spawnOwned(owner, name, command, args);
   await waitFor(`the boot of ${name}`, () => {
     const end = machine.ended();
     if (end !== null) throw new Error(`${name} ${end} before it was up:\n${machine.logTail()}`);
@@ -89,7 +100,13 @@ export async function bootMachine(options: MachineOptions): Promise<Machine> {
 
 /** The command line that runs a command in all namespaces of a process. */
 export function enterMachine(pid: number, command: string, args: readonly string[]): [string, ...string[]] {
-  return ['nsenter', '-t', String(pid), '-m', '-u', '-i', '-n', '-p', '--', command, ...args];
+  return ['nsenter', '-t', String(pid), '-m', '-u', '-i', '-n', '-p', '-C', '--', command, ...args];
+}
+
+/** The same for one of its services, which ends with whoever started it. */
+export function enterAsService(pid: number, argv: readonly string[]): [string, ...string[]] {
+  const script = `${ENTER_SERVICES}\nexec setpriv --pdeathsig KILL -- "$@"`;
+  return enterMachine(pid, 'sh', ['-c', script, 'service', ...argv]);
 }
 
 /** The only child of a process: nsenter and unshare fork when they make or enter a pid namespace. @throws */

@@ -47,7 +47,7 @@ disabled_plugins = ${JSON.stringify([...others, 'io.containerd.tracing.processor
 `;
 }
 
-export function kubeletConfig(caFile: string, cgroup: string): string {
+export function kubeletConfig(caFile: string): string {
   const notMeant = { 'imagefs.available': '0%', 'nodefs.available': '0%', 'nodefs.inodesFree': '0%' };
   return stringify({
     apiVersion: 'kubelet.config.k8s.io/v1beta1',
@@ -60,7 +60,6 @@ export function kubeletConfig(caFile: string, cgroup: string): string {
     },
     authorization: { mode: 'Webhook' },
     cgroupDriver: 'cgroupfs',
-    cgroupRoot: `/${cgroup}`,
     failCgroupV1: false,
     failSwapOn: false,
     enforceNodeAllocatable: [],

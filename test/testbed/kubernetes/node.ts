@@ -7,8 +7,8 @@ import type { NetworkHost } from '../network.ts';
 import type { NodeSpawnOptions } from '../node.ts';
 import { waitFor } from '../wait.ts';
 import { answers } from './answers.ts';
-import { bootMachine, enterMachine, killEntered, type Machine } from './boot.ts';
-import { makeCgroup } from './cgroups.ts';
+import { bootMachine, enterAsService, enterMachine, killEntered, type Machine } from './boot.ts';
+import { removeCgroup } from './cgroups.ts';
 import { CONTAINERD_SOCKET, containerdConfig, kubeletConfig, kubeProxyConfig } from './configuration.ts';
 import { PAUSE_IMAGE } from './images.ts';
 import { cniConfig, darken, routePods } from './pod-network.ts';
@@ -72,10 +72,16 @@ export class ClusterNode implements KubernetesNode {
   /** Starts the machine and containerd, which need no API server. */
   async boot(): Promise<void> {
     const { owner, name, tun, host, others, cgroup, programs, images } = this.#parts;
-    makeCgroup(cgroup);
     await routePods({ netns: this.netns, others, gateway: host.gateway });
-    const options = { owner, directory: this.#directory, name, netns: this.netns, tun, init: programs.pause };
-    this.#machine = await bootMachine(options);
+    this.#machine = await bootMachine({
+      owner,
+      directory: this.#directory,
+      name,
+      netns: this.netns,
+      tun,
+      init: programs.pause,
+      cgroup,
+    });
     await this.startService('containerd');
     for (const archive of images) await this.importImages(archive);
   }
@@ -85,7 +91,7 @@ export class ClusterNode implements KubernetesNode {
     const secret = { mode: 0o600 };
     writeFileSync(this.#file('kubelet.kubeconfig'), kubelet, secret);
     writeFileSync(this.#file('kube-proxy.kubeconfig'), kubeProxy, secret);
-    writeFileSync(this.#file('kubelet.yaml'), kubeletConfig(caFile, this.#parts.cgroup));
+    writeFileSync(this.#file('kubelet.yaml'), kubeletConfig(caFile));
     const proxyConfig = kubeProxyConfig(this.name, this.#file('kube-proxy.kubeconfig'));
     writeFileSync(this.#file('kube-proxy.yaml'), proxyConfig);
     const labels = Object.entries(this.#parts.labels).map(([key, value]) => `${key}=${value}`);
@@ -125,12 +131,7 @@ export class ClusterNode implements KubernetesNode {
 
   async startService(service: NodeService): Promise<void> {
     if (this.#services.has(service)) throw new Error(`${service} runs already on ${this.name}.`);
-    const [command, ...args] = this.enter('setpriv', [
-      '--pdeathsig',
-      'KILL',
-      '--',
-      ...this.#commandLine(service),
-    ]);
+    const [command, ...args] = enterAsService(this.pid, this.#commandLine(service));
     const started = await spawnOwned(this.#parts.owner, `${this.name}-${service}`, command, args);
     this.#services.set(service, started);
     await waitFor(
@@ -195,6 +196,7 @@ export class ClusterNode implements KubernetesNode {
     await Promise.all([...this.#services.values()].map((service) => service.kill()));
     this.#services.clear();
     await machine.process.stop(30_000);
+    removeCgroup(this.#parts.cgroup);
   }
 
   #file(name: string): string {
