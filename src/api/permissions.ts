@@ -1,4 +1,5 @@
 import { KINDS } from './v1alpha1/definitions.ts';
+import { GROUP } from './v1alpha1/kinds.ts';
 
 /** Rights to some resources, with the reason that a reviewer may hold against them. */
 export interface Permission {
@@ -24,7 +25,6 @@ export interface Identity {
   readonly permissions: Readonly<Partial<Record<Scope, readonly Permission[]>>>;
 }
 
-const GROUP = 'vpn.traidnet.io';
 const LEADER = 'tenant-tunnel-controller';
 const CRD_NAMES = KINDS.map(({ resource }) => `${resource.plural}.${resource.group}`);
 

@@ -2,4 +2,4 @@
 export { applyCrds } from './apply-crds.ts';
 export { check } from './check.ts';
 export { type CleanupOptions, cleanup } from './cleanup.ts';
-export { MINIMUM_KUBERNETES, Prerequisites } from './prerequisites.ts';
+export { MINIMUM_KUBERNETES, obstacle, Prerequisites } from './prerequisites.ts';

@@ -1,6 +1,5 @@
 import { customResourceDefinition, GROUP, KINDS, VERSION } from '../api/index.ts';
-import { backoffMs, isApiError, type KubeApi, sleep, systemClock } from '../kube/index.ts';
-import type { Logger } from '../process/index.ts';
+import { backoffMs, isApiError, type KubeApi, type Logger, sleep, systemClock } from '../kube/index.ts';
 import { fieldsOf, missingFields } from './schema-fields.ts';
 
 /** The chart's `kubeVersion` says the same. CRDs: ratcheting and CEL as the kinds use them. */

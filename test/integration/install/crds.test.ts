@@ -1,0 +1,162 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { jest } from '@jest/globals';
+import { customResourceDefinition, KINDS } from '../../../src/api/index.ts';
+import { applyCrds, obstacle, Prerequisites } from '../../../src/install/index.ts';
+import type { KubeClient } from '../../../src/kube/index.ts';
+import { recordingLogger } from '../../unit/kube/recording-logger.ts';
+import { Installation, until } from './installation.ts';
+
+jest.setTimeout(120_000);
+
+const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+const NAMES = KINDS.map((kind) => customResourceDefinition(kind).metadata.name);
+const ROUTERS = 'routers.vpn.traidnet.io';
+
+let installation: Installation;
+let client: KubeClient;
+/** Of somebody who may do no more than any user: a controller. */
+let anybody: KubeClient;
+
+beforeAll(async () => {
+  installation = await Installation.start();
+  client = installation.client('crds');
+  anybody = installation.client('check');
+}, 900_000);
+afterAll(() => installation?.stop());
+
+async function apply(): Promise<string[]> {
+  const lines: string[] = [];
+  await applyCrds(client, (line) => lines.push(line));
+  return lines;
+}
+const removeAll = async (): Promise<void> => {
+  for (const name of NAMES) await installation.delete(`${CRDS}/${name}`);
+  await until('all are gone', async () => {
+    const there = await Promise.all(NAMES.map((name) => installation.get(`${CRDS}/${name}`)));
+    return there.every((crd) => crd === undefined);
+  });
+};
+const untilObstacle = async (sentence: RegExp | undefined): Promise<void> => {
+  let said: string | undefined;
+  await until(`the server publishes what makes for ${sentence}; it is ${said}`, async () => {
+    said = await obstacle(anybody);
+    return sentence === undefined ? said === undefined : sentence.test(said ?? '');
+  });
+};
+/** Changes the schema of Routers as another version of the program would have it. */
+async function change(edit: (spec: { properties: Record<string, unknown> }) => void): Promise<void> {
+  const crd = await installation.get(`${CRDS}/${ROUTERS}`);
+  edit(crd.spec.versions[0].schema.openAPIV3Schema.properties.spec);
+  const { status } = await installation.plane.request('PUT', `${CRDS}/${ROUTERS}`, crd);
+  expect(status).toBe(200);
+}
+const fieldsOfRouters = async (): Promise<string[]> => {
+  const crd = await installation.get(`${CRDS}/${ROUTERS}`);
+  return Object.keys(crd.spec.versions[0].schema.openAPIV3Schema.properties.spec.properties);
+};
+
+describe('apply-crds, with the rights of its hook', () => {
+  beforeEach(removeAll);
+
+  test('installs every kind, served when it returns, and by no other name', async () => {
+    expect(await apply()).toEqual(NAMES.map((name) => `${name}: installed`));
+    const { items } = await installation.get('/apis/vpn.traidnet.io/v1alpha1/routers');
+    expect(items).toEqual([]);
+    const crd = await installation.get(`${CRDS}/${ROUTERS}`);
+    const managers = crd.metadata.managedFields.filter(
+      ({ operation }: { operation: string }) => operation === 'Apply',
+    );
+    expect(managers.map(({ manager }: { manager: string }) => manager)).toEqual(['tenant-tunnel-crds']);
+  });
+
+  test('changes nothing where all is so already', async () => {
+    await apply();
+    expect(await apply()).toEqual(NAMES.map((name) => `${name}: unchanged`));
+  });
+
+  test('brings an older kind to this version, also one that somebody else installed', async () => {
+    installation.plane.kubectl(['create', '-f', `${process.cwd()}/crds`]);
+    await change(({ properties }) => {
+      delete properties.identity;
+      // As a rule that this version has no more.
+      properties.tenant = { ...(properties.tenant as object), description: 'Of another time.' };
+    });
+    const lines = await apply();
+    expect(lines).toContain(`${ROUTERS}: brought to this version`);
+    expect(await fieldsOfRouters()).toContain('identity');
+    expect(await apply()).toContain(`${ROUTERS}: unchanged`);
+    const crd = await installation.get(`${CRDS}/${ROUTERS}`);
+    const own = KINDS.map(customResourceDefinition).find(({ metadata }) => metadata.name === ROUTERS);
+    expect(crd.spec.versions).toEqual(own?.spec.versions);
+  });
+
+  test('leaves a newer kind as it is: its objects would lose what this version does not know', async () => {
+    await apply();
+    await change(({ properties }) => {
+      properties.wavelength = { type: 'integer' };
+    });
+    expect(await apply()).toContain(
+      `${ROUTERS}: newer than this program (it has spec.wavelength); left as it is`,
+    );
+    expect(await fieldsOfRouters()).toContain('wavelength');
+  });
+});
+
+describe('a program on a server', () => {
+  beforeEach(removeAll);
+
+  test('without the kinds says which, and how to install them', async () => {
+    await untilObstacle(
+      /^The kinds TunnelClass, TenantTunnel, Router, RouterProfile \(vpn\.traidnet\.io\/v1alpha1\) are not installed, their CRDs are missing: kubectl apply --server-side -f crds\/, or helm upgrade\.$/,
+    );
+    await apply();
+    await untilObstacle(undefined);
+    await installation.delete(`${CRDS}/${ROUTERS}`);
+    await untilObstacle(
+      /^The kind Router \(vpn\.traidnet\.io\/v1alpha1\) is not installed, its CRD is missing: /,
+    );
+  });
+
+  test('with kinds that lack fields names the first of them', async () => {
+    await apply();
+    await change(({ properties }) => {
+      for (const name of ['identity', 'suspended', 'address', 'publicKey']) delete properties[name];
+    });
+    await untilObstacle(
+      /^The CRD of Router is older than this program: it lacks spec\.\w+, spec\.\w+, spec\.\w+ and 1 more fields: kubectl apply --server-side --force-conflicts -f crds\//,
+    );
+  });
+
+  test('with kinds that have more than it knows goes on', async () => {
+    await apply();
+    await change(({ properties }) => {
+      properties.wavelength = { type: 'integer' };
+    });
+    await untilObstacle(undefined);
+  });
+
+  test('waits for them, says each reason once however often it looks, and goes on when they are there', async () => {
+    const logger = recordingLogger();
+    const prerequisites = new Prerequisites();
+    const stop = new AbortController();
+    const met = prerequisites.met(anybody, logger, stop.signal);
+    await until('it says why', () => logger.lines.length > 0);
+    expect(prerequisites.waitingFor()[0]).toMatch(/their CRDs are missing/);
+    // Longer than two of its looks.
+    await sleep(4_000);
+    expect(logger.messages('warn')).toEqual([expect.stringMatching(/CRDs are missing.*Trying again\.$/)]);
+    await apply();
+    expect(await met).toBe(true);
+    expect(prerequisites.waitingFor()).toEqual([]);
+    expect(logger.messages('info')).toEqual(['The API server has all that is needed now.']);
+  });
+
+  test('that is told to stop meanwhile does so at once', async () => {
+    const stop = new AbortController();
+    const logger = recordingLogger();
+    const met = new Prerequisites().met(anybody, logger, stop.signal);
+    await until('it says why', () => logger.lines.length > 0);
+    stop.abort();
+    expect(await met).toBe(false);
+  });
+});
