@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { flag, parseGroup, parseNamePrefix } from '../process/index.ts';
+import { flag, parseGroup, parseNamePrefix, parsePath } from '../process/index.ts';
 import { startSidecar } from '../wireguard/index.ts';
 import { type CommonFlags, logLevelFlag, metricsAddressFlag, socketFlag } from './common-flags.ts';
 import { groupNumber } from './group.ts';
@@ -10,6 +10,8 @@ interface SidecarFlags extends CommonFlags {
   socket: string;
   socketGroup?: string;
   netnsPrefix: string;
+  nodeNetns?: string;
+  stateDir?: string;
 }
 
 export function sidecarCommand(version: string): Command {
@@ -31,7 +33,21 @@ export function sidecarCommand(version: string): Command {
           parse: parseNamePrefix,
         }),
       )
-      // Privileged, and in the node's network: on the loopback address unless told otherwise.
+      .addOption(
+        flag('node-netns', 'path', "the node's network namespace; default: the one it is started in", {
+          optional: true,
+          parse: parsePath,
+        }),
+      )
+      .addOption(
+        flag(
+          'state-dir',
+          'path',
+          'folder of the node, where its sidecars take turns and leave word; wireguard-go then ends with its sidecar',
+          { optional: true, parse: parsePath },
+        ),
+      )
+      // On the loopback address unless told otherwise, since this process may be in the node's network.
       .addOption(metricsAddressFlag('127.0.0.1:9821'))
       .addOption(logLevelFlag())
       .action((flags: SidecarFlags) => {
@@ -42,27 +58,27 @@ export function sidecarCommand(version: string): Command {
 }
 
 async function run(
-  flags: SidecarFlags,
+  { socket, netnsPrefix, nodeNetns, stateDir }: SidecarFlags,
   socketGroup: number | undefined,
   { logger, registry, signal }: Surroundings,
 ): Promise<Served> {
   const sidecar = startSidecar({
-    socketPath: flags.socket,
+    socketPath: socket,
     ...(socketGroup === undefined ? {} : { socketGroup }),
-    netnsPrefix: flags.netnsPrefix,
+    netnsPrefix,
+    ...(nodeNetns === undefined ? {} : { nodeNetns }),
+    ...(stateDir === undefined ? {} : { stateDir }),
     logger,
     signal,
   });
   registerSidecarMetrics(registry, () => sidecar.metrics());
   let isReady = false;
-  const stopped = new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-  const done = sidecar.ready.then(async () => {
-    isReady = true;
-    await stopped;
-    await sidecar.stop();
-  });
-  return { waitingFor: () => (isReady ? [] : [`the socket ${flags.socket}`]), done };
+  sidecar.ready.then(
+    () => {
+      isReady = true;
+    },
+    // `done` tells.
+    () => undefined,
+  );
+  return { waitingFor: () => (isReady ? [] : [`the socket ${socket}`]), done: sidecar.done };
 }

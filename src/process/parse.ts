@@ -74,6 +74,11 @@ export function parseSocketPath(text: string): string {
   return text;
 }
 
+export function parsePath(text: string): string {
+  if (!text.startsWith('/') || text.includes('\0')) return refuse('Write an absolute path.');
+  return text;
+}
+
 /** A group's name or number, of /etc/group. */
 export function parseGroup(text: string): string {
   if (!/^([a-z_][a-z0-9_-]{0,31}|\d{1,10})$/.test(text)) return refuse("Write a group's name or number.");

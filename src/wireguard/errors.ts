@@ -41,7 +41,9 @@ export type SidecarErrorCode =
   /** Only from the client: a reply that is not what the protocol promises. */
   | 'BadReply'
   /** Only from `startSidecar`: another sidecar holds this socket. */
-  | 'AlreadyRunning';
+  | 'AlreadyRunning'
+  /** Only from `startSidecar`: a folder or namespace that it cannot do without cannot be used. */
+  | 'CannotStart';
 
 /** An error of the sidecar, thrown in its process and thrown again by {@link SidecarClient} with the same code. */
 export class SidecarError extends WireGuardError {

@@ -1,14 +1,16 @@
 import { chmodSync, chownSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { Server as HttpServer } from 'node:http';
-import { chooseImplementation } from './device/implementation.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SidecarError } from './errors.ts';
 import type { Logger } from './logger.ts';
-import { acquireLock } from './server/lock.ts';
-import { createListener } from './server/server.ts';
+import { enterForGood } from './namespace/namespace.ts';
+import { acquireLock, NodeLock } from './server/lock.ts';
+import type { Server } from './server/routes.ts';
+import { createListener, type Listener } from './server/server.ts';
 import { Streams } from './server/streams.ts';
+import { type SharedState, Tenure } from './tenure.ts';
 import { DEFAULT_PREFIX, isPrefix } from './tunnel/names.ts';
-import { Tunnels } from './tunnel/tunnels.ts';
 
 export interface SidecarOptions {
   /** Path of the Unix socket; its folder must exist. Beside it lies a lock file of the same name with `.lock`. */
@@ -17,6 +19,16 @@ export interface SidecarOptions {
   socketGroup?: number;
   /** Prefix of the network namespaces' names, at most 8 of a-z, 0-9 and `-`; default `tto-`. */
   netnsPrefix?: string;
+  /**
+   * The node's network namespace, e.g. `/host/proc/1/ns/net` in a container; default: the one it was started in. The
+   * main thread stays in it for good.
+   */
+  nodeNetns?: string;
+  /**
+   * A folder of the node by which its sidecars take turns: a second one stands by until the first has ended, and finds
+   * there where routers were last seen. wireguard-go then ends with its sidecar. Without it, tunnels outlive it.
+   */
+  stateDir?: string;
   logger: Logger;
   /** Aborting it is the same as `stop()`. */
   signal?: AbortSignal;
@@ -24,6 +36,8 @@ export interface SidecarOptions {
 
 /** Counts since the start, and what is open now. */
 export interface SidecarMetrics {
+  /** Whether it has the node; false for a standby. */
+  active: boolean;
   /** Requests answered, by method and status, e.g. `PUT 200`. */
   requests: Readonly<Record<string, number>>;
   /** Changes made to tunnels. */
@@ -36,15 +50,17 @@ export interface SidecarMetrics {
 }
 
 export interface RunningSidecar {
-  /** Resolves when the socket is open; rejects with `AlreadyRunning` and the like. */
+  /** Resolves when the socket is open, of a standby too; rejects with `AlreadyRunning` and the like. */
   ready: Promise<void>;
-  /** Stops serving within 5 s and leaves every tunnel as it is. Idempotent. */
+  /** Resolves when it has ended; rejects when it could not start, or as a standby not take over. */
+  done: Promise<void>;
+  /** Stops serving within 5 s and leaves kernel WireGuard as it is. Idempotent. */
   stop(): Promise<void>;
   metrics(): SidecarMetrics;
 }
 
 /** Milliseconds that requests and streams are given to end by themselves. */
-const GRACE_MS = 3000;
+const GRACE_MS = 2000;
 const SOCKET_MODE = 0o660;
 
 /** Opens the socket, never open to others than its group, not even for a moment. */
@@ -77,61 +93,111 @@ function close(http: HttpServer, streams: Streams): Promise<void> {
   });
 }
 
-/**
- * Starts the privileged side of a gateway: it makes, changes and removes tunnels as it is told over a Unix socket,
- * and decides nothing itself. Tunnels outlive it; its successor finds them again.
- */
-export function startSidecar(options: SidecarOptions): RunningSidecar {
-  const { socketPath, netnsPrefix = DEFAULT_PREFIX, logger, signal } = options;
-  const streams = new Streams();
-  let tunnels: Tunnels | undefined;
-  let requests: Record<string, number> = {};
-  let stopped: Promise<void> | undefined;
-  let shut: () => Promise<void> = async () => undefined;
+/** Of a standby: so much longer is a tunnel deaf when it takes over. */
+const KNOCK_MS = 20;
 
-  const start = async (): Promise<void> => {
-    if (!isPrefix(netnsPrefix)) {
+/** Starts at once; {@link RunningSidecar.ready} tells how it went. */
+class Sidecar implements RunningSidecar {
+  readonly #options: SidecarOptions;
+  readonly #prefix: string;
+  readonly #streams = new Streams();
+  readonly #listener: Listener;
+  readonly #stopping = new AbortController();
+  #tenure: Tenure | undefined;
+  #unlock: () => void = () => undefined;
+  #stopped: Promise<void> | undefined;
+  #waiting: Promise<void> = Promise.resolve();
+  readonly ready: Promise<void>;
+  readonly done: Promise<void>;
+
+  constructor(options: SidecarOptions) {
+    this.#options = options;
+    this.#prefix = options.netnsPrefix ?? DEFAULT_PREFIX;
+    this.#listener = createListener(() => this.#server(), options.logger);
+    this.ready = this.#start();
+    const ended = Promise.withResolvers<void>();
+    this.#stopping.signal.addEventListener('abort', () => ended.resolve(), { once: true });
+    this.done = this.ready.then(() => Promise.all([ended.promise, this.#waiting])).then(() => this.#stopped);
+    this.done.catch(() => undefined);
+    const { signal } = options;
+    if (signal?.aborted) void this.stop();
+    else signal?.addEventListener('abort', () => void this.stop(), { once: true });
+  }
+
+  stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#stopped ??= this.ready.catch(() => undefined).then(() => this.#shut());
+    return this.#stopped;
+  }
+
+  metrics(): SidecarMetrics {
+    return {
+      active: this.#tenure !== undefined,
+      requests: this.#listener.requests,
+      changes: this.#tenure?.tunnels.changes ?? 0,
+      operations: this.#tenure?.tunnels.operations ?? 0,
+      streams: this.#streams.count,
+      streamsOpened: this.#streams.opened,
+    };
+  }
+
+  async #start(): Promise<void> {
+    const { socketPath, nodeNetns, stateDir } = this.#options;
+    if (!isPrefix(this.#prefix)) {
       throw new SidecarError(
         'InvalidRequest',
         'The namespace prefix must be 1 to 8 of a-z, 0-9 and "-", a letter first.',
       );
     }
-    const unlock = acquireLock(`${socketPath}.lock`);
-    shut = async () => unlock();
-    const implementation = await chooseImplementation(netnsPrefix);
-    tunnels = new Tunnels({ implementation, prefix: netnsPrefix, logger });
-    const listener = createListener({ tunnels, streams }, logger);
-    requests = listener.requests;
+    if (nodeNetns !== undefined) enterForGood(nodeNetns);
+    this.#unlock = acquireLock(`${socketPath}.lock`);
+    if (stateDir === undefined) {
+      await this.#begin();
+    } else {
+      const shared = { folder: stateDir, lock: new NodeLock(stateDir) };
+      if (shared.lock.tryAcquire()) await this.#begin(shared);
+      else this.#waiting = this.#standBy(shared);
+    }
     await rm(socketPath, { force: true });
-    await listen(listener.http, options);
-    shut = async () => {
-      listener.refuseAll();
-      await close(listener.http, streams);
-      unlock();
-    };
-    logger.info({ socketPath, implementation: implementation.name }, 'sidecar is ready');
-  };
+    await listen(this.#listener.http, this.#options);
+  }
 
-  const ready = start();
-  const stop = (): Promise<void> => {
-    stopped ??= ready.then(
-      () => shut(),
-      () => shut(),
-    );
-    return stopped;
-  };
-  if (signal?.aborted) void stop();
-  else signal?.addEventListener('abort', () => void stop(), { once: true });
+  async #begin(shared?: SharedState): Promise<void> {
+    const { socketPath, logger } = this.#options;
+    const tenure = new Tenure({ prefix: this.#prefix, logger, shared });
+    await tenure.begin();
+    this.#tenure = tenure;
+    const { found } = tenure.availability;
+    logger.info({ socketPath, implementation: found?.name ?? null }, 'sidecar is ready');
+  }
 
-  return {
-    ready,
-    stop,
-    metrics: () => ({
-      requests,
-      changes: tunnels?.changes ?? 0,
-      operations: tunnels?.operations ?? 0,
-      streams: streams.count,
-      streamsOpened: streams.opened,
-    }),
-  };
+  async #standBy(shared: SharedState): Promise<void> {
+    const { signal } = this.#stopping;
+    this.#options.logger.info({}, 'Another sidecar has this node; standing by until it ends.');
+    while (!signal.aborted && !shared.lock.tryAcquire()) {
+      await sleep(KNOCK_MS, undefined, { signal }).catch(() => undefined);
+    }
+    if (signal.aborted) shared.lock.release();
+    else await this.#begin(shared);
+  }
+
+  #server(): Server | undefined {
+    if (this.#tenure === undefined) return undefined;
+    const { availability, tunnels } = this.#tenure;
+    return { availability, tunnels, streams: this.#streams };
+  }
+
+  async #shut(): Promise<void> {
+    this.#listener.refuseAll();
+    await close(this.#listener.http, this.#streams);
+    await this.#waiting.catch(() => undefined);
+    await this.#tenure?.end();
+    this.#unlock();
+  }
 }
+
+/**
+ * Starts the privileged side of a gateway: it makes, changes and removes tunnels as it is told over a Unix socket,
+ * and decides nothing itself. Its successor finds the tunnels again.
+ */
+export const startSidecar = (options: SidecarOptions): RunningSidecar => new Sidecar(options);

@@ -3,13 +3,14 @@ import { createConnection } from 'node:net';
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SidecarError } from '../errors.ts';
+import { homeNamespace } from '../namespace/namespace.ts';
 
 /** Where wireguard-go keeps its control sockets, and `wg` looks for them. */
-const FOLDER = '/var/run/wireguard';
+export const CONTROL_FOLDER = '/var/run/wireguard';
 const END_LIMIT_MS = 3000;
 const POLL_MS = 20;
 
-export const controlSocketOf = (interfaceName: string): string => `${FOLDER}/${interfaceName}.sock`;
+export const controlSocketOf = (interfaceName: string): string => `${CONTROL_FOLDER}/${interfaceName}.sock`;
 
 /** Whether somebody answers on a control socket, nobody does, or there is none. */
 export function probeControlSocket(path: string): Promise<'running' | 'dead' | 'none'> {
@@ -29,7 +30,7 @@ export function probeControlSocket(path: string): Promise<'running' | 'dead' | '
 
 /** Processes `wireguard-go … NAME` in the node's network namespace; also those that have lost their socket. */
 async function findProcesses(interfaceName: string): Promise<number[]> {
-  const home = await readlink('/proc/thread-self/ns/net');
+  const home = homeNamespace();
   const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry));
   const found: number[] = [];
   for (const pid of pids) {

@@ -28,12 +28,20 @@ export interface DeviceChange {
   remove: readonly string[];
   /** Peers with all of their settings: allowed IPs replace those they had, an absent pre-shared key takes it away. */
   set: Peers;
+  /** Public key → where such a peer was last seen, for those of `set` of whom the device knows nothing. */
+  endpoints?: ReadonlyMap<string, string>;
 }
 
 /** One WireGuard interface, whoever implements it. Throws `DeviceFailed`, `DeviceTimeout` or `CommandFailed`. */
 export interface Device {
   read(): Promise<DeviceState>;
   apply(change: DeviceChange): Promise<void>;
+  /**
+   * Speaks to these peers first. The protocol has no word for it, but both implementations send a keepalive, and the
+   * handshake that it takes, at the moment at which persistent keepalive is turned on on an interface that is up
+   * (wireguard-go device/uapi.go, Linux drivers/net/wireguard/netlink.c); it is turned off again at once.
+   */
+  greet(publicKeys: readonly string[]): Promise<void>;
   /** What is known of each peer now, as it is read. */
   observe(): AsyncIterable<PeerObservation>;
 }

@@ -23,6 +23,8 @@ export function* encodeConfiguration(change: Omit<DeviceChange, 'remove'>): Gene
     yield `[Peer]\nPublicKey = ${publicKey}\nAllowedIPs = ${allowedIPs.join(', ')}\n`;
     // A peer that is there already keeps its pre-shared key unless told otherwise; all zeros are none.
     yield `PresharedKey = ${presharedKey ?? NO_KEY}\n`;
+    const endpoint = change.endpoints?.get(publicKey);
+    if (endpoint !== undefined) yield `Endpoint = ${endpoint}\n`;
   }
 }
 
@@ -91,6 +93,14 @@ export class KernelDevice implements Device {
       if (input === '') return;
       await run('wg', ['addconf', this.#interfaceName, '/dev/stdin'], { namespace, input, secret: true });
     });
+  }
+
+  /** By `wg set`, which leaves allowed IPs alone where it is told none; it would make a peer that is not there. */
+  async greet(publicKeys: readonly string[]): Promise<void> {
+    const words = publicKeys.flatMap((key) =>
+      ['1', 'off'].flatMap((interval) => ['peer', key, 'persistent-keepalive', interval]),
+    );
+    await this.#within((namespace) => run('wg', ['set', this.#interfaceName, ...words], { namespace }));
   }
 
   async #dump(): Promise<string[]> {

@@ -20,7 +20,20 @@ export function* encodeChange(change: DeviceChange): Generator<string> {
   for (const [publicKey, { presharedKey, allowedIPs }] of change.set) {
     const secret = presharedKey === undefined ? ZERO_KEY : toHex(presharedKey);
     yield `public_key=${toHex(publicKey)}\npreshared_key=${secret}\nreplace_allowed_ips=true\n`;
+    const endpoint = change.endpoints?.get(publicKey);
+    if (endpoint !== undefined) yield `endpoint=${endpoint}\n`;
     for (const network of allowedIPs) yield `allowed_ip=${network}\n`;
+  }
+  yield '\n';
+}
+
+/** Persistent keepalive on and off again for each; `update_only`: one that was removed meanwhile does not come back. */
+export function* encodeGreeting(publicKeys: readonly string[]): Generator<string> {
+  yield 'set=1\n';
+  for (const publicKey of publicKeys) {
+    for (const seconds of [1, 0]) {
+      yield `public_key=${toHex(publicKey)}\nupdate_only=true\npersistent_keepalive_interval=${seconds}\n`;
+    }
   }
   yield '\n';
 }

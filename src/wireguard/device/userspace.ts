@@ -3,7 +3,7 @@ import { createConnection, type Socket } from 'node:net';
 import { SidecarError } from '../errors.ts';
 import type { PeerObservation } from '../protocol.ts';
 import type { Device, DeviceChange, DeviceState } from './device.ts';
-import { encodeChange, type ReadPeer, ReplyParser } from './uapi.ts';
+import { encodeChange, encodeGreeting, type ReadPeer, ReplyParser } from './uapi.ts';
 
 /** Milliseconds that wireguard-go may be silent: setting 65,000 peers in one request takes it some seconds. */
 const SILENCE_MS = 30_000;
@@ -34,9 +34,17 @@ export class UserspaceDevice implements Device {
     }
   }
 
-  async apply(change: DeviceChange): Promise<void> {
+  apply(change: DeviceChange): Promise<void> {
+    return this.#set(encodeChange(change));
+  }
+
+  greet(publicKeys: readonly string[]): Promise<void> {
+    return this.#set(encodeGreeting(publicKeys));
+  }
+
+  async #set(request: Iterable<string>): Promise<void> {
     const parser = new ReplyParser(() => undefined);
-    for await (const _ of this.#ask(encodeChange(change), parser)) {
+    for await (const _ of this.#ask(request, parser)) {
       // Only `errno` comes.
     }
   }

@@ -1,6 +1,8 @@
-import { openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFile, readlinkSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
+import { SidecarError } from '../errors.ts';
 import { errno, libc } from './libc.ts';
 
 /** A network namespace held open: it lives on while it is, also when its name is removed. */
@@ -14,7 +16,52 @@ export interface Namespace {
 /** linux/sched.h */
 const CLONE_NEWNET = 0x40000000;
 
+/** asm-generic/errno-base.h */
+const EPERM = 1;
+
 let home = -1;
+const readDescriptor = promisify(readFile);
+
+/**
+ * Moves the main thread into the node's network namespace for good, so that all that it opens and starts from now on
+ * is there. What was opened before stays where it was, and so do libuv's own threads, which is why nothing here may
+ * ask them about the network. Throws `CannotStart`.
+ */
+export function enterForGood(path: string): void {
+  let fd: number;
+  try {
+    fd = openSync(path, 'r');
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    const message = `The node's network namespace ${path} cannot be opened (${code}); mount the node's /proc into this container, and let it run as root and privileged.`;
+    throw new SidecarError('CannotStart', message, { cause });
+  }
+  const failed = libc().setns(fd, CLONE_NEWNET) !== 0;
+  const number = errno();
+  closeSync(fd);
+  if (failed) {
+    const what =
+      number === EPERM
+        ? 'this process lacks CAP_SYS_ADMIN; let the container run as root and privileged'
+        : `errno ${number}; is it a network namespace?`;
+    throw new SidecarError('CannotStart', `The node's network namespace ${path} cannot be entered: ${what}.`);
+  }
+  if (home >= 0) closeSync(home);
+  home = -1;
+}
+
+/** The name that the kernel has for the namespace this process is at home in, e.g. `net:[4026531840]`. */
+export const homeNamespace = (): string => readlinkSync('/proc/thread-self/ns/net');
+
+/** Reads a file of /proc/net as it is at home. Such a file belongs to whoever opens it, whoever reads on. */
+export async function readNetworkFile(name: string): Promise<string> {
+  const fd = openSync(`/proc/thread-self/net/${name}`, 'r');
+  try {
+    return (await readDescriptor(fd)).toString();
+  } finally {
+    closeSync(fd);
+  }
+}
 
 /**
  * Opens a network namespace by its path. Rejects with ENOENT where there is none. Being asynchronous it has also

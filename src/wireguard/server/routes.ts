@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Availability } from '../device/availability.ts';
 import { SidecarError } from '../errors.ts';
 import { PROTOCOL_VERSION, type SidecarVersion } from '../protocol.ts';
 import { parseInterfaceName, parsePeerChange, parseSince, parseTunnelState } from '../protocol-request.ts';
@@ -9,9 +10,13 @@ import type { Streams } from './streams.ts';
 
 /** What the requests act upon. */
 export interface Server {
+  availability: Availability;
   tunnels: Tunnels;
   streams: Streams;
 }
+
+/** The server; undefined while another sidecar has the node. */
+export type FindServer = () => Server | undefined;
 
 /** A reply: a JSON value, a text for people, or NDJSON as it comes. */
 type Reply = { json: unknown } | { text: string } | { lines: AsyncIterable<unknown> };
@@ -19,6 +24,8 @@ type Reply = { json: unknown } | { text: string } | { lines: AsyncIterable<unkno
 interface Route {
   method: string;
   path: RegExp;
+  /** What is answered while another sidecar has the node; without it, `Standby`. */
+  standby?: Reply;
   answer(
     server: Server,
     request: IncomingMessage,
@@ -30,18 +37,19 @@ interface Route {
 const TUNNEL = /^\/v1\/tunnels\/([^/]+)$/;
 const PEERS = /^\/v1\/tunnels\/([^/]+)\/peers$/;
 
+const version = (about: Omit<SidecarVersion, 'protocol'>): Reply => ({
+  json: { protocol: PROTOCOL_VERSION, ...about },
+});
+
 const ROUTES: readonly Route[] = [
   {
     method: 'GET',
     path: /^\/v1\/version$/,
-    answer: async ({ tunnels }) => {
-      const version: SidecarVersion = {
-        protocol: PROTOCOL_VERSION,
-        state: 'active',
-        problem: null,
-        implementation: tunnels.implementation.name,
-      };
-      return { json: version };
+    standby: version({ state: 'standby', implementation: null, problem: null }),
+    answer: async ({ availability }) => {
+      await availability.lookAgain();
+      const { found, problem = null } = availability;
+      return version({ state: 'active', implementation: found?.name ?? null, problem });
     },
   },
   {
@@ -122,16 +130,25 @@ async function writeLines(response: ServerResponse, lines: AsyncIterable<unknown
   response.end(text);
 }
 
+/** Throws `Standby`. */
+export function required(server: Server | undefined): Server {
+  if (server !== undefined) return server;
+  throw new SidecarError('Standby', 'Another sidecar has this node; this one takes over when that one ends.');
+}
+
 /** Answers one request. Throws what the error reply is made of. */
 export async function answer(
-  server: Server,
+  server: Server | undefined,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const url = URL.parse(request.url ?? '', 'http://sidecar');
   if (url === null) throw new SidecarError('InvalidRequest', 'The path is not a path.');
   const { route, interfaceName } = find(request.method ?? '', url.pathname);
-  const reply = await route.answer(server, request, interfaceName, url.searchParams);
+  const reply =
+    server === undefined && route.standby !== undefined
+      ? route.standby
+      : await route.answer(required(server), request, interfaceName, url.searchParams);
   if ('lines' in reply) {
     await writeLines(response, reply.lines);
   } else if ('text' in reply) {

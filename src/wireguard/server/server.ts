@@ -10,7 +10,7 @@ import { SIDECAR_STATUS, SidecarError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { SidecarErrorBody } from '../protocol.ts';
 import { parseDestination, parseInterfaceName } from '../protocol-request.ts';
-import { answer, type Server } from './routes.ts';
+import { answer, type FindServer, required } from './routes.ts';
 import { join } from './streams.ts';
 
 export interface Listener {
@@ -42,7 +42,7 @@ const nameOf = ({ method, url }: IncomingMessage): string =>
   `${method} ${(url ?? '').replace(/[^\w/.:?=-]/g, '?').slice(0, 100)}`;
 
 /** The HTTP side of the sidecar, not yet listening. */
-export function createListener(server: Server, logger: Logger): Listener {
+export function createListener(find: FindServer, logger: Logger): Listener {
   const requests: Record<string, number> = {};
   let stopping = false;
   const count = (method: string | undefined, status: number): void => {
@@ -58,7 +58,7 @@ export function createListener(server: Server, logger: Logger): Listener {
     async (request: IncomingMessage, response: ServerResponse) => {
       try {
         refuseWhenStopping();
-        await answer(server, request, response);
+        await answer(find(), request, response);
       } catch (cause) {
         const { status, body } = describeError(cause, nameOf(request), logger);
         if (response.headersSent) return void response.destroy();
@@ -75,11 +75,12 @@ export function createListener(server: Server, logger: Logger): Listener {
     client.on('error', () => client.destroy());
     try {
       refuseWhenStopping();
+      const { tunnels, streams } = required(find());
       const interfaceName = parseInterfaceName(request.headers.tunnel);
       const destination = parseDestination(request.url ?? '');
-      const addresses = await server.tunnels.addressesOf(interfaceName);
-      const { namespacePath } = server.tunnels.namesOf(interfaceName);
-      const router = await server.streams.connect({ interfaceName, namespacePath, addresses }, destination);
+      const addresses = await tunnels.addressesOf(interfaceName);
+      const { namespacePath } = tunnels.namesOf(interfaceName);
+      const router = await streams.connect({ interfaceName, namespacePath, addresses }, destination);
       if (client.destroyed) return void router.destroy();
       client.write('HTTP/1.1 200 Connected\r\n\r\n');
       if (head.length > 0) router.write(head);

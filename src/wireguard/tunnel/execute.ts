@@ -5,7 +5,7 @@ import { run } from '../command.ts';
 import { endUserspaceProcess } from '../device/control-socket.ts';
 import type { Implementation } from '../device/implementation.ts';
 import { SidecarError } from '../errors.ts';
-import { inNamespace } from '../namespace/namespace.ts';
+import { inNamespace, type Namespace } from '../namespace/namespace.ts';
 import { renderReplacement } from './firewall.ts';
 import { gatherUdpPorts, withNamespace } from './gather.ts';
 import type { TunnelNames } from './names.ts';
@@ -26,7 +26,17 @@ async function addNamespace(names: TunnelNames, broken: boolean): Promise<void> 
   await turn;
 }
 
-/** wireguard-go looks once a second whether an interface in another namespace has been brought up. */
+/** wireguard-go takes its interface along, and may have ended since somebody looked. */
+async function removeLink(name: string, where: { namespace?: Namespace } = {}): Promise<void> {
+  try {
+    await run('ip', ['link', 'del', name], where);
+  } catch (cause) {
+    const { code } = await run('ip', ['link', 'show', 'dev', name], { ...where, accept: [0, 1] });
+    if (code === 0) throw cause;
+  }
+}
+
+/** wireguard-go may look only once a second whether an interface in another namespace has been brought up. */
 async function awaitListening(names: TunnelNames, listenPort: number): Promise<void> {
   for (let waited = 0; waited < LISTEN_LIMIT_MS; waited += POLL_MS) {
     if ((await gatherUdpPorts()).has(listenPort)) return;
@@ -63,16 +73,14 @@ export async function execute(names: TunnelNames, implementation: Implementation
     case 'setFirewall':
       return void (await inside('nft', ['-f', '-'], renderReplacement(step.table)));
     case 'removeInterface':
-      if (step.place === 'placed') return void (await inside('ip', ['link', 'del', interfaceName]));
-      return void (await run('ip', ['link', 'del', implementation.stagedName(names)]));
+      if (step.place === 'staged') return removeLink(implementation.stagedName(names));
+      return withNamespace(names, (namespace) => removeLink(interfaceName, { namespace }));
     case 'endProcess':
       return endUserspaceProcess(interfaceName);
     case 'addInterface':
       return implementation.create(names);
-    case 'moveInterface': {
-      const target = ['netns', names.namespace, 'name', interfaceName];
-      return void (await run('ip', ['link', 'set', implementation.stagedName(names), ...target]));
-    }
+    case 'moveInterface':
+      return implementation.move(names);
     case 'setDevice':
       return implementation.device(names).apply(step);
     case 'setMtu':

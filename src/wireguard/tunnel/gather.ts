@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { readFile, statfs } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from '../command.ts';
 import { controlSocketOf, probeControlSocket } from '../device/control-socket.ts';
 import type { Implementation } from '../device/implementation.ts';
-import { inNamespace, type Namespace, openNamespace } from '../namespace/namespace.ts';
+import { inNamespace, type Namespace, openNamespace, readNetworkFile } from '../namespace/namespace.ts';
 import { TABLE } from './firewall.ts';
 import { KERNEL_SETTINGS } from './kernel-settings.ts';
 import { type Link, NO_LINK, parseLink, parseRoutes, parseUdpPorts } from './listing.ts';
@@ -70,11 +70,9 @@ async function gatherInside(names: TunnelNames): Promise<Inside> {
   });
 }
 
-/** UDP ports in use in the node's namespace. `thread-self`: the reading thread of libuv's pool never leaves it. */
+/** UDP ports in use in the node's namespace. */
 export async function gatherUdpPorts(): Promise<Set<number>> {
-  const tables = ['udp', 'udp6'].map((name) =>
-    readFile(`/proc/thread-self/net/${name}`, 'utf8').catch(() => ''),
-  );
+  const tables = ['udp', 'udp6'].map((name) => readNetworkFile(name).catch(() => ''));
   return new Set((await Promise.all(tables)).flatMap(parseUdpPorts));
 }
 

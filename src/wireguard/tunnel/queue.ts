@@ -7,6 +7,7 @@ export class OperationQueue {
   readonly #tails = new Map<string, { done: Promise<unknown>; length: number }>();
   readonly #waiting: (() => void)[] = [];
   #running = 0;
+  #closed = false;
 
   constructor(limits: { atOnce: number; waitingPerKey: number }) {
     this.#atOnce = limits.atOnce;
@@ -20,6 +21,7 @@ export class OperationQueue {
 
   /** Runs an operation when it is its turn. Rejects with `Busy` where too many wait for this key already. */
   async run<T>(key: string, operation: () => Promise<T>): Promise<T> {
+    if (this.#closed) throw new SidecarError('Stopping', 'The sidecar is about to end; ask its successor.');
     const tail = this.#tails.get(key);
     const length = tail?.length ?? 0;
     if (length > this.#waitingPerKey) {
@@ -32,6 +34,16 @@ export class OperationQueue {
     );
     this.#tails.set(key, { done, length: length + 1 });
     return result;
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  /** Takes no operation any more; resolves when those that it has taken are done. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#tails.values()].map(({ done }) => done));
   }
 
   #leave(key: string): void {

@@ -54,6 +54,7 @@ export function describe(step: Step): string[] {
         ...(step.listenPort === undefined ? [] : [`set the listening port to ${step.listenPort}`]),
         ...few('removed', step.remove),
         ...few('set', [...step.set.keys()]),
+        ...few('restored the endpoint of', [...(step.endpoints?.keys() ?? [])]),
       ];
     case 'setMtu':
       return [`set the MTU to ${step.mtu}`];

@@ -1,11 +1,16 @@
 import { readdir } from 'node:fs/promises';
+import type { Availability } from '../device/availability.ts';
+import type { Device } from '../device/device.ts';
 import type { Implementation } from '../device/implementation.ts';
+import type { Endpoints } from '../endpoints/endpoints.ts';
+import type { Recalled } from '../endpoints/memory.ts';
 import { SidecarError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Applied, PeerChange, PeerObservation, TunnelList, TunnelState } from '../protocol.ts';
 import { refuseServerAddress } from '../protocol-request.ts';
 import { execute } from './execute.ts';
 import { gatherAddresses, gatherNamespace, gatherTunnel, listFirewall, withNamespace } from './gather.ts';
+import { Greeter } from './greeter.ts';
 import { NETNS_FOLDER, namesOf, type TunnelNames } from './names.ts';
 import { PeerTable, routesOf } from './peers.ts';
 import { planRemoval, planTunnel } from './plan.ts';
@@ -23,24 +28,36 @@ interface Known {
   firewall?: { set: string; listed: string | null };
 }
 
+export interface TunnelsOptions {
+  availability: Availability;
+  endpoints: Endpoints;
+  prefix: string;
+  logger: Logger;
+}
+
 const AT_ONCE = 8;
 const WAITING_PER_TUNNEL = 32;
 
 /** The tunnels of this node: every operation of the protocol, one at a time for each tunnel. */
 export class Tunnels {
-  readonly implementation: Implementation;
+  readonly #availability: Availability;
+  readonly #endpoints: Endpoints;
+  readonly #greeter = new Greeter();
   readonly #prefix: string;
   readonly #logger: Logger;
   readonly #queue = new OperationQueue({ atOnce: AT_ONCE, waitingPerKey: WAITING_PER_TUNNEL });
   readonly #known = new Map<string, Known>();
+  /** When each was last read whole, ms, monotonic. */
+  readonly #lookedAt = new Map<string, number>();
   /** UDP ports that running operations are about to use. */
   readonly #claimed = new Map<number, string>();
   #changes = 0;
 
-  constructor(options: { implementation: Implementation; prefix: string; logger: Logger }) {
-    this.implementation = options.implementation;
-    this.#prefix = options.prefix;
-    this.#logger = options.logger;
+  constructor({ availability, endpoints, prefix, logger }: TunnelsOptions) {
+    this.#availability = availability;
+    this.#endpoints = endpoints;
+    this.#prefix = prefix;
+    this.#logger = logger;
   }
 
   /** Changes made since the start. */
@@ -68,23 +85,27 @@ export class Tunnels {
       }
       this.#claimed.set(state.listenPort, names.interfaceName);
       try {
-        return await this.#converge(names, state);
+        return await this.#converge(names, state, await this.#availability.require());
       } finally {
         this.#claimed.delete(state.listenPort);
       }
     });
   }
 
-  async #converge(names: TunnelNames, state: TunnelState): Promise<Step[]> {
+  async #converge(names: TunnelNames, state: TunnelState, implementation: Implementation): Promise<Step[]> {
     const desired = desiredOf(state);
-    const observed = await gatherTunnel(names, this.implementation);
+    const observed = await gatherTunnel(names, implementation);
     let { firewall } = this.#known.get(names.interfaceName) ?? {};
     const spelledOtherwise = firewall?.set === desired.firewall && firewall.listed === observed.firewall;
-    const steps = planTunnel(
+    const planned = planTunnel(
       desired,
       spelledOtherwise ? { ...observed, firewall: desired.firewall } : observed,
     );
-    for (const step of steps) await execute(names, this.implementation, step);
+    const isPeer = (publicKey: string): boolean => desired.peers.has(publicKey);
+    const isAnew = planned.some((step) => step.do === 'moveInterface');
+    const recalled = isAnew ? await this.#endpoints.recall(names.interfaceName, isPeer) : undefined;
+    const steps = recalled === undefined ? planned : planned.map((step) => withEndpoints(step, recalled));
+    for (const step of steps) await execute(names, implementation, step);
     if (steps.some((step) => step.do === 'setFirewall')) {
       firewall = { set: desired.firewall, listed: await withNamespace(names, listFirewall) };
     }
@@ -94,7 +115,35 @@ export class Tunnels {
       peers: new PeerTable(desired.peers),
       ...(firewall === undefined ? {} : { firewall }),
     });
+    this.#endpoints.retain(names.interfaceName, isPeer);
+    if (recalled !== undefined && recalled.speakers.length > 0) void this.#greet(names, recalled.speakers);
     return steps;
+  }
+
+  /** Speaks first to the peers of an interface that was made anew: their own keepalives may be long in coming. */
+  async #greet(names: TunnelNames, speakers: readonly string[]): Promise<void> {
+    const { interfaceName } = names;
+    this.#logger.info(
+      { interfaceName, peers: speakers.length },
+      'Speaking first to the peers of a new interface.',
+    );
+    try {
+      await this.#greeter.greet(speakers, (some) =>
+        this.#queue.run(interfaceName, async () => {
+          const peers = this.#known.get(interfaceName)?.peers.peers;
+          const present = some.filter((key) => peers?.has(key));
+          if (present.length > 0) await this.#device(names).greet(present);
+        }),
+      );
+    } catch (err) {
+      const abandoned = err instanceof SidecarError && err.code === 'Stopping';
+      if (!abandoned && !this.#queue.isClosed)
+        this.#logger.warn({ interfaceName, err }, 'Not all peers of a new interface were spoken to.');
+    }
+  }
+
+  #device(names: TunnelNames): Device {
+    return this.#availability.forExisting.device(names);
   }
 
   /** Changes some peers by what is known of the others, so that it takes as long for one among 65,000 as among ten. */
@@ -122,19 +171,20 @@ export class Tunnels {
       const remove = before.filter((route) => !known.peers.has(route));
       if (add.length > 0 || remove.length > 0) steps.push({ do: 'setRoutes', remove, add });
       try {
-        for (const step of steps) await execute(names, this.implementation, step);
+        for (const step of steps) await execute(names, this.#availability.forExisting, step);
       } catch (cause) {
         // Somebody may have removed the tunnel: then that is what has to be said.
         await this.#learn(names);
         throw cause;
       }
+      this.#endpoints.drop(interfaceName, plan.remove);
       return steps;
     });
   }
 
   /** Reads a tunnel that this process has not put: it was made before the last restart. */
   async #learn(names: TunnelNames): Promise<Known> {
-    const { place, device, addresses } = await gatherTunnel(names, this.implementation);
+    const { place, device, addresses } = await gatherTunnel(names, this.#availability.forExisting);
     if (place !== 'placed' || device === null) throw unknown(names);
     const known = { publicKey: device.publicKey, addresses, peers: new PeerTable(device.peers) };
     this.#known.set(names.interfaceName, known);
@@ -143,9 +193,12 @@ export class Tunnels {
 
   remove(interfaceName: string): Promise<Applied> {
     return this.#exclusively(interfaceName, 'remove', async (names) => {
-      const steps = planRemoval(await gatherTunnel(names, this.implementation));
+      const implementation = this.#availability.forExisting;
+      const steps = planRemoval(await gatherTunnel(names, implementation));
       this.#known.delete(interfaceName);
-      for (const step of steps) await execute(names, this.implementation, step);
+      this.#lookedAt.delete(interfaceName);
+      for (const step of steps) await execute(names, implementation, step);
+      await this.#endpoints.forget(interfaceName);
       return steps;
     });
   }
@@ -169,7 +222,7 @@ export class Tunnels {
   async #summarise(names: TunnelNames): Promise<TunnelList['tunnels'][number]> {
     const { interfaceName } = names;
     try {
-      const device = await this.#queue.run(interfaceName, () => this.implementation.device(names).read());
+      const device = await this.#queue.run(interfaceName, () => this.#device(names).read());
       return { interfaceName, listenPort: device.listenPort || null, peers: device.peers.size };
     } catch (cause) {
       if (!(cause instanceof SidecarError)) throw cause;
@@ -181,9 +234,47 @@ export class Tunnels {
   async *observe(interfaceName: string, since: number): AsyncGenerator<PeerObservation> {
     const names = this.namesOf(interfaceName);
     if ((await gatherNamespace(names)) !== 'present') throw unknown(names);
-    for await (const peer of this.implementation.device(names).observe()) {
-      if (peer.lastHandshake >= since) yield peer;
+    try {
+      for await (const peer of this.#device(names).observe()) {
+        this.#endpoints.note(interfaceName, peer);
+        if (peer.lastHandshake >= since) yield peer;
+      }
+    } catch (cause) {
+      // Whose interface or process has gone is to be put again, which nobody would do for a device that merely failed.
+      if (cause instanceof SidecarError) await this.#queue.run(interfaceName, () => this.#learn(names));
+      throw cause;
     }
+    this.#lookedAt.set(interfaceName, performance.now());
+  }
+
+  /** Looks after tunnels that nobody has asked about for so long, for their peers' endpoints. */
+  async look(olderThanMs: number): Promise<void> {
+    for (const interfaceName of this.#known.keys()) {
+      const age = performance.now() - (this.#lookedAt.get(interfaceName) ?? Number.NEGATIVE_INFINITY);
+      if (age < olderThanMs) continue;
+      try {
+        for await (const _ of this.observe(interfaceName, 0)) {
+          // It has been noted as it went by.
+        }
+      } catch (err) {
+        this.#logger.debug({ interfaceName, err }, 'A tunnel could not be looked at.');
+      }
+    }
+  }
+
+  /** The wireguard-go of a tunnel has ended, and its interface with it. */
+  processEnded(interfaceName: string, how: string): void {
+    if (!this.#known.delete(interfaceName)) return;
+    this.#logger.warn(
+      { interfaceName, how },
+      'wireguard-go has ended by itself; the tunnel is to be put again.',
+    );
+  }
+
+  /** Takes no operation any more; resolves when those that run have ended. */
+  close(): Promise<void> {
+    this.#greeter.stop();
+    return this.#queue.close();
   }
 
   async show(interfaceName: string): Promise<string> {
@@ -221,6 +312,9 @@ export class Tunnels {
     });
   }
 }
+
+const withEndpoints = (step: Step, { endpoints }: Recalled): Step =>
+  step.do === 'setDevice' && endpoints.size > 0 ? { ...step, endpoints } : step;
 
 const unknown = ({ interfaceName }: TunnelNames): SidecarError =>
   new SidecarError('UnknownTunnel', `There is no tunnel ${interfaceName} on this node; PUT it first.`);

@@ -83,7 +83,8 @@ describe('a kubeconfig', () => {
 describe('the metrics of the sidecar', () => {
   test('are its counts at the moment of asking', async () => {
     const registry = new Registry();
-    const counts = { requests: { 'PUT 200': 2 }, changes: 5, operations: 1, streams: 3, streamsOpened: 9 };
+    const requests = { 'PUT 200': 2 };
+    const counts = { active: true, requests, changes: 5, operations: 1, streams: 3, streamsOpened: 9 };
     registerSidecarMetrics(registry, () => counts);
     await registry.metrics();
     counts.requests['PUT 200'] = 3;
@@ -92,6 +93,7 @@ describe('the metrics of the sidecar', () => {
     expect(text).toContain('tto_sidecar_changes_total 5');
     expect(text).toContain('tto_sidecar_streams_opened_total 9');
     expect(text).toContain('tto_sidecar_streams 3');
+    expect(text).toContain('tto_sidecar_active 1');
     expect(registry.getSingleMetric('tto_sidecar_changes_total')).toBeInstanceOf(Counter);
   });
 });

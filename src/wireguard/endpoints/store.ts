@@ -1,0 +1,71 @@
+import { mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { type EndpointRecord, MAX_RECORD_BYTES, parseRecord, renderRecord } from './record.ts';
+
+const FILE = /^(wg(?:0|[1-9]\d{0,4}))\.json$/;
+
+/** The records in a folder, `wgN.json` each: written whole or not at all, one after the other. */
+export class EndpointStore {
+  readonly #folder: string;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** The names of the tunnels that have a record. */
+  list(): Promise<string[]> {
+    return this.#inTurn(async () => {
+      const entries = await readdir(this.#folder).catch(() => []);
+      return entries.flatMap((entry) => FILE.exec(entry)?.[1] ?? []);
+    });
+  }
+
+  /** Undefined where there is none that could be used. */
+  load(interfaceName: string): Promise<EndpointRecord | undefined> {
+    return this.#inTurn(async () => {
+      const text = await readBounded(this.#path(interfaceName)).catch(() => undefined);
+      return text === undefined ? undefined : parseRecord(text);
+    });
+  }
+
+  save(interfaceName: string, record: EndpointRecord): Promise<void> {
+    return this.#inTurn(async () => {
+      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+      const path = this.#path(interfaceName);
+      // Not synced: the folder is in memory, and a record that is lost costs a router its wait.
+      await writeFile(`${path}.new`, renderRecord(record), { mode: 0o600 });
+      await rename(`${path}.new`, path);
+    });
+  }
+
+  remove(interfaceName: string): Promise<void> {
+    return this.#inTurn(async () => {
+      await rm(this.#path(interfaceName), { force: true });
+      await rm(`${this.#path(interfaceName)}.new`, { force: true });
+    });
+  }
+
+  #path(interfaceName: string): string {
+    return `${this.#folder}/${interfaceName}.json`;
+  }
+
+  #inTurn<T>(action: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(action);
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+}
+
+/** The text of a file of bounded size, whatever somebody may have put there in its place. */
+async function readBounded(path: string): Promise<string | undefined> {
+  const file = await open(path, 'r');
+  try {
+    const about = await file.stat();
+    if (!about.isFile() || about.size > MAX_RECORD_BYTES) return undefined;
+    const buffer = Buffer.alloc(about.size);
+    const { bytesRead } = await file.read(buffer, 0, about.size, 0);
+    return buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
