@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Field, type Plain } from '../processes/field.ts';
 import { buildImage } from '../testbed/image.ts';
@@ -84,8 +85,27 @@ export class ClusterWorld extends Field {
     verb: 'install' | 'upgrade',
     { values = this.values(), chart = CHART, args = ['--wait'] as readonly string[] } = {},
   ): Promise<string> {
-    const all = [verb, RELEASE, chart, '-n', SYSTEM_NAMESPACE, '-f', '-', '--timeout', '3m', ...args];
-    return this.cluster.helm(all, { input: JSON.stringify(values), timeoutMs: 240_000 });
+    const all = [verb, RELEASE, chart, '-n', SYSTEM_NAMESPACE, '-f', '-', '--timeout', '2m', ...args];
+    try {
+      return await this.cluster.helm(all, { input: JSON.stringify(values), timeoutMs: 180_000 });
+    } catch (error) {
+      throw new Error(`${(error as Error).message}\n${await this.whatIsWrong()}`, { cause: error });
+    }
+  }
+
+  /** Pods, what happened to them, and the ends of their logs: for the message of a failed test. */
+  async whatIsWrong(): Promise<string> {
+    const about = ['-n', SYSTEM_NAMESPACE];
+    const logs = ['logs', ...about, '-l', 'app.kubernetes.io/part-of=tenant-tunnel-operator', '--prefix'];
+    const commands = [
+      ['get', 'pods,jobs', ...about, '-o', 'wide'],
+      ['get', 'events', ...about, '--sort-by=.lastTimestamp'],
+      [...logs, '--all-containers', '--tail=8', '--ignore-errors'],
+    ];
+    const said = await Promise.all(
+      commands.map((args) => this.kubectl(args).catch((error: Error) => error.message)),
+    );
+    return said.join('\n');
   }
 
   /** The operator's namespace as docs/install.md says to make it, then the chart. */
@@ -107,6 +127,15 @@ export class ClusterWorld extends Field {
 
   kubectl(args: readonly string[], input?: string): Promise<string> {
     return this.cluster.runKubectl(args, input === undefined ? {} : { input });
+  }
+
+  /** `kubectl diff` of manifests; empty when the cluster has them just so. */
+  async diff(manifests: string, args: readonly string[] = []): Promise<string> {
+    // The exit code of diff would hide what it says.
+    const program = join(this.cluster.directory, 'diff');
+    writeFileSync(program, '#!/bin/sh\ndiff -uN "$@"\nexit 0\n', { mode: 0o755 });
+    const environment = { KUBECTL_EXTERNAL_DIFF: program };
+    return this.cluster.runKubectl(['diff', ...args, '-f', '-'], { input: manifests, environment });
   }
 
   /** Log of a container of every pod of a workload, newest lives. */
