@@ -21,7 +21,7 @@ export interface Identity {
   readonly name: 'controller' | 'agent' | 'check' | 'crds' | 'cleanup';
   readonly what: string;
   /** Made for one Helm hook and removed after it; absent for what runs all the time. */
-  readonly hook?: 'test' | 'pre-install,pre-upgrade' | 'pre-delete';
+  readonly hook?: 'pre-install,pre-upgrade' | 'pre-delete';
   readonly permissions: Readonly<Partial<Record<Scope, readonly Permission[]>>>;
 }
 
@@ -147,7 +147,6 @@ export const IDENTITIES: readonly Identity[] = [
   {
     name: 'check',
     what: 'helm test',
-    hook: 'test',
     permissions: {
       system: [
         {

@@ -6,7 +6,7 @@ const NAMESPACE: Record<Exclude<Scope, 'cluster'>, string> = {
   gateways: '{{ .Values.gatewayNamespace }}',
 };
 
-/** Hooks have their own: they come before what they are for, and go when it has succeeded. */
+/** What turns them off in the values. */
 const CONDITION: Partial<Record<Identity['name'], string>> = {
   check: '.Values.test.enabled',
   crds: '.Values.crds.upgrade',
@@ -33,6 +33,7 @@ function metadata({ name, hook }: Identity, namespace?: string): string[] {
     ...(namespace === undefined ? [] : [`  namespace: ${namespace}`]),
     '  labels:',
     `    ${labels}`,
+    // It comes before what it is for, and goes when that has succeeded.
     ...(hook === undefined
       ? []
       : [
