@@ -5,7 +5,7 @@ root=$1
 shift
 
 mkdir -p "$root/usr/bin" "$root/usr/sbin" "$root/usr/lib" "$root/usr/lib64" "$root/etc" "$root/app" \
-  "$root/run/netns" "$root/run/tenant-tunnel" "$root/run/tenant-tunnel-node" "$root/run/wireguard" \
+  "$root/run/netns" "$root/run/tenant-tunnel" "$root/var/lib/tenant-tunnel" "$root/run/wireguard" \
   "$root/var/lib/dpkg/status.d" "$root/host/proc" "$root/proc" "$root/sys" "$root/dev" "$root/tmp"
 for name in bin sbin lib lib64; do ln -s "usr/$name" "$root/$name"; done
 ln -s ../run "$root/var/run"

@@ -21,7 +21,7 @@ for p in /proc/[0-9]*; do
   case "$c" in 'sh -c'*) ;; *wireguard-go*|*/app/dist/main.js*) echo "processes $c";; esac
 done
 ls /var/run/wireguard 2>/dev/null | sed 's/^/sockets /'
-find /run/tenant-tunnel -type f 2>/dev/null | sed 's/^/files /'
+find /var/lib/tenant-tunnel -type f 2>/dev/null | sed 's/^/files /'
 true`;
 
 /** Looks on the node itself, outside of every container. */

@@ -72,8 +72,8 @@ export function parseRecord(text: string): EndpointRecord | undefined {
 
 /** A tunnel's peers were speaking if their last handshake was so recent: WireGuard rejects older keys (paper, §6.1). */
 const SPEAKING_SECONDS = 180;
-/** A NAT on the way has forgotten a router of which nothing was heard for so long. */
-const OLD_SECONDS = 600;
+/** For so long it is likely that an address still is the router's; longer, and somebody else would be spoken to. */
+const OLD_SECONDS = 3600;
 
 /** The keys of those who were speaking when the record was written, unless that is long ago; the latest first. */
 export function speakersOf({ writtenAt, peers }: EndpointRecord, now: number): string[] {

@@ -32,7 +32,7 @@ export class EndpointStore {
     return this.#inTurn(async () => {
       await mkdir(this.#folder, { recursive: true, mode: 0o700 });
       const path = this.#path(interfaceName);
-      // Not synced: the folder is in memory, and a record that is lost costs a router its wait.
+      // Not synced: a record that a power failure takes costs routers no more than their wait.
       await writeFile(`${path}.new`, renderRecord(record), { mode: 0o600 });
       await rename(`${path}.new`, path);
     });
