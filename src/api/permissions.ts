@@ -45,8 +45,15 @@ export const IDENTITIES: readonly Identity[] = [
         {
           apiGroup: GROUP,
           resources: ['tunnelclasses', 'tenanttunnels', 'routers'],
-          verbs: ['get', 'list', 'watch'],
+          verbs: ['list', 'watch'],
           reason: 'What people apply, in any namespace.',
+        },
+        {
+          apiGroup: GROUP,
+          resources: ['tenanttunnels', 'routers'],
+          verbs: ['get'],
+          reason:
+            'Whether one is really gone is asked past the cache, before what it was given is taken from it.',
         },
         {
           apiGroup: GROUP,

@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
 import { GROUP_PATH } from '../processes/field.ts';
+import { PingStream } from '../processes/ping-stream.ts';
 import { SYSTEM_NAMESPACE } from '../testbed/system.ts';
 import { waitFor } from '../testbed/wait.ts';
 import { readUses, type Use } from './audit.ts';
@@ -21,13 +22,16 @@ afterAll(() => world?.stop());
 
 describe('all that the operator does in its life', () => {
   test('routers come, are suspended, change their class and go', async () => {
-    await world.bringOnline('acme/r0', '7.16.2');
+    const machine = await world.bringOnline('acme/r0', '7.16.2');
     await world.bringOnline('globex/r0', '7.18.2');
+    // With nothing to say, a router would learn only from its next change of keys that it may speak again.
+    const busy = new PingStream(machine.netns, world.tunnel('acme/acme').status?.serverAddress ?? '');
     // Twice, so that an Event repeats itself.
     for (const suspended of [true, false, true, false]) {
       await world.change('acme/r0', { suspended });
       await world.untilPhase('acme/r0', suspended ? 'Suspended' : 'Online', 90_000);
     }
+    busy.end();
     await world.apply('acme/r1');
     await world.script('acme/r1');
     const [{ metadata: known, spec: before }] = (
@@ -67,6 +71,8 @@ describe('all that the operator does in its life', () => {
   });
 
   test('it is upgraded, tested and uninstalled', async () => {
+    // As if the last version had not had it.
+    await world.kubectl(['delete', 'crd', 'routerprofiles.vpn.traidnet.io']);
     await world.helm('upgrade');
     await world.cluster.helm(['test', RELEASE, '-n', SYSTEM_NAMESPACE], { timeoutMs: 120_000 });
     await world.cluster.helm(['uninstall', RELEASE, '-n', SYSTEM_NAMESPACE, '--wait'], {
