@@ -152,15 +152,11 @@ describe('helm uninstall', () => {
   test('takes nothing from routers that an installation does not bring back: same keys, Online, nothing pasted', async () => {
     const began = performance.now();
     await world.helm('install');
-    for (const key of fleet.keys) {
-      await waitFor(
-        `${key} reaches its server`,
-        async () => {
-          return (await fleet.machine(key).ping(fleet.server(key))).received > 0;
-        },
-        90_000,
-      );
-    }
+    const reachesServer = async (key: string): Promise<boolean> =>
+      (await fleet.machine(key).ping(fleet.server(key))).received > 0;
+    await Promise.all(
+      fleet.keys.map((key) => waitFor(`${key} reaches its server`, () => reachesServer(key), 90_000)),
+    );
     report('install again', `every router reaches its server after ${inSeconds(performance.now() - began)}`);
     await fleet.allOnline();
     expect(fleet.given()).toEqual(given);
