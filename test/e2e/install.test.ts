@@ -4,7 +4,7 @@ import { execInTunnel, fromNamespace, opensTcp } from '../processes/node-side.ts
 import type { SimulatedRouter } from '../simulator/machine/index.ts';
 import { GATEWAY_NAMESPACE, SYSTEM_NAMESPACE } from '../testbed/system.ts';
 import { lookInside, statusFor, whoIs } from './credentials.ts';
-import { type Capture, documented, shape, writeIfAsked } from './kubectl-docs.ts';
+import { type Capture, documented, shape, withoutScript, writeIfAsked } from './kubectl-docs.ts';
 import { gatewayPod, podsOf } from './pods.ts';
 import { inSeconds, report } from './report.ts';
 import { CHART, ClusterWorld, RELEASE } from './world.ts';
@@ -75,9 +75,12 @@ describe('helm install', () => {
   });
 
   test('installed what an API server takes without a warning, and helm test is content', async () => {
-    const said = await world.cluster.helm(['test', RELEASE, '-n', SYSTEM_NAMESPACE, '--logs'], {
-      timeoutMs: 120_000,
-    });
+    const said = await world.cluster.helm(
+      ['test', RELEASE, '-n', SYSTEM_NAMESPACE, '--logs', '--hide-notes'],
+      {
+        timeoutMs: 120_000,
+      },
+    );
     for (const line of said.trimEnd().split('\n')) report('helm test', line);
     expect(said).toMatch(/Phase:\s+Succeeded/);
   });
@@ -128,7 +131,7 @@ describe('three routers of one tenant and two of another, behind NAT', () => {
     }
     writeIfAsked(captures);
     for (const { command, output } of captures) {
-      for (const line of output.trimEnd().split('\n')) report(command, line);
+      for (const line of withoutScript(output).trimEnd().split('\n')) report(command, line);
       expect({ command, shape: shape(command, output) }).toEqual({
         command,
         shape: shape(command, documented(command)),

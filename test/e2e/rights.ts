@@ -22,8 +22,7 @@ export interface Right {
  */
 export const UNUSED_HERE: Readonly<Record<string, string>> = {
   'controller get secrets in tenant-tunnel-system': 'after a conflict: somebody else wrote the ledger',
-  'controller delete secrets in tenant-tunnel-system':
-    'a tunnel whose numbers left quarantine, a day later',
+  'controller delete secrets in tenant-tunnel-system': 'a tunnel whose numbers left quarantine, a day later',
   'controller get configmaps in tenant-tunnel-gateways': 'one that somebody took the label from',
   'controller get secrets in tenant-tunnel-gateways': 'one that somebody took the label from',
   'crds create customresourcedefinitions': 'asked for inside of a patch that creates; logged as patch alone',
