@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import { GROUP_PATH, type Plain } from '../processes/field.ts';
+import { PingStream } from '../processes/ping-stream.ts';
 import type { SimulatedRouter } from '../simulator/machine/index.ts';
 import { SYSTEM_NAMESPACE } from '../testbed/system.ts';
 import { waitFor } from '../testbed/wait.ts';
@@ -201,6 +202,22 @@ describe('pods', () => {
     machine = await world.plugIn(key, '7.18.2');
     await world.paste(key, machine);
     await world.untilPhase(key, 'Online');
+  });
+
+  test('of a drained node go elsewhere, but for the gateway, which loses no packet', async () => {
+    const before = await gatewayPod(world.cluster, WHOLE);
+    const server = world.tunnel('umbrella/umbrella').status?.serverAddress ?? '';
+    const ping = new PingStream(machine?.netns ?? '', server);
+    await ping.isAnswered();
+    const began = performance.now();
+    await world.kubectl(['drain', WHOLE, '--ignore-daemonsets', '--timeout=90s']);
+    await untilReady(world.cluster, 'controller', 2);
+    const { sent, lost } = await ping.stop();
+    report('drain', `took ${inSeconds(performance.now() - began)}; ${sent} packets, ${lost} lost`);
+    expect(lost).toBe(0);
+    expect((await podsOf(world.cluster, 'controller')).map(({ node }) => node)).toEqual([LACKING, LACKING]);
+    expect((await gatewayPod(world.cluster, WHOLE)).uid).toBe(before.uid);
+    await world.kubectl(['uncordon', WHOLE]);
   });
 
   test('of a node whose power failed bring its tunnels back, with nothing pasted', async () => {
