@@ -12,6 +12,7 @@ import {
   untilReady,
 } from './pods.ts';
 import { inSeconds, report, reportTable } from './report.ts';
+import { writeResourcesIfAsked } from './resources-docs.ts';
 import { measureUsage, memoryInMiB, resourcesOf, type Usage, usageTable } from './usage.ts';
 import { ClusterWorld, CONTROLLER, GATEWAY } from './world.ts';
 
@@ -90,7 +91,9 @@ describe('fifty routers of five tenants, each pinging its server ten times a sec
       phases.set('50 routers pinging', await measureUsage(world.cluster));
     });
     const resources = await resourcesOf(world.cluster);
-    reportTable('resources', usageTable(phases, resources));
+    const table = usageTable(phases, resources);
+    reportTable('resources', table);
+    writeResourcesIfAsked(table);
     for (const [container, { requests, limits }] of resources) {
       expect([container, requests?.memory]).toEqual([container, expect.any(String)]);
       const used = Math.max(
