@@ -7,6 +7,7 @@ const REPOSITORY = join(import.meta.dirname, '..', '..');
 const CHART = 'charts/tenant-tunnel-operator';
 
 export interface PastChart {
+  /** As git takes it. */
   commit: string;
   version: string;
 }
@@ -15,18 +16,24 @@ export interface PastChart {
 export const chartVersion = (): string =>
   versionIn(readFileSync(join(REPOSITORY, CHART, 'Chart.yaml'), 'utf8'));
 
-/** The newest commit whose chart has a lower version than the work tree's; null where git knows of none. */
+/** The last commit whose chart has a lower version than the work tree's; null where git knows of none. */
 export function lastChart(): PastChart | null {
   const current = chartVersion();
   const { stdout = '', status } = git(['log', '--format=%H', '--', `${CHART}/Chart.yaml`]);
   if (status !== 0) return null;
+  let since = 'HEAD';
   for (const commit of stdout.split('\n').filter((line) => line !== '')) {
-    const shown = git(['show', `${commit}:${CHART}/Chart.yaml`]);
-    if (shown.status !== 0) continue;
-    const version = versionIn(shown.stdout);
-    if (isLower(version, current)) return { commit, version };
+    const version = versionAt(commit);
+    if (version !== null && isLower(version, current)) return { commit: since, version };
+    // Whoever raised the version, all before had the last one in its latest state.
+    since = `${commit}^`;
   }
   return null;
+}
+
+function versionAt(commit: string): string | null {
+  const { status, stdout } = git(['show', `${commit}:${CHART}/Chart.yaml`]);
+  return status === 0 ? versionIn(stdout) : null;
 }
 
 /** Writes a commit's chart into a directory; answers its path. */

@@ -48,7 +48,7 @@ async function chartBefore(): Promise<{ chart: string; image: ImageName; version
   const built = await buildImageOf(past.commit, { progress: (line) => report('image', line) });
   await world.cluster.loadImage(built.archive);
   const chart = extractChart(past, join(world.cluster.directory, 'past'));
-  return { chart, image: parseImage(built.name), version: `${past.version} (${past.commit.slice(0, 7)})` };
+  return { chart, image: parseImage(built.name), version: `${past.version} (${past.commit})` };
 }
 
 beforeAll(async () => {
