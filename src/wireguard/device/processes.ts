@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SidecarError } from '../errors.ts';
+import { ensureFolder } from '../folder.ts';
 import { CONTROL_FOLDER, controlSocketOf, probeControlSocket } from './control-socket.ts';
 
 export interface ProcessesOptions {
@@ -83,7 +84,7 @@ export class Processes {
   #refuseWhereImpossible(): void {
     if (this.#ending) throw new SidecarError('Stopping', 'The sidecar is about to end; ask its successor.');
     try {
-      mkdirSync(CONTROL_FOLDER, { recursive: true, mode: 0o700 });
+      ensureFolder(CONTROL_FOLDER);
       accessSync(CONTROL_FOLDER, constants.W_OK);
     } catch (cause) {
       const { code } = cause as NodeJS.ErrnoException;

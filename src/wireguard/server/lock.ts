@@ -1,14 +1,15 @@
-import { closeSync, fstatSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, constants, fstatSync, openSync, rmSync, statSync } from 'node:fs';
 import { SidecarError } from '../errors.ts';
+import { ensureFolder } from '../folder.ts';
 import { libc } from '../namespace/libc.ts';
 
 /** sys/file.h: exclusive, without waiting. */
 const LOCK_EX_NB = 2 | 4;
 
+/** To be read, since a lock takes no more: a file that is there can be locked where nothing can be written. */
 function open(path: string): number {
   try {
-    return openSync(path, 'a', 0o600);
+    return openSync(path, constants.O_RDONLY | constants.O_CREAT, 0o600);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     const message = `${path} cannot be written (${code}); its folder must exist, on a volume that can be written.`;
@@ -32,21 +33,16 @@ export function acquireLock(path: string): () => void {
  * is handed the descriptor holds it as well, until it has ended.
  */
 export class NodeLock {
+  readonly #folder: string;
   readonly #path: string;
   #fd: number | undefined;
   #held = false;
 
   /** Makes the folder, for root alone. Throws `CannotStart`. */
   constructor(folder: string) {
+    this.#folder = folder;
     this.#path = `${folder}/node.lock`;
-    try {
-      mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
-    } catch (cause) {
-      const { code } = cause as NodeJS.ErrnoException;
-      const message = `The folder ${folder} cannot be made (${code}); mount a volume of the node there that can be written.`;
-      throw new SidecarError('CannotStart', message, { cause });
-    }
-    this.#fd = open(this.#path);
+    this.#fd = this.#open();
   }
 
   /** For children that must not outlive the lock; undefined while it is not held. */
@@ -54,25 +50,47 @@ export class NodeLock {
     return this.#held ? this.#fd : undefined;
   }
 
-  /** Takes the lock if nobody has it. */
+  /** Takes the lock if nobody has it. Throws `CannotStart`. */
   tryAcquire(): boolean {
     if (this.#held) return true;
-    this.#fd ??= open(this.#path);
+    this.#fd ??= this.#open();
     if (libc().flock(this.#fd, LOCK_EX_NB) !== 0) return false;
     // Its last holder has removed it, or somebody the folder: a file without a name locks nobody out.
-    if (fstatSync(this.#fd).ino === statSync(this.#path, { throwIfNoEntry: false })?.ino) {
-      this.#held = true;
-      return true;
-    }
-    this.release();
-    return false;
+    this.#held = this.#hasName(this.#fd);
+    if (!this.#held) this.release();
+    return this.#held;
   }
 
   /** Gives it up, if it was held without leaving a file behind. */
   release(): void {
-    if (this.#held) rmSync(this.#path, { force: true });
-    if (this.#fd !== undefined) closeSync(this.#fd);
+    const fd = this.#fd;
+    if (fd === undefined) return;
+    try {
+      // Where somebody has cleared the folder, another may hold a file of that name.
+      if (this.#held && this.#hasName(fd)) rmSync(this.#path, { force: true });
+    } catch {
+      // A folder that cannot be written any more keeps the file, which locks nobody out.
+    }
+    closeSync(fd);
     this.#fd = undefined;
     this.#held = false;
+  }
+
+  /** Whether the path still leads to the open file. */
+  #hasName(fd: number): boolean {
+    const named = statSync(this.#path, { throwIfNoEntry: false });
+    const opened = fstatSync(fd);
+    return named?.ino === opened.ino && named.dev === opened.dev;
+  }
+
+  #open(): number {
+    try {
+      ensureFolder(this.#folder);
+    } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException;
+      const message = `The folder ${this.#folder} cannot be made (${code}); mount a volume of the node there that can be written.`;
+      throw new SidecarError('CannotStart', message, { cause });
+    }
+    return open(this.#path);
   }
 }
