@@ -24,6 +24,8 @@ export interface TenureOptions {
 }
 
 const ROUND_MS = 1000;
+/** About an hour, after which a record is old. */
+const ROUNDS_BETWEEN_PRUNINGS = 3600;
 /** The agent asks more often; without it, so old may be what is written down of endpoints. */
 const LOOK_AFTER_MS = 30_000;
 /** At the end, a second is what a router loses anyway. */
@@ -62,9 +64,7 @@ export class Tenure {
   }
 
   async begin(): Promise<void> {
-    const { prefix } = this.#options;
     await this.availability.lookAgain();
-    await this.#endpoints.prune(async (name) => (await gatherNamespace(namesOf(prefix, name))) !== 'absent');
     this.#rounds = this.#goRound();
   }
 
@@ -83,11 +83,18 @@ export class Tenure {
     shared.lock.release();
   }
 
+  #prune(): Promise<void> {
+    const { prefix } = this.#options;
+    const find = (name: string) => gatherNamespace(namesOf(prefix, name)).catch(() => 'unclear');
+    return this.#endpoints.prune(async (name) => (await find(name)) !== 'absent');
+  }
+
   async #goRound(): Promise<void> {
     const { signal } = this.#ended;
-    while (!signal.aborted) {
+    for (let round = 0; !signal.aborted; round += 1) {
       await sleep(ROUND_MS, undefined, { signal, ref: false }).catch(() => undefined);
       if (signal.aborted) return;
+      if (round % ROUNDS_BETWEEN_PRUNINGS === 0) await this.#prune();
       await this.tunnels.look(LOOK_AFTER_MS);
       await this.#endpoints.flush();
     }

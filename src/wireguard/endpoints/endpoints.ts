@@ -1,6 +1,7 @@
 import type { Logger } from '../logger.ts';
 import type { PeerObservation } from '../protocol.ts';
 import { EndpointMemory, type Recalled } from './memory.ts';
+import { isOld } from './record.ts';
 import type { EndpointStore } from './store.ts';
 
 export interface EndpointsOptions {
@@ -47,31 +48,39 @@ export class Endpoints {
   /** Forgets a tunnel, on the disk as well. */
   async forget(interfaceName: string): Promise<void> {
     this.#memory.forget(interfaceName);
-    await this.#attempt(async (store) => store.remove(interfaceName));
+    await this.#attempt((store) => store.remove(interfaceName));
   }
 
-  /** Removes the records of tunnels that are not on the node any more. */
+  /** Removes old records of tunnels that are not on the node; after a reboot none is there yet, and young ones serve. */
   async prune(exists: (interfaceName: string) => Promise<boolean>): Promise<void> {
     for (const name of (await this.#store?.list()) ?? []) {
-      if (!this.#memory.knows(name) && !(await exists(name))) await this.forget(name);
+      const record = await this.#store?.load(name);
+      const isOfUse = (record !== undefined && !isOld(record, wallSeconds())) || (await exists(name));
+      if (!isOfUse && !this.#memory.knows(name)) await this.forget(name);
     }
   }
 
   /** Writes down what is worth it; at the end, everything that has changed. */
   async flush(atEnd = false): Promise<void> {
     if (this.#store === undefined) return;
+    const outcomes: boolean[] = [];
     for (const name of this.#memory.due(performance.now(), atEnd)) {
       const record = this.#memory.take(name, performance.now());
-      if (record !== undefined) await this.#attempt((store) => store.save(name, record));
+      if (record === undefined) continue;
+      const isWritten = await this.#attempt((store) => store.save(name, record));
+      if (!isWritten) this.#memory.putBack(name);
+      outcomes.push(isWritten);
     }
+    // A small record may still fit where a large one does not.
+    if (outcomes.length > 0 && outcomes.every(Boolean)) this.#isBroken = false;
   }
 
-  /** A record is a convenience: that it cannot be written is said once, and hinders nothing. */
-  async #attempt(action: (store: EndpointStore) => Promise<void>): Promise<void> {
-    if (this.#store === undefined) return;
+  /** A record is a convenience: that it cannot be written is said once, and hinders nothing. Resolves with success. */
+  async #attempt(action: (store: EndpointStore) => Promise<void>): Promise<boolean> {
+    if (this.#store === undefined) return false;
     try {
       await action(this.#store);
-      this.#isBroken = false;
+      return true;
     } catch (err) {
       if (!this.#isBroken) {
         this.#logger.warn(
@@ -80,6 +89,7 @@ export class Endpoints {
         );
       }
       this.#isBroken = true;
+      return false;
     }
   }
 }

@@ -25,6 +25,9 @@ const MOVED_MS_PER_PEER = 1;
 /** And so long after the last one where only handshakes were made. */
 const HEARD_MS = 60_000;
 
+/** What was read is a piece of a text, which would be kept whole. */
+const copyOf = (text: string): string => Buffer.from(text).toString();
+
 /**
  * Where the peers of each tunnel were last seen, from what streams by when the agent asks. Decides what is worth
  * writing down when; times are arguments.
@@ -45,10 +48,8 @@ export class EndpointMemory {
       return;
     }
     if (!isEndpoint(endpoint)) return;
-    // A copy, since what was read is a piece of a text that would be kept whole.
-    const sighting = { endpoint: Buffer.from(endpoint).toString(), lastHandshake };
-    tunnel.peers.set(publicKey, {
-      ...sighting,
+    tunnel.peers.set(copyOf(publicKey), {
+      endpoint: copyOf(endpoint),
       lastHandshake: Math.max(lastHandshake, known?.lastHandshake ?? 0),
     });
     tunnel.moved = true;
@@ -108,6 +109,12 @@ export class EndpointMemory {
     if (tunnel === undefined) return undefined;
     Object.assign(tunnel, { savedAt: monotonic, moved: false, heard: false });
     return { writtenAt: tunnel.seenAt, peers: tunnel.peers };
+  }
+
+  /** What was taken could not be written: it is due again, after a while. */
+  putBack(interfaceName: string): void {
+    const tunnel = this.#tunnels.get(interfaceName);
+    if (tunnel !== undefined) tunnel.moved = true;
   }
 
   #ensure(interfaceName: string): Remembered {

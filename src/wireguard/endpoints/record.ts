@@ -75,11 +75,17 @@ const SPEAKING_SECONDS = 180;
 /** For so long it is likely that an address still is the router's; longer, and somebody else would be spoken to. */
 const OLD_SECONDS = 3600;
 
+/** Whether it says too little of the present to act on it. */
+export const isOld = ({ writtenAt }: EndpointRecord, now: number): boolean =>
+  Math.abs(now - writtenAt) > OLD_SECONDS;
+
 /** The keys of those who were speaking when the record was written, unless that is long ago; the latest first. */
-export function speakersOf({ writtenAt, peers }: EndpointRecord, now: number): string[] {
-  if (Math.abs(now - writtenAt) > OLD_SECONDS) return [];
-  return [...peers]
-    .filter(([, { lastHandshake }]) => lastHandshake > 0 && writtenAt - lastHandshake <= SPEAKING_SECONDS)
+export function speakersOf(record: EndpointRecord, now: number): string[] {
+  if (isOld(record, now)) return [];
+  return [...record.peers]
+    .filter(
+      ([, { lastHandshake }]) => lastHandshake > 0 && record.writtenAt - lastHandshake <= SPEAKING_SECONDS,
+    )
     .sort(([, a], [, b]) => b.lastHandshake - a.lastHandshake)
     .map(([key]) => key);
 }

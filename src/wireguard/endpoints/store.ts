@@ -1,7 +1,10 @@
-import { mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { ensureFolder } from '../folder.ts';
 import { type EndpointRecord, MAX_RECORD_BYTES, parseRecord, renderRecord } from './record.ts';
 
-const FILE = /^(wg(?:0|[1-9]\d{0,4}))\.json$/;
+/** A record, or what a kill has left of one that was being written. */
+const FILE = /^(wg(?:0|[1-9]\d{0,4}))\.json(?:\.new)?$/;
 
 /** The records in a folder, `wgN.json` each: written whole or not at all, one after the other. */
 export class EndpointStore {
@@ -16,7 +19,7 @@ export class EndpointStore {
   list(): Promise<string[]> {
     return this.#inTurn(async () => {
       const entries = await readdir(this.#folder).catch(() => []);
-      return entries.flatMap((entry) => FILE.exec(entry)?.[1] ?? []);
+      return [...new Set(entries.flatMap((entry) => FILE.exec(entry)?.[1] ?? []))];
     });
   }
 
@@ -30,18 +33,25 @@ export class EndpointStore {
 
   save(interfaceName: string, record: EndpointRecord): Promise<void> {
     return this.#inTurn(async () => {
-      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+      ensureFolder(this.#folder);
       const path = this.#path(interfaceName);
-      // Not synced: a record that a power failure takes costs routers no more than their wait.
-      await writeFile(`${path}.new`, renderRecord(record), { mode: 0o600 });
-      await rename(`${path}.new`, path);
+      try {
+        // Not synced: a record that a power failure takes costs routers no more than their wait.
+        await writeFile(`${path}.new`, renderRecord(record), { mode: 0o600 });
+        await rename(`${path}.new`, path);
+      } catch (cause) {
+        await rm(`${path}.new`, { force: true }).catch(() => undefined);
+        throw cause;
+      }
     });
   }
 
+  /** The folder goes with its last record. */
   remove(interfaceName: string): Promise<void> {
     return this.#inTurn(async () => {
       await rm(this.#path(interfaceName), { force: true });
       await rm(`${this.#path(interfaceName)}.new`, { force: true });
+      await rmdir(this.#folder).catch(() => undefined);
     });
   }
 
@@ -58,7 +68,8 @@ export class EndpointStore {
 
 /** The text of a file of bounded size, whatever somebody may have put there in its place. */
 async function readBounded(path: string): Promise<string | undefined> {
-  const file = await open(path, 'r');
+  // A pipe in its place would be waited for.
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const about = await file.stat();
     if (!about.isFile() || about.size > MAX_RECORD_BYTES) return undefined;
