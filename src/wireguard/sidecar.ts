@@ -157,6 +157,8 @@ class Sidecar implements RunningSidecar {
       const shared = { folder: stateDir, lock: new NodeLock(stateDir) };
       if (shared.lock.tryAcquire()) await this.#begin(shared);
       else this.#waiting = this.#standBy(shared);
+      // `done` tells, once the socket is open.
+      this.#waiting.catch(() => undefined);
     }
     await rm(socketPath, { force: true });
     await listen(this.#listener.http, this.#options);
@@ -189,6 +191,8 @@ class Sidecar implements RunningSidecar {
 
   async #shut(): Promise<void> {
     this.#listener.refuseAll();
+    // What waits for its turn is refused at once, and not begun within the grace.
+    void this.#tenure?.tunnels.close();
     await close(this.#listener.http, this.#streams);
     await this.#waiting.catch(() => undefined);
     await this.#tenure?.end();

@@ -21,7 +21,7 @@ export class OperationQueue {
 
   /** Runs an operation when it is its turn. Rejects with `Busy` where too many wait for this key already. */
   async run<T>(key: string, operation: () => Promise<T>): Promise<T> {
-    if (this.#closed) throw new SidecarError('Stopping', 'The sidecar is about to end; ask its successor.');
+    this.#refuseWhenClosed();
     const tail = this.#tails.get(key);
     const length = tail?.length ?? 0;
     if (length > this.#waitingPerKey) {
@@ -40,10 +40,17 @@ export class OperationQueue {
     return this.#closed;
   }
 
-  /** Takes no operation any more; resolves when those that it has taken are done. */
+  /**
+   * Takes no operation any more, and refuses those that wait with `Stopping`: a successor may have the node before
+   * their turn. Resolves when those that run are done.
+   */
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all([...this.#tails.values()].map(({ done }) => done));
+  }
+
+  #refuseWhenClosed(): void {
+    if (this.#closed) throw new SidecarError('Stopping', 'The sidecar is about to end; ask its successor.');
   }
 
   #leave(key: string): void {
@@ -57,6 +64,7 @@ export class OperationQueue {
     if (this.#running >= this.#atOnce) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     else this.#running += 1;
     try {
+      this.#refuseWhenClosed();
       return await operation();
     } finally {
       // The slot passes on as it is, so that nobody can slip in between.

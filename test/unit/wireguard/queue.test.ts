@@ -68,4 +68,40 @@ describe('the queue of operations', () => {
     await Promise.all([running, waiting]);
     expect(await queue.run('wg0', () => Promise.resolve(1))).toBe(1);
   });
+
+  test('closed, ends when what runs has ended, and refuses what waits and what comes', async () => {
+    const { begun, operation, end } = createOperations();
+    const queue = new OperationQueue({ atOnce: 2, waitingPerKey: 8 });
+    const running = [queue.run('wg0', operation('a')), queue.run('wg1', operation('b'))];
+    const waiting = [
+      // For its tunnel, and for its turn among all.
+      queue.run('wg0', operation('c')),
+      queue.run('wg2', operation('d')),
+    ];
+    await turn();
+    expect(queue.isClosed).toBe(false);
+    let isClosed = false;
+    const closed = queue.close().then(() => {
+      isClosed = true;
+    });
+    await expect(queue.run('wg3', operation('e'))).rejects.toMatchObject({ code: 'Stopping' });
+    const refused = Promise.all(
+      waiting.map((each) => expect(each).rejects.toMatchObject({ code: 'Stopping' })),
+    );
+    await end('a');
+    expect(isClosed).toBe(false);
+    await end('b');
+    await closed;
+    await refused;
+    expect(await Promise.all(running)).toEqual(['a', 'b']);
+    expect(begun).toEqual(['a', 'b']);
+    expect(queue.size).toBe(0);
+    expect(queue.isClosed).toBe(true);
+  });
+
+  test('closed with nothing in it is closed at once, however often', async () => {
+    const queue = new OperationQueue({ atOnce: 1, waitingPerKey: 1 });
+    await Promise.all([queue.close(), queue.close()]);
+    await queue.close();
+  });
 });
