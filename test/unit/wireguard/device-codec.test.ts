@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import type { DeviceChange, PeerSettings } from '../../../src/wireguard/device/device.ts';
 import { encodeConfiguration, parseHeaderLine, parsePeerLine } from '../../../src/wireguard/device/kernel.ts';
-import { encodeChange, type ReadPeer, ReplyParser } from '../../../src/wireguard/device/uapi.ts';
+import {
+  encodeChange,
+  encodeGreeting,
+  type ReadPeer,
+  ReplyParser,
+} from '../../../src/wireguard/device/uapi.ts';
 import { publicKeyOf } from '../../../src/wireguard/index.ts';
 import { key, keyOf } from './peers.ts';
 
@@ -40,6 +45,31 @@ describe('a change for wireguard-go', () => {
     );
   });
 
+  test('tells where a peer was last seen, of those that it sets', () => {
+    const endpoints = new Map([
+      [keyOf(3), '203.0.113.7:1024'],
+      [keyOf(5), '[2001:db8::7]:51820'],
+      [keyOf(9), '203.0.113.9:1024'],
+    ]);
+    expect([...encodeChange({ remove: [], set: CHANGE.set, endpoints })].join('')).toBe(
+      [
+        'set=1',
+        `public_key=${hex(keyOf(3))}`,
+        `preshared_key=${hex(keyOf(4))}`,
+        'replace_allowed_ips=true',
+        'endpoint=203.0.113.7:1024',
+        'allowed_ip=10.100.1.1/32',
+        'allowed_ip=192.168.88.0/24',
+        `public_key=${hex(keyOf(5))}`,
+        `preshared_key=${'0'.repeat(64)}`,
+        'replace_allowed_ips=true',
+        'endpoint=[2001:db8::7]:51820',
+        '',
+        '',
+      ].join('\n'),
+    );
+  });
+
   test('never replaces all peers', () => {
     fc.assert(
       fc.property(fc.array(key), fc.array(key), (remove, set) => {
@@ -54,6 +84,24 @@ describe('a change for wireguard-go', () => {
   });
 });
 
+test('a greeting for wireguard-go turns persistent keepalive on and off, of peers that are there', () => {
+  expect([...encodeGreeting([keyOf(3), keyOf(5)])].join('')).toBe(
+    [
+      'set=1',
+      ...[keyOf(3), keyOf(5)].flatMap((key) =>
+        [1, 0].flatMap((seconds) => [
+          `public_key=${hex(key)}`,
+          'update_only=true',
+          `persistent_keepalive_interval=${seconds}`,
+        ]),
+      ),
+      '',
+      '',
+    ].join('\n'),
+  );
+  expect([...encodeGreeting([])].join('')).toBe('set=1\n\n');
+});
+
 describe('a change for the kernel', () => {
   test('is a configuration as wg addconf takes it', () => {
     expect([...encodeConfiguration(CHANGE)].join('')).toBe(
@@ -65,6 +113,27 @@ describe('a change for the kernel', () => {
         `PublicKey = ${keyOf(3)}`,
         'AllowedIPs = 10.100.1.1/32, 192.168.88.0/24',
         `PresharedKey = ${keyOf(4)}`,
+        '[Peer]',
+        `PublicKey = ${keyOf(5)}`,
+        'AllowedIPs = ',
+        `PresharedKey = ${'A'.repeat(43)}=`,
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('tells where a peer was last seen, of those that it sets', () => {
+    const endpoints = new Map([
+      [keyOf(3), '203.0.113.7:1024'],
+      [keyOf(9), '203.0.113.9:1024'],
+    ]);
+    expect([...encodeConfiguration({ set: CHANGE.set, endpoints })].join('')).toBe(
+      [
+        '[Peer]',
+        `PublicKey = ${keyOf(3)}`,
+        'AllowedIPs = 10.100.1.1/32, 192.168.88.0/24',
+        `PresharedKey = ${keyOf(4)}`,
+        'Endpoint = 203.0.113.7:1024',
         '[Peer]',
         `PublicKey = ${keyOf(5)}`,
         'AllowedIPs = ',
