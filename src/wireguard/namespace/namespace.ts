@@ -43,7 +43,7 @@ export function enterForGood(path: string): void {
     const what =
       number === EPERM
         ? 'this process lacks CAP_SYS_ADMIN; let the container run as root and privileged'
-        : `errno ${number}; is it a network namespace?`;
+        : `it is no network namespace (errno ${number})`;
     throw new SidecarError('CannotStart', `The node's network namespace ${path} cannot be entered: ${what}.`);
   }
   if (home >= 0) closeSync(home);

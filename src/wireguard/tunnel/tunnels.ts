@@ -51,6 +51,8 @@ export class Tunnels {
   readonly #lookedAt = new Map<string, number>();
   /** UDP ports that running operations are about to use. */
   readonly #claimed = new Map<number, string>();
+  /** So far; what was being read meanwhile may be of a tunnel that is no more. */
+  #removals = 0;
   #changes = 0;
 
   constructor({ availability, endpoints, prefix, logger }: TunnelsOptions) {
@@ -102,7 +104,8 @@ export class Tunnels {
       spelledOtherwise ? { ...observed, firewall: desired.firewall } : observed,
     );
     const isPeer = (publicKey: string): boolean => desired.peers.has(publicKey);
-    const isAnew = planned.some((step) => step.do === 'moveInterface');
+    // An interface without a key has no peers yet; it may be left from a plan that was cut short.
+    const isAnew = planned.some((step) => step.do === 'moveInterface') || observed.device?.publicKey === null;
     const recalled = isAnew ? await this.#endpoints.recall(names.interfaceName, isPeer) : undefined;
     const steps = recalled === undefined ? planned : planned.map((step) => withEndpoints(step, recalled));
     for (const step of steps) await execute(names, implementation, step);
@@ -198,6 +201,7 @@ export class Tunnels {
       this.#known.delete(interfaceName);
       this.#lookedAt.delete(interfaceName);
       for (const step of steps) await execute(names, implementation, step);
+      this.#removals += 1;
       await this.#endpoints.forget(interfaceName);
       return steps;
     });
@@ -233,10 +237,11 @@ export class Tunnels {
   /** Peers whose last handshake is at `since` (Unix seconds) or later; all of them for 0. */
   async *observe(interfaceName: string, since: number): AsyncGenerator<PeerObservation> {
     const names = this.namesOf(interfaceName);
+    const removals = this.#removals;
     if ((await gatherNamespace(names)) !== 'present') throw unknown(names);
     try {
       for await (const peer of this.#device(names).observe()) {
-        this.#endpoints.note(interfaceName, peer);
+        if (removals === this.#removals) this.#endpoints.note(interfaceName, peer);
         if (peer.lastHandshake >= since) yield peer;
       }
     } catch (cause) {
