@@ -110,6 +110,9 @@ export function startAgent(options: AgentOptions): AgentProcess {
       heartbeat.soon();
       syncAll();
     },
+    onLost: () => {
+      for (const { interfaceName } of fleet.tunnels()) watcher.controller.enqueue(interfaceName);
+    },
   });
   const mayWrite = (): Promise<boolean> => attendant.mayWrite();
   const heartbeat = new Heartbeat({

@@ -11,6 +11,8 @@ export interface AttendantOptions {
   signal: AbortSignal;
   /** What the sidecar says of the node has changed. */
   onProblem: () => void;
+  /** WireGuard of a tunnel has ended by itself, the node does not say of which. */
+  onLost: () => void;
 }
 
 /** While the sidecar works, ms. */
@@ -28,6 +30,7 @@ export class Attendant {
   #confirmedAt = Number.NEGATIVE_INFINITY;
   #said = '';
   #problem: string | undefined;
+  #lost = 0;
 
   constructor(options: AttendantOptions) {
     this.#options = options;
@@ -65,8 +68,11 @@ export class Attendant {
     const asked = clock.monotonic();
     const limited = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_LIMIT_MS)]);
     try {
-      health.learnVersion(await sidecar.version(limited));
+      const version = await sidecar.version(limited);
+      health.learnVersion(version);
       if (health.isUp) this.#confirmedAt = asked;
+      if (version.lost > this.#lost) this.#options.onLost();
+      this.#lost = version.lost;
     } catch (error) {
       if (signal.aborted) return;
       if (limited.aborted) health.refuse('it does not answer');

@@ -76,6 +76,8 @@ export interface SidecarVersion {
   implementation: 'kernel' | 'wireguard-go' | null;
   /** Why an active sidecar can make no tunnel on this node, and what to do, in one sentence; null where it can. */
   problem: string | null;
+  /** How often WireGuard of a tunnel has ended by itself since this sidecar has the node: that tunnel is to be PUT. */
+  lost: number;
 }
 
 /** Body of every response with a status of 400 and above. */

@@ -45,11 +45,11 @@ const ROUTES: readonly Route[] = [
   {
     method: 'GET',
     path: /^\/v1\/version$/,
-    standby: version({ state: 'standby', implementation: null, problem: null }),
-    answer: async ({ availability }) => {
+    standby: version({ state: 'standby', implementation: null, problem: null, lost: 0 }),
+    answer: async ({ availability, tunnels }) => {
       await availability.lookAgain();
       const { found, problem = null } = availability;
-      return version({ state: 'active', implementation: found?.name ?? null, problem });
+      return version({ state: 'active', implementation: found?.name ?? null, problem, lost: tunnels.lost });
     },
   },
   {

@@ -54,6 +54,7 @@ export class Tunnels {
   /** So far; what was being read meanwhile may be of a tunnel that is no more. */
   #removals = 0;
   #changes = 0;
+  #lost = 0;
 
   constructor({ availability, endpoints, prefix, logger }: TunnelsOptions) {
     this.#availability = availability;
@@ -65,6 +66,11 @@ export class Tunnels {
   /** Changes made since the start. */
   get changes(): number {
     return this.#changes;
+  }
+
+  /** How often WireGuard of a tunnel has ended by itself. */
+  get lost(): number {
+    return this.#lost;
   }
 
   /** Operations that run or wait now. */
@@ -270,6 +276,7 @@ export class Tunnels {
   /** The wireguard-go of a tunnel has ended, and its interface with it. */
   processEnded(interfaceName: string, how: string): void {
     if (!this.#known.delete(interfaceName)) return;
+    this.#lost += 1;
     this.#logger.warn(
       { interfaceName, how },
       'wireguard-go has ended by itself; the tunnel is to be put again.',

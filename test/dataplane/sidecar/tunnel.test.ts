@@ -209,6 +209,7 @@ dataplane(`tunnels on real WireGuard${why === undefined ? '' : ` (left out: no $
       state: 'active',
       implementation: expect.any(String),
       problem: null,
+      lost: 0,
     });
   });
 

@@ -27,6 +27,8 @@ export class FakeSidecar implements SidecarPort {
   /** Router address → takes the router's end of a new connection; without one nobody answers. */
   readonly listeners = new Map<string, (stream: Duplex) => void>();
   readings = 0;
+  /** How often WireGuard of a tunnel has ended by itself. */
+  lost = 0;
   /** How often it was asked for its version. */
   looks = 0;
   down = false;
@@ -58,7 +60,8 @@ export class FakeSidecar implements SidecarPort {
     this.looks += 1;
     this.#assertThere();
     const implementation = this.state === 'active' && this.problem === null ? 'kernel' : null;
-    return { protocol: PROTOCOL_VERSION, state: this.state, implementation, problem: this.problem };
+    const { state, problem, lost } = this;
+    return { protocol: PROTOCOL_VERSION, state, implementation, problem, lost };
   }
 
   async list(): Promise<TunnelList> {

@@ -11,6 +11,7 @@ function start(sidecarIs: Partial<FakeSidecar> = {}) {
   const stop = new AbortController();
   const health = new SidecarHealth(() => undefined);
   const problems: (string | undefined)[] = [];
+  const losses: number[] = [];
   const attendant = new Attendant({
     sidecar,
     health,
@@ -18,6 +19,7 @@ function start(sidecarIs: Partial<FakeSidecar> = {}) {
     logger,
     signal: stop.signal,
     onProblem: () => problems.push(health.problem),
+    onLost: () => losses.push(sidecar.lost),
   });
   const done = attendant.run();
   const end = async () => {
@@ -26,7 +28,7 @@ function start(sidecarIs: Partial<FakeSidecar> = {}) {
     await done;
   };
   const said = () => logger.lines.map(({ level, message }) => `${level} ${message}`);
-  return { clock, sidecar, health, attendant, problems, said, stop, end };
+  return { clock, sidecar, health, attendant, problems, losses, said, stop, end };
 }
 
 const STANDS_BY = 'Waiting until the gateway pod that works on this node ends; this one stands by.';
@@ -63,6 +65,21 @@ test('a node that lacks WireGuard is told of in the log, and when it has it', as
     'warn This node can carry no tunnel: The node has no /dev/net/tun. Looking again.',
     'info This gateway pod works on its node.',
   ]);
+  await end();
+});
+
+test('WireGuard that ended by itself is told of within a second, each time once, also of a successor', async () => {
+  const { clock, sidecar, losses, end } = start();
+  await clock.advance(1_000);
+  sidecar.lost = 2;
+  await clock.advance(1_000);
+  expect(losses).toEqual([2]);
+  await clock.advance(10_000);
+  sidecar.lost = 0;
+  await clock.advance(1_000);
+  sidecar.lost = 1;
+  await clock.advance(1_000);
+  expect(losses).toEqual([2, 1]);
   await end();
 });
 

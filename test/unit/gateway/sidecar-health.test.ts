@@ -55,7 +55,12 @@ describe('the health of the sidecar', () => {
 
   test('does not answer as it should when it speaks another protocol, and then is not given anew for nothing', () => {
     const { health, returns } = watched();
-    const version = { protocol: PROTOCOL_VERSION, state: 'active', implementation: 'kernel' } as const;
+    const version = {
+      protocol: PROTOCOL_VERSION,
+      state: 'active',
+      implementation: 'kernel',
+      lost: 0,
+    } as const;
     health.learnVersion({ ...version, protocol: 99, problem: null });
     expect(health.waitingFor).toMatch(/^it speaks protocol 99, this agent \d+: bring both/);
     health.learnVersion({ ...version, problem: null });
@@ -64,7 +69,7 @@ describe('the health of the sidecar', () => {
 
   test('a standby is nothing to wait for, and is not up; the first that is up resolves firstUp', async () => {
     const { health } = watched();
-    const standby = { protocol: PROTOCOL_VERSION, implementation: null, problem: null } as const;
+    const standby = { protocol: PROTOCOL_VERSION, implementation: null, problem: null, lost: 0 } as const;
     let isFirstUp = false;
     void health.firstUp.then(() => {
       isFirstUp = true;
@@ -84,7 +89,7 @@ describe('the health of the sidecar', () => {
 
   test('tells of the node only while it is up, and no more than a sentence', () => {
     const { health } = watched();
-    const version = { protocol: PROTOCOL_VERSION, state: 'active', implementation: null } as const;
+    const version = { protocol: PROTOCOL_VERSION, state: 'active', implementation: null, lost: 0 } as const;
     health.learnVersion({ ...version, problem: 'x'.repeat(10_000) });
     expect(health.problem).toHaveLength(500);
     fail(health, 'Unreachable');
