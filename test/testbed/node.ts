@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { run } from './command.ts';
 import { inside } from './namespaces.ts';
-import type { TestNetwork } from './network.ts';
+import type { NetworkHost, TestNetwork } from './network.ts';
 
 /**
  * A simulated machine: a network and a mount namespace of its own, kept by a holder process. /run/netns and
@@ -37,11 +37,15 @@ exec cat`;
 
 let unnamed = 0;
 
-/** Makes a node and plugs it into the network with a public address. */
-export async function createNode(network: TestNetwork, name?: string): Promise<TestNode> {
+/** Makes a node and plugs it into the network: with a public address, unless `attach` puts it elsewhere. */
+export async function createNode(
+  network: TestNetwork,
+  name?: string,
+  attach: (hostName: string) => Promise<NetworkHost> = (hostName) => network.attach(hostName),
+): Promise<TestNode> {
   unnamed += 1;
   const hostName = name ?? `node-${unnamed}`;
-  const host = await network.attach(hostName);
+  const host = await attach(hostName);
   const [command, ...args] = inside(host.netns, 'unshare', [
     '--mount',
     '--propagation',

@@ -10,6 +10,9 @@ export interface Server {
   listenPort: number;
 }
 
+/** What has a gateway's node. */
+export type Place = Pick<Gateway, 'network' | 'node'>;
+
 const LIMIT_MS = 20_000;
 
 /** A peer made by hand: plain wireguard-go on a machine of its own. */
@@ -17,17 +20,25 @@ export class Router {
   readonly node: TestNode;
   readonly keys: KeyPair;
   readonly address: string;
-  readonly #gateway: Gateway;
+  readonly #gateway: Place;
 
-  private constructor(gateway: Gateway, node: TestNode, address: string) {
+  private constructor(gateway: Place, node: TestNode, address: string) {
     this.#gateway = gateway;
     this.node = node;
     this.keys = generateKeyPair();
     this.address = address;
   }
 
-  static async create(gateway: Gateway, name: string, address: string): Promise<Router> {
-    const router = new Router(gateway, await createNode(gateway.network, name), address);
+  static async create(
+    gateway: Place,
+    name: string,
+    address: string,
+    { behindNat = false } = {},
+  ): Promise<Router> {
+    const { network } = gateway;
+    const attach = (hostName: string) =>
+      behindNat ? network.attachBehindNat(hostName) : network.attach(hostName);
+    const router = new Router(gateway, await createNode(network, name, attach), address);
     await router.node.exec('wireguard-go', ['rt0']);
     await router.node.exec('ip', ['addr', 'add', `${address}/16`, 'dev', 'rt0']);
     await router.node.exec('ip', ['link', 'set', 'rt0', 'mtu', '1420', 'up']);
@@ -44,11 +55,26 @@ export class Router {
       `[Interface]\nPrivateKey = ${this.keys.privateKey}\n[Peer]\nPublicKey = ${publicKey}`,
       `Endpoint = ${this.#gateway.node.address}:${listenPort}\nAllowedIPs = 0.0.0.0/0\nPersistentKeepalive = 1\n`,
     ].join('\n');
+    await this.node.exec('nft', ['-f', '-'], 'table ip silent\ndelete table ip silent\n');
     await this.node.exec(
       'sh',
       ['-c', 'cat > /run/netns/rt0.conf && wg setconf rt0 /run/netns/rt0.conf'],
       peer,
     );
+  }
+
+  /** Until it joins again it answers and begins nothing: no keepalive, and no handshake of its own leaves it. */
+  async fallSilent(): Promise<void> {
+    const peer = (await this.node.exec('wg', ['show', 'rt0', 'peers'])).trim();
+    await this.node.exec('wg', ['set', 'rt0', 'peer', peer, 'persistent-keepalive', 'off']);
+    // The first byte of a handshake that begins is 1 (WireGuard's paper, §5.4.2).
+    const rules = 'chain output { type filter hook output priority 0; udp length 156 @th,64,8 1 drop; }';
+    await this.node.exec('nft', ['-f', '-'], `table ip silent { ${rules}; }\n`);
+  }
+
+  /** Unix seconds of its last handshake, 0 where there was none. */
+  async lastHandshake(): Promise<number> {
+    return Number((await this.node.exec('wg', ['show', 'rt0', 'latest-handshakes'])).split('\t')[1]);
   }
 
   /** Whether one ping of several comes back. */

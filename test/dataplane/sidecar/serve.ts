@@ -1,11 +1,27 @@
-/** The sidecar alone, as a process that a test can kill: `node serve.ts SOCKET`. Says `ready` when it is. */
+/**
+ * The sidecar alone, as a process that a test can kill: `node serve.ts SOCKET [--state-dir FOLDER] [--node-netns PATH]
+ * [--health PORT]`. Says `ready` when it is. With a port it answers there, from before it enters the node's network.
+ */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { parseArgs } from 'node:util';
 import { type Logger, type SidecarError, startSidecar } from '../../../src/wireguard/index.ts';
 
-const [socketPath = ''] = process.argv.slice(2);
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    'state-dir': { type: 'string' },
+    'node-netns': { type: 'string' },
+    health: { type: 'string' },
+  },
+});
+const { 'state-dir': stateDir, 'node-netns': nodeNetns, health } = values;
+
 const write =
   (level: string) =>
   (fields: object, message: string): void => {
-    process.stderr.write(`${JSON.stringify({ level, message, ...fields })}\n`);
+    const plain = (_: string, value: unknown): unknown => (value instanceof Error ? value.message : value);
+    process.stderr.write(`${JSON.stringify({ level, message, ...fields }, plain)}\n`);
   };
 const logger: Logger = {
   debug: write('debug'),
@@ -14,15 +30,25 @@ const logger: Logger = {
   error: write('error'),
 };
 
+if (health !== undefined) {
+  const server = createServer((_, response) => response.end('well\n')).listen(Number(health));
+  await once(server, 'listening');
+}
 const stop = new AbortController();
 process.once('SIGTERM', () => stop.abort());
-const sidecar = startSidecar({ socketPath, logger, signal: stop.signal });
-await sidecar.ready.catch(({ code, message }: SidecarError) => {
+const sidecar = startSidecar({
+  socketPath: positionals[0] ?? '',
+  ...(stateDir === undefined ? {} : { stateDir }),
+  ...(nodeNetns === undefined ? {} : { nodeNetns }),
+  logger,
+  signal: stop.signal,
+});
+sidecar.ready.then(
+  () => process.stdout.write('ready\n'),
+  () => undefined,
+);
+await sidecar.done.catch(({ code, message }: SidecarError) => {
   logger.error({ code }, message);
   process.exit(1);
 });
-process.stdout.write('ready\n');
-stop.signal.addEventListener('abort', async () => {
-  await sidecar.stop();
-  process.exit(0);
-});
+process.exit(0);
