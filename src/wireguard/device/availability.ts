@@ -1,4 +1,4 @@
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync } from 'node:fs';
 import { run } from '../command.ts';
 import { SidecarError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
@@ -6,7 +6,7 @@ import { type Implementation, kernelImplementation, userspaceImplementation } fr
 import type { Processes } from './processes.ts';
 
 /** linux/capability.h */
-const CAPABILITIES = { NET_ADMIN: 12n, SYS_ADMIN: 21n } as const;
+const CAPABILITIES = { CAP_NET_ADMIN: 12n, CAP_SYS_ADMIN: 21n } as const;
 const LOOK_AGAIN_MS = 2000;
 const TUN = '/dev/net/tun';
 
@@ -26,9 +26,10 @@ async function hasKernelWireguard(prefix: string): Promise<boolean> {
   return code === 0;
 }
 
+/** What hinders: that the file is there says neither that it may be opened nor that there is a driver behind it. */
 function openTun(): string | undefined {
   try {
-    accessSync(TUN, constants.R_OK | constants.W_OK);
+    closeSync(openSync(TUN, constants.O_RDWR));
     return undefined;
   } catch (cause) {
     return (cause as NodeJS.ErrnoException).code ?? 'no code';
@@ -103,7 +104,7 @@ export class Availability {
   async #choose(): Promise<string | undefined> {
     const lacking = missingCapabilities(readFileSync('/proc/self/status', 'utf8'));
     if (lacking.length > 0) {
-      return `The sidecar lacks the capabilities ${lacking.join(' and ')}; let its container run as root and privileged.`;
+      return `The sidecar lacks ${lacking.join(' and ')}; let its container run as root and privileged.`;
     }
     if (await hasKernelWireguard(this.#prefix)) {
       this.#found = kernelImplementation;

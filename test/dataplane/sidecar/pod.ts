@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SidecarClient, type SidecarVersion } from '../../../src/wireguard/index.ts';
+import { run } from '../../testbed/command.ts';
 import { namespacePath } from '../../testbed/namespaces.ts';
 import type { NetworkHost } from '../../testbed/network.ts';
 import type { TestNode } from '../../testbed/node.ts';
@@ -89,6 +90,11 @@ export class Pod {
   /** Pids of the wireguard-go processes that it has. */
   get wireguards(): number[] {
     return childrenOf(this.pid);
+  }
+
+  /** Runs a command in its mount namespace. */
+  exec(command: string, args: readonly string[]): Promise<string> {
+    return run('nsenter', ['-t', String(this.pid), '-m', '--', command, ...args]);
   }
 
   get hasEnded(): boolean {
