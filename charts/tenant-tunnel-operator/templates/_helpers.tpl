@@ -64,27 +64,50 @@ readinessProbe:
   timeoutSeconds: 2
 {{- end }}
 
-{{/* Pull secrets, where there are any. */}}
-{{- define "tenant-tunnel.pullSecrets" -}}
-{{- with .Values.imagePullSecrets }}
+{{/* The start of every pod's spec: whose it is, and how its image is pulled. (dict "root" $ "account" "controller") */}}
+{{- define "tenant-tunnel.pod" -}}
+serviceAccountName: tenant-tunnel-{{ .account }}
+automountServiceAccountToken: false
+{{- with .root.Values.imagePullSecrets }}
 imagePullSecrets:
-{{- range . }}
+  {{- range . }}
   - name: {{ . }}
-{{- end }}
+  {{- end }}
 {{- end }}
 {{- end }}
 
-{{/* A pod that runs one subcommand to its end. (dict "root" $ "name" "check" "args" (list "check")) */}}
+{{/* Where a pod may run. (.Values.controller) */}}
+{{- define "tenant-tunnel.nodes" -}}
+{{- with .nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/* A duration as the program takes it. (dict "name" "cleanup.timeout" "value" "4m" "seconds" 3600 "most" "1h") */}}
+{{- define "tenant-tunnel.duration" -}}
+{{- $units := dict "ms" 1 "s" 1000 "m" 60000 "h" 3600000 }}
+{{- $ms := mul (regexFind "^[0-9]+" .value) (get $units (regexFind "[a-z]+$" .value)) }}
+{{- if or (lt $ms 1000) (gt $ms (mul .seconds 1000)) }}
+{{- fail (printf "%s is %s: write a duration from 1s to %s." .name .value .most) }}
+{{- end }}
+{{- .value }}
+{{- end }}
+
+{{/* A pod that runs one subcommand to its end, where a controller would. (dict "root" $ "name" "check" "args" (list "check")) */}}
 {{- define "tenant-tunnel.once" -}}
-serviceAccountName: tenant-tunnel-{{ .name }}
-automountServiceAccountToken: false
+{{- include "tenant-tunnel.pod" (dict "root" .root "account" .name) }}
 restartPolicy: Never
-{{- include "tenant-tunnel.pullSecrets" .root }}
 containers:
   - name: {{ .name }}
     image: {{ include "tenant-tunnel.image" .root }}
     imagePullPolicy: {{ .root.Values.image.pullPolicy }}
-    args: {{ toJson .args }}
+    args:
+      {{- toYaml .args | nindent 6 }}
     securityContext:
       {{- include "tenant-tunnel.restricted" . | nindent 6 }}
     resources:
@@ -94,4 +117,7 @@ containers:
       {{- include "tenant-tunnel.tokenMount" . | nindent 6 }}
 volumes:
   {{- include "tenant-tunnel.token" . | nindent 2 }}
+{{- with include "tenant-tunnel.nodes" .root.Values.controller | trim }}
+{{ . }}
+{{- end }}
 {{- end }}
