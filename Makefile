@@ -8,6 +8,7 @@ SHELL := /bin/bash
 # npm ci replaces node_modules, so it must not run on the Node.js in there.
 SYSTEM_PATH := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+VERSION = $(shell sed -n 's/^  "version": "\(.*\)",$$/\1/p' package.json)
 JEST := NODE_OPTIONS="--experimental-vm-modules --disable-warning=ExperimentalWarning" jest
 
 .PHONY: help
@@ -56,9 +57,19 @@ cluster: node_modules/.ready ## A local control plane with the kinds installed, 
 demo: node_modules/.ready ## Two tenants' routers Online (root); KEEP=1 stays; CLUSTER=kubeconfig uses yours
 	@KEEP=$(KEEP) CLUSTER=$(CLUSTER) node test/demo/demo.ts
 
+.PHONY: image
+image: ## Build the image: IMAGE=registry/name:tag, ENGINE=docker, podman or buildah
+	@engine='$(ENGINE)'; for one in docker podman buildah; do \
+	  [ -n "$$engine" ] || ! $$one info >/dev/null 2>&1 || engine=$$one; \
+	done; \
+	[ -n "$$engine" ] || { echo 'No docker, podman or buildah that works here: install one (apt-get install buildah).' >&2; exit 1; }; \
+	$$engine build $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE)) --build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) \
+	  --tag "$(or $(IMAGE),tenant-tunnel-operator:$(VERSION))" .
+
 .PHONY: generate
-generate: node_modules/.ready ## Write crds/ and the references in docs/ from src/api
+generate: node_modules/.ready ## Write crds/, the chart's roles, deploy/ and the references in docs/ from their sources
 	@node src/api/generate.ts
+	@node deploy/render.ts
 
 .PHONY: deps
 deps: node_modules/.ready ## Install what tests need: npm packages, apt packages, kube-apiserver (built once)

@@ -7,10 +7,10 @@ import { ensureBinaries } from './binaries.ts';
 import { AGENT_USER, CONTROLLER_USER, type ControlPlane } from './control-plane.ts';
 import { ownedDirectory } from './lifetime.ts';
 import { findOnPath } from './path.ts';
+import { rightsManifest } from './rights.ts';
 
 const REPOSITORY = join(import.meta.dirname, '..', '..');
 const CRDS = join(REPOSITORY, 'crds');
-const BASE = join(REPOSITORY, 'deploy', 'base');
 
 /** What the operator on one machine needs of a cluster. */
 export type Cluster = Pick<
@@ -80,7 +80,7 @@ export async function borrowCluster(progress: (line: string) => void): Promise<C
     install: async () => {
       kubectl(['apply', '--server-side', '-f', CRDS]);
       kubectl(['wait', '--for=condition=Established', '--timeout=60s', '-f', CRDS]);
-      kubectl(['apply', '--server-side', '-k', BASE]);
+      kubectl(['apply', '--server-side', '-f', '-'], rightsManifest(kubectl));
     },
     stop: async () => {
       const remove = ['delete', '--ignore-not-found', '--wait=false'];
@@ -89,7 +89,7 @@ export async function borrowCluster(progress: (line: string) => void): Promise<C
         kubectl([...remove, 'vpn', '--all', '-A']);
       } else {
         kubectl([...remove, '-f', CRDS]);
-        kubectl([...remove, '-k', BASE]);
+        kubectl([...remove, '-f', '-'], rightsManifest(kubectl));
       }
       directory.remove();
     },

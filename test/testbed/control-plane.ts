@@ -17,6 +17,7 @@ import { type Binaries, type EnsureOptions, ensureBinaries } from './binaries.ts
 import { type OwnedDirectory, type OwnedProcess, ownedDirectory, spawnOwned } from './lifetime.ts';
 import { HOST_PORT, onHost, onLoopback } from './listening.ts';
 import { inside, namespacePath } from './namespaces.ts';
+import { rightsManifest } from './rights.ts';
 
 export type { ApiResponse, ControlPlaneUser } from './api-access.ts';
 
@@ -70,7 +71,7 @@ export interface ControlPlane {
   request(method: string, path: string, body?: unknown, contentType?: string): Promise<ApiResponse>;
   /** Text of /metrics. */
   metrics(): Promise<string>;
-  /** What `kubectl apply` of the project installs: `crds/` and `deploy/base`. */
+  /** What the processes need that run beside it: the kinds, and of `deploy/base` the namespaces and rights. */
   install(): Promise<void>;
   /** Ends kube-apiserver; etcd stays. */
   stopApiServer(): Promise<void>;
@@ -234,7 +235,7 @@ async function start(
     metrics: async () => (await send('GET', '/metrics')).text,
     install: async () => {
       await installCrds();
-      kubectl(['apply', '--server-side', '-k', join(REPOSITORY, 'deploy', 'base')]);
+      kubectl(['apply', '--server-side', '-f', '-'], rightsManifest(kubectl));
     },
     startApiServer,
     stopApiServer,

@@ -1,5 +1,5 @@
 /** `make deps`: what tests need beside npm packages. */
-import { ensureBinaries, ensureNodeBinaries } from './binaries.ts';
+import { ensureBinaries, ensureHelm, ensureNodeBinaries } from './binaries.ts';
 import { dataPlaneObstacle, ensurePackages, nodeObstacle } from './prerequisites.ts';
 
 const say = (line: string): void => {
@@ -12,6 +12,7 @@ try {
   ensurePackages(say, hasNodes ? 'nodes' : undefined);
   const binaries = {
     ...(await ensureBinaries({ progress: say })),
+    helm: await ensureHelm({ progress: say }),
     ...(hasNodes ? await ensureNodeBinaries({ progress: say }) : {}),
   };
   for (const [name, file] of Object.entries(binaries)) say(`${name}: ${file}`);
