@@ -41,8 +41,8 @@ export const userspaceImplementation = (processes: Processes): Implementation =>
   // The kernel tells wireguard-go at once of what happens in its own namespace, where it therefore is brought up; in
   // another it looks once a second (tun_linux.go), and a tunnel made anew would be deaf for so long.
   move: async ({ interfaceName, namespace }) => {
-    await run('ip', ['link', 'set', interfaceName, 'up']);
-    await run('ip', ['link', 'set', interfaceName, 'netns', namespace]);
+    const input = `link set ${interfaceName} up\nlink set ${interfaceName} netns ${namespace}\n`;
+    await run('ip', ['-batch', '-'], { input });
   },
   device: (names) => new UserspaceDevice(controlSocketOf(names.interfaceName)),
 });

@@ -8,6 +8,7 @@ import { SidecarError } from '../errors.ts';
 import { inNamespace, type Namespace } from '../namespace/namespace.ts';
 import { renderReplacement } from './firewall.ts';
 import { gatherUdpPorts, withNamespace } from './gather.ts';
+import { inBatches, ipLines } from './ip-batch.ts';
 import type { TunnelNames } from './names.ts';
 import type { Step } from './steps.ts';
 
@@ -48,19 +49,25 @@ async function awaitListening(names: TunnelNames, listenPort: number): Promise<v
   );
 }
 
-const routeLines = (names: TunnelNames, remove: readonly string[], add: readonly string[]): string =>
-  [
-    ...remove.map((route) => `route del ${route}\n`),
-    ...add.map((route) => `route replace ${route} dev ${names.interfaceName} proto static\n`),
-  ].join('');
+const inside = (names: TunnelNames, program: string, args: readonly string[], input: string) =>
+  withNamespace(names, (namespace) => run(program, args, { namespace, input }));
 
-/** Does one step of a plan. Throws {@link SidecarError}; what was done before it stays. */
-export async function execute(names: TunnelNames, implementation: Implementation, step: Step): Promise<void> {
+/** Does the steps of a plan. Throws {@link SidecarError}; what was done before stays. */
+export async function execute(
+  names: TunnelNames,
+  implementation: Implementation,
+  steps: readonly Step[],
+): Promise<void> {
+  for (const batch of inBatches(names.interfaceName, steps)) {
+    const lines = batch.flatMap((step) => ipLines(names.interfaceName, step) ?? []);
+    if (lines.length > 0) await inside(names, 'ip', ['-batch', '-'], `${lines.join('\n')}\n`);
+    for (const step of batch) await executeStep(names, implementation, step);
+  }
+}
+
+/** What a step takes beside {@link ipLines}. */
+async function executeStep(names: TunnelNames, implementation: Implementation, step: Step): Promise<void> {
   const { interfaceName } = names;
-  const inside = (program: string, args: readonly string[], input?: string): Promise<unknown> =>
-    withNamespace(names, (namespace) =>
-      run(program, args, input === undefined ? { namespace } : { namespace, input }),
-    );
   switch (step.do) {
     case 'addNamespace':
       return addNamespace(names, step.broken);
@@ -68,10 +75,8 @@ export async function execute(names: TunnelNames, implementation: Implementation
       return withNamespace(names, async (namespace) =>
         inNamespace(namespace, () => writeFileSync(`/proc/sys/${step.path}`, step.value)),
       );
-    case 'loopbackUp':
-      return void (await inside('ip', ['link', 'set', 'lo', 'up']));
     case 'setFirewall':
-      return void (await inside('nft', ['-f', '-'], renderReplacement(step.table)));
+      return void (await inside(names, 'nft', ['-f', '-'], renderReplacement(step.table)));
     case 'removeInterface':
       if (step.place === 'staged') return removeLink(implementation.stagedName(names));
       return withNamespace(names, (namespace) => removeLink(interfaceName, { namespace }));
@@ -83,19 +88,8 @@ export async function execute(names: TunnelNames, implementation: Implementation
       return implementation.move(names);
     case 'setDevice':
       return implementation.device(names).apply(step);
-    case 'setMtu':
-      return void (await inside('ip', ['link', 'set', interfaceName, 'mtu', String(step.mtu)]));
-    case 'addAddress':
-      return void (await inside('ip', ['addr', 'add', step.address, 'dev', interfaceName]));
-    case 'removeAddress':
-      return void (await inside('ip', ['addr', 'del', step.address, 'dev', interfaceName]));
-    case 'linkDown':
-      return void (await inside('ip', ['link', 'set', interfaceName, 'down']));
     case 'linkUp':
-      await inside('ip', ['link', 'set', interfaceName, 'up']);
       return awaitListening(names, step.listenPort);
-    case 'setRoutes':
-      return void (await inside('ip', ['-batch', '-'], routeLines(names, step.remove, step.add)));
     case 'removeNamespace':
       if (step.broken) return unlink(names.namespacePath);
       return void (await run('ip', ['netns', 'del', names.namespace]));

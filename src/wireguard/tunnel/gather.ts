@@ -7,7 +7,7 @@ import type { Implementation } from '../device/implementation.ts';
 import { inNamespace, type Namespace, openNamespace, readNetworkFile } from '../namespace/namespace.ts';
 import { TABLE } from './firewall.ts';
 import { KERNEL_SETTINGS } from './kernel-settings.ts';
-import { type Link, NO_LINK, parseLink, parseRoutes, parseUdpPorts } from './listing.ts';
+import { type Link, NO_LINK, parseInterfaces, parseLink, parseRoutes, parseUdpPorts } from './listing.ts';
 import type { TunnelNames } from './names.ts';
 import type { ObservedTunnel } from './state.ts';
 
@@ -55,17 +55,19 @@ function readSettings(namespace: Namespace): Inside['settings'] {
 
 async function gatherInside(names: TunnelNames): Promise<Inside> {
   return withNamespace(names, async (namespace) => {
-    const [links, routes, firewall] = await Promise.all([
-      run('ip', ['-j', '-d', 'addr', 'show'], { namespace }),
-      run('ip', ['-j', '-4', 'route', 'show', 'table', 'main'], { namespace }),
+    const input = 'addr show\nroute show table main\n';
+    const [{ stdout }, firewall] = await Promise.all([
+      run('ip', ['-j', '-d', '-batch', '-'], { namespace, input }),
       listFirewall(namespace),
     ]);
+    // A line each; there is always `lo`, and there may be no routes, which some versions print nothing for.
+    const [links = '', routes = ''] = stdout.split('\n');
     return {
       settings: readSettings(namespace),
-      loopbackUp: parseLink(links.stdout, 'lo').up,
+      loopbackUp: parseLink(links, 'lo').up,
       firewall,
-      routes: parseRoutes(routes.stdout),
-      link: parseLink(links.stdout, names.interfaceName),
+      routes: parseRoutes(routes),
+      link: parseLink(links, names.interfaceName),
     };
   });
 }
@@ -96,6 +98,8 @@ export async function listFirewall(namespace: Namespace): Promise<string | null>
 }
 
 async function gatherStaged(name: string): Promise<Link> {
+  // Seldom is there one, and to look costs less than to start a program.
+  if (!parseInterfaces(await readNetworkFile('dev')).includes(name)) return NO_LINK;
   const { code, stdout } = await run('ip', ['-j', '-d', 'addr', 'show', 'dev', name], { accept: [0, 1] });
   return code === 0 ? parseLink(stdout, name) : NO_LINK;
 }

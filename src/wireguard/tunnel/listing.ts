@@ -49,3 +49,7 @@ export const parseUdpPorts = (text: string): number[] =>
     const port = /^\s*\d+:\s[0-9A-F]+:([0-9A-F]{4})\s/.exec(line)?.[1];
     return port === undefined ? [] : [Number.parseInt(port, 16)];
   });
+
+/** Names of the interfaces of /proc/net/dev: what stands before the colon. */
+export const parseInterfaces = (text: string): string[] =>
+  text.split('\n').flatMap((line) => /^\s*([^\s:]+):/.exec(line)?.[1] ?? []);

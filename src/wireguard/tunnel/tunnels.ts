@@ -114,7 +114,7 @@ export class Tunnels {
     const isAnew = planned.some((step) => step.do === 'moveInterface') || observed.device?.publicKey === null;
     const recalled = isAnew ? await this.#endpoints.recall(names.interfaceName, isPeer) : undefined;
     const steps = recalled === undefined ? planned : planned.map((step) => withEndpoints(step, recalled));
-    for (const step of steps) await execute(names, implementation, step);
+    await execute(names, implementation, steps);
     if (steps.some((step) => step.do === 'setFirewall')) {
       firewall = { set: desired.firewall, listed: await withNamespace(names, listFirewall) };
     }
@@ -180,7 +180,7 @@ export class Tunnels {
       const remove = before.filter((route) => !known.peers.has(route));
       if (add.length > 0 || remove.length > 0) steps.push({ do: 'setRoutes', remove, add });
       try {
-        for (const step of steps) await execute(names, this.#availability.forExisting, step);
+        await execute(names, this.#availability.forExisting, steps);
       } catch (cause) {
         // Somebody may have removed the tunnel: then that is what has to be said.
         await this.#learn(names);
@@ -206,7 +206,7 @@ export class Tunnels {
       const steps = planRemoval(await gatherTunnel(names, implementation));
       this.#known.delete(interfaceName);
       this.#lookedAt.delete(interfaceName);
-      for (const step of steps) await execute(names, implementation, step);
+      await execute(names, implementation, steps);
       this.#removals += 1;
       await this.#endpoints.forget(interfaceName);
       return steps;

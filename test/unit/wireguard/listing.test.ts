@@ -1,4 +1,10 @@
-import { NO_LINK, parseLink, parseRoutes, parseUdpPorts } from '../../../src/wireguard/tunnel/listing.ts';
+import {
+  NO_LINK,
+  parseInterfaces,
+  parseLink,
+  parseRoutes,
+  parseUdpPorts,
+} from '../../../src/wireguard/tunnel/listing.ts';
 
 const LINKS = JSON.stringify([
   { ifname: 'lo', flags: ['LOOPBACK', 'UP', 'LOWER_UP'], mtu: 65_536, addr_info: [] },
@@ -52,4 +58,17 @@ test('the UDP ports in use are read from the kernel table of either family', () 
     '',
   ].join('\n');
   expect(parseUdpPorts(text)).toEqual([51_820, 51_821]);
+});
+
+test('what the kernel lists of interfaces is their names', () => {
+  const text = [
+    'Inter-|   Receive                          |  Transmit',
+    ' face |bytes    packets errs drop fifo     |bytes    packets',
+    '    lo: 1004374693 1428993    0    0    0',
+    'tto-wg12345:       0       0    0    0    0',
+    '  wg0:0 0',
+    '',
+  ].join('\n');
+  expect(parseInterfaces(text)).toEqual(['lo', 'tto-wg12345', 'wg0']);
+  expect(parseInterfaces('')).toEqual([]);
 });

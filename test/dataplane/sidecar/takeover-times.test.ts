@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { jest } from '@jest/globals';
+import { generateKeyPair, type TunnelState } from '../../../src/wireguard/index.ts';
+import { parseUdpPorts } from '../../../src/wireguard/tunnel/listing.ts';
+import { missing } from './gateway.ts';
+import type { Pod } from './pod.ts';
+import { Site } from './site.ts';
+
+const why = missing();
+const dataplane = why === undefined ? describe : describe.skip;
+
+/** How often a port that is not there is looked for, ms. */
+const LOOK_MS = 5;
+
+function stateOf(index: number): TunnelState {
+  const peers = Array.from({ length: 10 }, (_, number) => ({
+    publicKey: generateKeyPair().publicKey,
+    allowedIPs: [`10.100.1.${number + 1}/32`],
+  }));
+  return {
+    interfaceName: `wg${index}`,
+    privateKey: generateKeyPair().privateKey,
+    listenPort: 20_000 + index,
+    addresses: ['10.100.0.1/16'],
+    mtu: 1420,
+    peers,
+  };
+}
+
+dataplane(`the gap of a takeover${why === undefined ? '' : ` (left out: no ${why})`}`, () => {
+  let site: Site;
+  jest.setTimeout(240_000);
+
+  beforeAll(async () => {
+    site = await Site.create();
+  });
+  afterEach(() => site.clear());
+  afterAll(() => site?.destroy());
+
+  const putAll = (pod: Pod, states: readonly TunnelState[]) =>
+    Promise.all(states.map((state) => pod.client.put(state)));
+
+  /** For each port, how long it was not listened on, ms; ends when all are again. */
+  async function watchGaps(ports: readonly number[]): Promise<number[]> {
+    const gone = new Map<number, number>();
+    const gaps = new Map<number, number>();
+    while (gaps.size < ports.length) {
+      const there = new Set(parseUdpPorts(readFileSync(`/proc/${site.node.pid}/net/udp`, 'utf8')));
+      const now = performance.now();
+      for (const port of ports) {
+        const since = gone.get(port);
+        if (!there.has(port)) gone.set(port, since ?? now);
+        else if (since !== undefined && !gaps.has(port)) gaps.set(port, now - since);
+      }
+      await sleep(LOOK_MS);
+    }
+    return [...gaps.values()].toSorted((a, b) => a - b);
+  }
+
+  test.each([
+    [1, 'SIGTERM'],
+    [1, 'SIGKILL'],
+    [100, 'SIGTERM'],
+    [100, 'SIGKILL'],
+  ] as const)('of %i tunnels of 10 peers after %s is printed', async (count, signal) => {
+    const states = Array.from({ length: count }, (_, index) => stateOf(index));
+    const pod = await site.start();
+    const put = performance.now();
+    await putAll(pod, states);
+    const made = performance.now() - put;
+    const standby = await site.start();
+    const watching = watchGaps(states.map(({ listenPort }) => listenPort));
+    await sleep(200);
+
+    const begun = performance.now();
+    const ended = pod.end(signal);
+    await standby.active();
+    const active = performance.now() - begun;
+    await putAll(standby, states);
+    const whole = performance.now() - begun;
+    await ended;
+    const gaps = await watching;
+    const ms = (value = 0) => `${value.toFixed(0)} ms`;
+    process.stdout.write(
+      `  ${count} tunnels, ${signal}: made first in ${ms(made)}; taken over after ${ms(active)}, all listening after ` +
+        `${ms(whole)}; one is deaf for ${ms(gaps.at(gaps.length >> 1))} (median), ${ms(gaps.at(-1))} (longest)\n`,
+    );
+    expect(gaps).toHaveLength(count);
+    expect(whole).toBeLessThan(60_000);
+  });
+});
