@@ -51,3 +51,23 @@ export const isHook = ({ metadata }: KubeObject, hook?: string): boolean => {
   const said = metadata.annotations?.['helm.sh/hook'];
   return hook === undefined ? said !== undefined : said === hook;
 };
+
+/** `Deployment controller`: without namespace, unless it is the gateways', and without `tenant-tunnel-`. */
+export function shortName({ kind, metadata: { name, namespace } }: KubeObject): string {
+  const place = namespace === undefined || namespace === NAMESPACE ? '' : `${namespace}/`;
+  return `${kind} ${place}${name.replace(/^tenant-tunnel-/, '')}`;
+}
+
+/** `{ a: { b: value } }` of `a.b`. */
+export const nested = (path: string, value: unknown): Plain =>
+  path.split('.').reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as Plain;
+
+export function merged(one: Plain, other: Plain): Plain {
+  const isPlain = (value: unknown): value is Plain =>
+    typeof value === 'object' && value !== null && !Array.isArray(value);
+  const both = Object.entries(other).map(([key, value]) => {
+    const known = one[key];
+    return [key, isPlain(known) && isPlain(value) ? merged(known, value) : value];
+  });
+  return { ...one, ...Object.fromEntries(both) };
+}

@@ -1,0 +1,181 @@
+import { type KubeObject, type Plain, shortName } from './chart.ts';
+
+export interface Effect {
+  /** A value other than the default. */
+  readonly set: unknown;
+  /** What else must be set for it to count. */
+  readonly given?: Plain;
+  /** What is different then, as changes() tells it. */
+  readonly changes: readonly string[] | ((before: readonly KubeObject[]) => readonly string[]);
+}
+
+const TEMPLATE = 'spec.template.spec';
+const CONTROLLER = `Deployment controller ${TEMPLATE}`;
+const GATEWAY = `DaemonSet gateway ${TEMPLATE}`;
+/** Pods that run once, where a controller may. */
+const ONCE = [`Job crds ${TEMPLATE}`, `Job cleanup ${TEMPLATE}`, 'Pod check spec'];
+const PODS = [CONTROLLER, GATEWAY, ...ONCE];
+const CONTAINERS = [
+  `${CONTROLLER}.containers[controller]`,
+  ...['agent', 'wireguard'].map((name) => `${GATEWAY}.containers[${name}]`),
+  ...['crds', 'cleanup', 'check'].map((name, at) => `${ONCE[at]}.containers[${name}]`),
+];
+const LASTING = CONTAINERS.slice(0, 3);
+const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
+const MONITORS = { metrics: { serviceMonitor: { enabled: true } } };
+const AFFINITY = { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [] } };
+const AFFINITY_SET = 'affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution = []';
+const APART = 'affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution[0]';
+const OWN_AFFINITY = [
+  ...['name', 'instance', 'component'].map(
+    (label) => `${APART}.podAffinityTerm.labelSelector.matchLabels.app.kubernetes.io/${label}`,
+  ),
+  `${APART}.podAffinityTerm.topologyKey`,
+  `${APART}.weight`,
+];
+const TOLERATION = { key: 'edge', operator: 'Exists', effect: 'NoSchedule' };
+const ANNOTATIONS = { 'example.com/team': 'network' };
+const ANNOTATED = 'spec.template.metadata.annotations.example.com/team = "network"';
+
+const images = (name: string) => CONTAINERS.map((at) => `${at}.image = "${name}"`);
+const tolerated = (pod: string) =>
+  Object.entries(TOLERATION).map(([key, value]) => `${pod}.tolerations[0].${key} = "${value}"`);
+const resources = (container: string): Effect => ({
+  set: { requests: { cpu: '1', memory: '128Mi' }, limits: { memory: '3Gi' } },
+  changes: [
+    `${container}.resources.limits.memory = "3Gi"`,
+    `${container}.resources.requests.cpu = "1"`,
+    ...(container.includes('controller') ? [] : [`${container}.resources.requests.memory = "128Mi"`]),
+  ],
+});
+/** Objects and arguments that have the gateways' namespace in them. */
+const movedTo = (namespace: string): string[] => [
+  '- Namespace gateways',
+  `+ Namespace ${namespace}`,
+  ...['controller', 'agent', 'check', 'cleanup'].flatMap((name) =>
+    ['Role', 'RoleBinding'].flatMap((kind) => [
+      `- ${kind} tenant-tunnel-gateways/${name}`,
+      `+ ${kind} ${namespace}/${name}`,
+    ]),
+  ),
+  ...CONTAINERS.filter((at) => !/wireguard|crds/.test(at)).map(
+    (at) => `${at}.args[--gateway-namespace] = "${namespace}"`,
+  ),
+];
+const allLabelled = (before: readonly KubeObject[]): string[] =>
+  before.flatMap((one) => [
+    `${shortName(one)} metadata.labels.cost-centre = "42"`,
+    ...(/^(Deployment|DaemonSet|Job)$/.test(one.kind)
+      ? [`${shortName(one)} spec.template.metadata.labels.cost-centre = "42"`]
+      : []),
+  ]);
+
+/** Every value → what it does. */
+export const EFFECTS: Readonly<Record<string, Effect>> = {
+  'image.repository': {
+    set: 'registry.example.com:5000/tto',
+    changes: images('registry.example.com:5000/tto:0.1.0'),
+  },
+  'image.tag': { set: 'v9', changes: images('ghcr.io/traidnet/tenant-tunnel-operator:v9') },
+  'image.digest': { set: DIGEST, changes: images(`ghcr.io/traidnet/tenant-tunnel-operator@${DIGEST}`) },
+  'image.pullPolicy': { set: 'Always', changes: CONTAINERS.map((at) => `${at}.imagePullPolicy = "Always"`) },
+  imagePullSecrets: {
+    set: ['pull'],
+    changes: PODS.map((pod) => `${pod}.imagePullSecrets[pull].name = "pull"`),
+  },
+  gatewayNamespace: { set: 'edge', changes: movedTo('edge') },
+  commonLabels: { set: { 'cost-centre': '42' }, changes: allLabelled },
+  logLevel: { set: 'debug', changes: LASTING.map((at) => `${at}.args[--log-level] = "debug"`) },
+  'defaultClass.create': { set: false, changes: ['- TunnelClass default'] },
+  'defaultClass.name': { set: 'standard', changes: ['- TunnelClass default', '+ TunnelClass standard'] },
+  'defaultClass.endpoint.host': {
+    set: '203.0.113.7',
+    changes: ['TunnelClass default spec.endpoint.host = "203.0.113.7"'],
+  },
+  'defaultClass.spec': { set: { mtu: 1412 }, changes: ['TunnelClass default spec.mtu = 1412'] },
+  'controller.replicas': { set: 3, changes: ['Deployment controller spec.replicas = 3'] },
+  'controller.podDisruptionBudget': { set: false, changes: ['- PodDisruptionBudget controller'] },
+  'controller.priorityClassName': {
+    set: 'important',
+    changes: [`${CONTROLLER}.priorityClassName = "important"`],
+  },
+  'controller.resources': resources(`${CONTROLLER}.containers[controller]`),
+  'controller.nodeSelector': {
+    set: { disk: 'ssd' },
+    changes: [CONTROLLER, ...ONCE].map((pod) => `${pod}.nodeSelector.disk = "ssd"`),
+  },
+  'controller.tolerations': { set: [TOLERATION], changes: [CONTROLLER, ...ONCE].flatMap(tolerated) },
+  'controller.affinity': {
+    set: AFFINITY,
+    changes: [`${CONTROLLER}.${AFFINITY_SET}`, ...OWN_AFFINITY.map((path) => `${CONTROLLER}.${path} gone`)],
+  },
+  'controller.podAnnotations': { set: ANNOTATIONS, changes: [`Deployment controller ${ANNOTATED}`] },
+  'gateway.nodeSelector': { set: { edge: 'true' }, changes: [`${GATEWAY}.nodeSelector.edge = "true"`] },
+  'gateway.tolerations': { set: [TOLERATION], changes: tolerated(GATEWAY) },
+  'gateway.affinity': { set: AFFINITY, changes: [`${GATEWAY}.${AFFINITY_SET}`] },
+  'gateway.priorityClassName': { set: 'important', changes: [`${GATEWAY}.priorityClassName = "important"`] },
+  'gateway.offlineAfter': {
+    set: '5m',
+    changes: [`${GATEWAY}.containers[agent].args[--offline-after] = "5m"`],
+  },
+  'gateway.podAnnotations': { set: ANNOTATIONS, changes: [`DaemonSet gateway ${ANNOTATED}`] },
+  'gateway.agent.resources': resources(`${GATEWAY}.containers[agent]`),
+  'gateway.wireguard.resources': resources(`${GATEWAY}.containers[wireguard]`),
+  'crds.upgrade': {
+    set: false,
+    changes: ['ClusterRole', 'ClusterRoleBinding', 'Job', 'ServiceAccount'].map((kind) => `- ${kind} crds`),
+  },
+  'cleanup.enabled': {
+    set: false,
+    changes: [
+      ...['Job', 'Role', 'RoleBinding', 'ServiceAccount'].map((kind) => `- ${kind} cleanup`),
+      ...['Role', 'RoleBinding'].map((kind) => `- ${kind} tenant-tunnel-gateways/cleanup`),
+    ],
+  },
+  'cleanup.timeout': {
+    set: '90s',
+    changes: [`Job cleanup ${TEMPLATE}.containers[cleanup].args[--timeout] = "90s"`],
+  },
+  'networkPolicy.enabled': { set: false, changes: ['- NetworkPolicy controller', '- NetworkPolicy gateway'] },
+  'networkPolicy.apiServerPorts': {
+    set: [16443],
+    changes: ['controller', 'gateway'].flatMap((name) => [
+      `NetworkPolicy ${name} spec.egress[0].ports[0].port = 16443`,
+      ...['port', 'protocol'].map((field) => `NetworkPolicy ${name} spec.egress[0].ports[1].${field} gone`),
+    ]),
+  },
+  'networkPolicy.metricsFrom': {
+    set: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } }],
+    changes: ['controller', 'gateway'].map(
+      (name) =>
+        `NetworkPolicy ${name} spec.ingress[0].from[0].namespaceSelector.matchLabels.kubernetes.io/metadata.name = "monitoring"`,
+    ),
+  },
+  'flowSchema.enabled': { set: false, changes: ['- FlowSchema operator'] },
+  'metrics.serviceMonitor.enabled': {
+    set: true,
+    changes: ['+ ServiceMonitor controller', '+ ServiceMonitor gateway'],
+  },
+  'metrics.serviceMonitor.interval': {
+    set: '1m',
+    given: MONITORS,
+    changes: [
+      'ServiceMonitor controller spec.endpoints[0].interval = "1m"',
+      ...[0, 1].map((at) => `ServiceMonitor gateway spec.endpoints[${at}].interval = "1m"`),
+    ],
+  },
+  'metrics.serviceMonitor.labels': {
+    set: { release: 'prometheus' },
+    given: MONITORS,
+    changes: ['controller', 'gateway'].map(
+      (name) => `ServiceMonitor ${name} metadata.labels.release = "prometheus"`,
+    ),
+  },
+  'test.enabled': {
+    set: false,
+    changes: [
+      ...['Pod', 'Role', 'RoleBinding', 'ServiceAccount'].map((kind) => `- ${kind} check`),
+      ...['Role', 'RoleBinding'].map((kind) => `- ${kind} tenant-tunnel-gateways/check`),
+    ],
+  },
+};
