@@ -20,7 +20,9 @@ export function* encodeConfiguration(change: Omit<DeviceChange, 'remove'>): Gene
     if (change.listenPort !== undefined) yield `ListenPort = ${change.listenPort}\n`;
   }
   for (const [publicKey, { presharedKey, allowedIPs }] of change.set) {
-    yield `[Peer]\nPublicKey = ${publicKey}\nAllowedIPs = ${allowedIPs.join(', ')}\n`;
+    yield `[Peer]\nPublicKey = ${publicKey}\n`;
+    // `wg` takes no empty list; without a line a peer has none.
+    if (allowedIPs.length > 0) yield `AllowedIPs = ${allowedIPs.join(', ')}\n`;
     // A peer that is there already keeps its pre-shared key unless told otherwise; all zeros are none.
     yield `PresharedKey = ${presharedKey ?? NO_KEY}\n`;
     const endpoint = change.endpoints?.get(publicKey);

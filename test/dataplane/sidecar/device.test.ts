@@ -1,14 +1,23 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { controlSocketOf } from '../../../src/wireguard/device/control-socket.ts';
 import type { Device } from '../../../src/wireguard/device/device.ts';
 import { KernelDevice } from '../../../src/wireguard/device/kernel.ts';
 import { UserspaceDevice } from '../../../src/wireguard/device/userspace.ts';
 import { generateKeyPair, generatePresharedKey, publicKeyOf } from '../../../src/wireguard/index.ts';
-import { namespacePath, newWireguardName, runInside } from '../../testbed/namespaces.ts';
+import { inside, namespacePath, newWireguardName, runInside } from '../../testbed/namespaces.ts';
 import { createTestNetwork, type TestNetwork } from '../../testbed/network.ts';
 import { missing } from './gateway.ts';
 
 const why = missing();
 const dataplane = why === undefined ? describe : describe.skip;
+
+/** Says of each datagram its first byte and its length. */
+const HEAR = `
+const socket = require('dgram').createSocket('udp4');
+socket.on('message', (bytes) => console.log(bytes[0], bytes.length));
+socket.bind(40002, '127.0.0.1', () => console.log('listening'));
+`;
 
 /** `wg` does the same with either implementation, so that the kernel's way can be tried where there is none. */
 const WAYS: [how: string, open: (netns: string, name: string) => Device][] = [
@@ -20,12 +29,14 @@ dataplane.each(WAYS)(
   `a device that is talked to %s${why === undefined ? '' : ` (left out: no ${why})`}`,
   (_, open) => {
     let network: TestNetwork;
+    let netns: string;
+    let name: string;
     let device: Device;
 
     beforeEach(async () => {
       network = await createTestNetwork('device');
-      const { netns } = await network.attach('host');
-      const name = newWireguardName();
+      ({ netns } = await network.attach('host'));
+      name = newWireguardName();
       await runInside(netns, 'wireguard-go', [name]);
       device = open(netns, name);
     });
@@ -81,6 +92,53 @@ dataplane.each(WAYS)(
         seen.push(peer.publicKey);
       }
       expect(seen.toSorted()).toEqual([one, three].toSorted());
+    });
+
+    test('is told where a peer was last seen, and speaks to it first when it is asked to', async () => {
+      const [one, two] = [generateKeyPair().publicKey, generateKeyPair().publicKey];
+      const settings = { allowedIPs: ['10.100.1.1/32'] };
+      await runInside(netns, 'ip', ['link', 'set', name, 'up']);
+      await device.apply({
+        privateKey: generateKeyPair().privateKey,
+        listenPort: 40_001,
+        remove: [],
+        set: new Map([
+          [one, settings],
+          [two, { allowedIPs: [] }],
+        ]),
+        endpoints: new Map([[one, '127.0.0.1:40002']]),
+      });
+      const seen = new Map<string, string | null>();
+      for await (const { publicKey, endpoint } of device.observe()) seen.set(publicKey, endpoint);
+      expect(seen).toEqual(
+        new Map([
+          [one, '127.0.0.1:40002'],
+          [two, null],
+        ]),
+      );
+
+      const [command, ...args] = inside(netns, process.execPath, ['-e', HEAR]);
+      const ear = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+      try {
+        const lines = createInterface({ input: ear.stdout })[Symbol.asyncIterator]();
+        expect((await lines.next()).value).toBe('listening');
+        const begun = performance.now();
+        await device.greet([one, two]);
+        // A handshake that begins: its first byte, and its length.
+        expect((await lines.next()).value).toBe('1 148');
+        expect(performance.now() - begun).toBeLessThan(1000);
+      } finally {
+        ear.kill('SIGKILL');
+      }
+      const { peers } = await device.read();
+      expect(peers).toEqual(
+        new Map([
+          [one, settings],
+          [two, { allowedIPs: [] }],
+        ]),
+      );
+      const keepalives = await runInside(netns, 'wg', ['show', name, 'persistent-keepalive']);
+      expect(keepalives.match(/\toff$/gm)).toHaveLength(2);
     });
 
     test('takes and gives thousands of peers', async () => {

@@ -139,6 +139,15 @@ dataplane(`a sidecar in a pod of the node${why === undefined ? '' : ` (left out:
     expect(pod.messages('warn')).toContain(problem);
   });
 
+  test('whose folder of control sockets cannot be written says so', async () => {
+    const pod = await site.start({ prepare: 'mount -o remount,ro /var/run/wireguard' });
+    await expect(pod.client.put(state)).rejects.toMatchObject({
+      code: 'DeviceFailed',
+      message:
+        'wireguard-go cannot keep its control socket in /var/run/wireguard (EROFS); mount a volume there that can be written.',
+    });
+  });
+
   test('with a /dev/net/tun that nothing is behind says so', async () => {
     // A device number that no driver has.
     const prepare = 'mount -t tmpfs -o mode=0755 none /dev/net; mknod /dev/net/tun c 10 201';
