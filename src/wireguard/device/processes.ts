@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SidecarError } from '../errors.ts';
 import { ensureFolder } from '../folder.ts';
 import { CONTROL_FOLDER, controlSocketOf, probeControlSocket } from './control-socket.ts';
+import { inotifyProblem } from './inotify.ts';
 
 export interface ProcessesOptions {
   /**
@@ -63,7 +64,7 @@ export class Processes {
       await sleep(POLL_MS);
     }
     child.kill('SIGKILL');
-    const why = ended ?? `it was not ready within ${START_LIMIT_MS} ms`;
+    const why = inotifyProblem() ?? ended ?? `it was not ready within ${START_LIMIT_MS} ms`;
     throw new SidecarError('DeviceFailed', `wireguard-go could not make ${interfaceName}: ${why}.`);
   }
 

@@ -6,6 +6,7 @@ export interface Libc {
   socket(domain: number, type: number, protocol: number): number;
   memfd_create(name: string, flags: number): number;
   flock(fd: number, operation: number): number;
+  inotify_init1(flags: number): number;
 }
 
 let loaded: Libc | undefined;
@@ -19,6 +20,7 @@ export function libc(): Libc {
       socket: library.func('int socket(int domain, int type, int protocol)'),
       memfd_create: library.func('int memfd_create(const char *name, unsigned int flags)'),
       flock: library.func('int flock(int fd, int operation)'),
+      inotify_init1: library.func('int inotify_init1(int flags)'),
     };
   }
   return loaded;

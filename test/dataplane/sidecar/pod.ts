@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SidecarClient, type SidecarVersion } from '../../../src/wireguard/index.ts';
 import { run } from '../../testbed/command.ts';
 import { namespacePath } from '../../testbed/namespaces.ts';
@@ -10,6 +11,7 @@ import type { TestNode } from '../../testbed/node.ts';
 
 const SERVE = new URL('serve.ts', import.meta.url).pathname;
 const LIMIT_MS = 20_000;
+const KNOCK_MS = 10;
 
 /** Where a pod has the node's /proc. */
 export const NODE_PROC = '/mnt';
@@ -118,7 +120,8 @@ export class Pod {
     for (;;) {
       const version = await this.client.version();
       if (version.state === 'active') return version;
-      if (performance.now() > limit) throw new Error(`It stands by and by: ${this.log}`);
+      if (performance.now() > limit) throw new Error(`It does nothing but stand by: ${this.log}`);
+      await sleep(KNOCK_MS);
     }
   }
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import { generateKeyPair, type TunnelState } from '../../../src/wireguard/index.ts';
@@ -9,6 +9,10 @@ import { Site } from './site.ts';
 
 const why = missing();
 const dataplane = why === undefined ? describe : describe.skip;
+
+/** Each wireguard-go takes an instance; 128 are what a machine has that was not told otherwise. */
+const INOTIFY = '/proc/sys/fs/inotify/max_user_instances';
+const INSTANCES = 1024;
 
 /** How often a port that is not there is looked for, ms. */
 const LOOK_MS = 5;
@@ -30,13 +34,18 @@ function stateOf(index: number): TunnelState {
 
 dataplane(`the gap of a takeover${why === undefined ? '' : ` (left out: no ${why})`}`, () => {
   let site: Site;
+  const before = readFileSync(INOTIFY, 'utf8');
   jest.setTimeout(240_000);
 
   beforeAll(async () => {
     site = await Site.create();
+    if (Number(before) < INSTANCES) writeFileSync(INOTIFY, String(INSTANCES));
   });
   afterEach(() => site.clear());
-  afterAll(() => site?.destroy());
+  afterAll(async () => {
+    await site?.destroy();
+    if (Number(before) < INSTANCES) writeFileSync(INOTIFY, before);
+  });
 
   const putAll = (pod: Pod, states: readonly TunnelState[]) =>
     Promise.all(states.map((state) => pod.client.put(state)));
@@ -83,7 +92,7 @@ dataplane(`the gap of a takeover${why === undefined ? '' : ` (left out: no ${why
     const gaps = await watching;
     const ms = (value = 0) => `${value.toFixed(0)} ms`;
     process.stdout.write(
-      `  ${count} tunnels, ${signal}: made first in ${ms(made)}; taken over after ${ms(active)}, all listening after ` +
+      `  ${count === 1 ? '1 tunnel' : `${count} tunnels`}, ${signal}: made first in ${ms(made)}; taken over after ${ms(active)}, all listening after ` +
         `${ms(whole)}; one is deaf for ${ms(gaps.at(gaps.length >> 1))} (median), ${ms(gaps.at(-1))} (longest)\n`,
     );
     expect(gaps).toHaveLength(count);
