@@ -37,8 +37,7 @@ export const DIRECTORIES: readonly Directory[] = [
   {
     name: 'check',
     comment: [
-      'What "helm test" runs: looks whether all parts of an installation are there and well.',
-      'kubectl apply -k … && kubectl logs -n tenant-tunnel-system -f tenant-tunnel-check; kubectl delete -k …',
+      'What "helm test" runs: looks whether all parts of an installation are there and well. See overlays/example/check.',
     ],
     kind: 'Kustomization',
     has: ({ hook }) => hook === 'test',

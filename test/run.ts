@@ -6,10 +6,10 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ensureBinaries, ensureHelm, ensureNodeBinaries } from './testbed/binaries.ts';
+import { ensureBinaries, ensureHealth, ensureHelm, ensureNodeBinaries } from './testbed/binaries.ts';
 import { dataPlaneObstacle, ensurePackages, nodeObstacle } from './testbed/prerequisites.ts';
 
-type Need = 'packages' | 'control plane' | 'helm' | 'data plane' | 'nodes';
+type Need = 'packages' | 'control plane' | 'clients' | 'data plane' | 'nodes';
 
 interface Outcome {
   name: string;
@@ -30,7 +30,7 @@ const CHECKS: Record<string, string[]> = {
 /** In this order, one after the other: each uses all processors, and the later ones wait for less if left alone. */
 const PROJECTS: Record<string, { needs: Need[]; workers: number }> = {
   unit: { needs: [], workers: availableParallelism() },
-  integration: { needs: ['packages', 'control plane', 'helm'], workers: availableParallelism() },
+  integration: { needs: ['packages', 'control plane', 'clients'], workers: availableParallelism() },
   dataplane: { needs: ['packages', 'data plane'], workers: availableParallelism() },
   processes: { needs: ['packages', 'control plane', 'data plane'], workers: 1 },
   e2e: { needs: ['packages', 'control plane', 'nodes'], workers: 1 },
@@ -91,7 +91,10 @@ async function project(name: string, needs: Need[], workers: number): Promise<Ou
   try {
     if (needs.includes('packages')) ensurePackages(say, needs.includes('nodes') ? 'nodes' : undefined);
     if (needs.includes('control plane')) await ensureBinaries({ progress: say });
-    if (needs.includes('helm')) await ensureHelm({ progress: say });
+    if (needs.includes('clients')) {
+      await ensureHelm({ progress: say });
+      await ensureHealth({ progress: say });
+    }
     if (needs.includes('nodes')) await ensureNodeBinaries({ progress: say });
   } catch (error) {
     say(reason(error));

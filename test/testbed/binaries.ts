@@ -3,7 +3,7 @@
  * can also come from $KUBEBUILDER_ASSETS.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Progress, runGo, usableGo } from './go.ts';
@@ -87,6 +87,26 @@ export function ensureHelm(options: EnsureOptions = {}): Promise<string> {
     ].join(' ');
     const args = ['install', '-trimpath', '-ldflags', ldflags, `${module}/cmd/helm@v${HELM}`];
     await runGo(go, args, { cwd: work, doing: 'building', progress, environment: { GOBIN: work } });
+  });
+}
+
+/** Path of the program that judges the health of objects as GitOps tools do; builds it when it is missing. */
+export function ensureHealth(options: EnsureOptions = {}): Promise<string> {
+  const source = join(import.meta.dirname, 'health');
+  const hash = createHash('sha256');
+  for (const file of readdirSync(source).sort()) hash.update(readFileSync(join(source, file)));
+  return ensureBuilt('health', hash.digest('hex').slice(0, 12), options, async (work, progress) => {
+    const args = [
+      'build',
+      '-trimpath',
+      '-buildvcs=false',
+      '-ldflags',
+      '-s -w',
+      '-o',
+      join(work, 'health'),
+      '.',
+    ];
+    await runGo(usableGo('kstatus'), args, { cwd: source, doing: 'building kstatus', progress });
   });
 }
 

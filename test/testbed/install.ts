@@ -1,5 +1,5 @@
 /** `make deps`: what tests need beside npm packages. */
-import { ensureBinaries, ensureHelm, ensureNodeBinaries } from './binaries.ts';
+import { ensureBinaries, ensureHealth, ensureHelm, ensureNodeBinaries } from './binaries.ts';
 import { dataPlaneObstacle, ensurePackages, nodeObstacle } from './prerequisites.ts';
 
 const say = (line: string): void => {
@@ -13,6 +13,7 @@ try {
   const binaries = {
     ...(await ensureBinaries({ progress: say })),
     helm: await ensureHelm({ progress: say }),
+    health: await ensureHealth({ progress: say }),
     ...(hasNodes ? await ensureNodeBinaries({ progress: say }) : {}),
   };
   for (const [name, file] of Object.entries(binaries)) say(`${name}: ${file}`);

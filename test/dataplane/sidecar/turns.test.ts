@@ -153,6 +153,17 @@ dataplane(`sidecars that take turns on a node${why === undefined ? '' : ` (left 
     await expectSpokenTo(next);
   });
 
+  test('an interface that was left without its keys is told what is known, too', async () => {
+    const pod = await site.start();
+    await connect(pod);
+    await pod.end('SIGKILL');
+    const next = await site.start();
+    await next.exec('wireguard-go', ['wg0']);
+    await next.exec('ip', ['link', 'set', 'wg0', 'netns', 'tto-wg0']);
+    await expectSpokenTo(next);
+    expect(next.messages('info').join()).not.toContain('made the interface');
+  });
+
   test('of a wireguard-go that is killed the tunnel is to be put again, with what it knew', async () => {
     const pod = await site.start();
     await connect(pod);
