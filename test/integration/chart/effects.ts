@@ -1,4 +1,7 @@
-import { type KubeObject, type Plain, shortName } from './chart.ts';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { CHART, type KubeObject, type Plain, shortName } from './chart.ts';
 
 export interface Effect {
   /** A value other than the default. */
@@ -9,6 +12,7 @@ export interface Effect {
   readonly changes: readonly string[] | ((before: readonly KubeObject[]) => readonly string[]);
 }
 
+const VERSION: string = parse(readFileSync(join(CHART, 'Chart.yaml'), 'utf8')).appVersion;
 const TEMPLATE = 'spec.template.spec';
 const CONTROLLER = `Deployment controller ${TEMPLATE}`;
 const GATEWAY = `DaemonSet gateway ${TEMPLATE}`;
@@ -74,7 +78,7 @@ const allLabelled = (before: readonly KubeObject[]): string[] =>
 export const EFFECTS: Readonly<Record<string, Effect>> = {
   'image.repository': {
     set: 'registry.example.com:5000/tto',
-    changes: images('registry.example.com:5000/tto:0.1.0'),
+    changes: images(`registry.example.com:5000/tto:${VERSION}`),
   },
   'image.tag': { set: 'v9', changes: images('ghcr.io/traidnet/tenant-tunnel-operator:v9') },
   'image.digest': { set: DIGEST, changes: images(`ghcr.io/traidnet/tenant-tunnel-operator@${DIGEST}`) },

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parse } from 'yaml';
 import { valuesOf, valuesReference } from '../../../deploy/values-reference.ts';
 import { customResourceDefinition, KINDS } from '../../../src/api/index.ts';
 import { LOG_LEVELS } from '../../../src/process/index.ts';
@@ -8,6 +9,12 @@ import { CHART, objectsIn, propertiesOf, resolved, type Schema, schema } from '.
 const REPOSITORY = join(import.meta.dirname, '..', '..', '..');
 const text = readFileSync(join(CHART, 'values.yaml'), 'utf8');
 const values = valuesOf(text);
+test('the chart has the version of the program, and runs its image', () => {
+  const { version } = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8'));
+  const chart = parse(readFileSync(join(CHART, 'Chart.yaml'), 'utf8'));
+  expect([chart.version, chart.appVersion]).toEqual([version, version]);
+});
+
 describe('every value', () => {
   test('has a comment, alone or as part of the block that it stands in', () => {
     expect(values.filter(({ comment }) => comment === '')).toEqual([]);
