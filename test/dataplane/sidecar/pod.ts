@@ -94,9 +94,9 @@ export class Pod {
     return childrenOf(this.pid);
   }
 
-  /** Runs a command among its mounts, and in the network that it is in now. */
+  /** Runs a command among its processes and mounts, and in the network that it is in now. */
   exec(command: string, args: readonly string[]): Promise<string> {
-    return run('nsenter', ['-t', String(this.pid), '-m', '-n', '--', command, ...args]);
+    return run('nsenter', ['-t', String(this.pid), '-m', '-n', '-p', '--', command, ...args]);
   }
 
   get hasEnded(): boolean {
