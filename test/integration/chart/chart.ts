@@ -23,6 +23,11 @@ export interface KubeObject extends Plain {
   };
 }
 
+/** Builds Helm where it is not there yet; for beforeAll, since that takes minutes. */
+export async function prepareHelm(): Promise<void> {
+  await ensureHelm();
+}
+
 export async function helm(args: readonly string[], values: Plain = {}): Promise<string> {
   return run(await ensureHelm(), [...args, '-f', '-'], { input: JSON.stringify(values) });
 }

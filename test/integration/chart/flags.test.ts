@@ -5,7 +5,7 @@ import { DEFAULT_SOCKET } from '../../../src/main/common-flags.ts';
 import { controllerCommand } from '../../../src/main/controller.ts';
 import { applyCrdsCommand, checkCommand, cleanupCommand } from '../../../src/main/once.ts';
 import { sidecarCommand } from '../../../src/main/sidecar.ts';
-import { type KubeObject, LEAST, NAMESPACE, type Plain, render } from './chart.ts';
+import { type KubeObject, LEAST, NAMESPACE, type Plain, prepareHelm, render } from './chart.ts';
 import { EVERYTHING, NOTHING } from './extremes.ts';
 
 const COMMANDS = [
@@ -16,6 +16,8 @@ const COMMANDS = [
   checkCommand,
   cleanupCommand,
 ];
+
+beforeAll(prepareHelm, 900_000);
 
 interface Container {
   name: string;

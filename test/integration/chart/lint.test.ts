@@ -1,5 +1,7 @@
-import { CHART, helm, LEAST, type Plain } from './chart.ts';
+import { CHART, helm, LEAST, type Plain, prepareHelm } from './chart.ts';
 import { EVERYTHING, NOTHING } from './extremes.ts';
+
+beforeAll(prepareHelm, 900_000);
 
 test.each<[string, Plain]>([
   ['what nobody can leave out', LEAST],

@@ -3,13 +3,23 @@ import { stringify } from 'yaml';
 import { ensureHelm } from '../../testbed/binaries.ts';
 import { run } from '../../testbed/command.ts';
 import { type ControlPlane, startControlPlane } from '../../testbed/control-plane.ts';
-import { CHART, type KubeObject, LEAST, NAMESPACE, type Plain, RELEASE, render } from './chart.ts';
+import {
+  CHART,
+  type KubeObject,
+  LEAST,
+  NAMESPACE,
+  type Plain,
+  prepareHelm,
+  RELEASE,
+  render,
+} from './chart.ts';
 import { EVERYTHING, NOTHING } from './extremes.ts';
 import { SERVICE_MONITORS } from './service-monitors.ts';
 
 let cluster: ControlPlane;
 
 beforeAll(async () => {
+  await prepareHelm();
   cluster = await startControlPlane({ crds: true });
   cluster.kubectl(['apply', '--server-side', '-f', '-'], JSON.stringify(SERVICE_MONITORS));
   cluster.kubectl(['wait', '--for=condition=Established', 'crd', SERVICE_MONITORS.metadata.name]);

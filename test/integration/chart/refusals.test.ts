@@ -2,7 +2,9 @@
 import { offlineAfterFlag } from '../../../src/main/common-flags.ts';
 import { cleanupCommand } from '../../../src/main/once.ts';
 import { objectsIn } from '../../unit/chart/schema.ts';
-import { LEAST, merged, NAMESPACE, nested, type Plain, render } from './chart.ts';
+import { LEAST, merged, NAMESPACE, nested, type Plain, prepareHelm, render } from './chart.ts';
+
+beforeAll(prepareHelm, 900_000);
 
 /** Helm's words; empty when it takes the values. */
 const refusal = (values: Plain): Promise<string> =>

@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { valuesOf } from '../../../deploy/values-reference.ts';
 import { changes } from './changes.ts';
-import { CHART, LEAST, merged, nested, render } from './chart.ts';
+import { CHART, LEAST, merged, nested, prepareHelm, render } from './chart.ts';
 import { EFFECTS } from './effects.ts';
+
+beforeAll(prepareHelm, 900_000);
 
 test('every value has its line in the table of what it changes', () => {
   const values = valuesOf(readFileSync(join(CHART, 'values.yaml'), 'utf8'));

@@ -3,7 +3,16 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { outdated, renderedFiles } from '../../../deploy/render.ts';
 import { type ControlPlane, startControlPlane } from '../../testbed/control-plane.ts';
-import { isHook, type KubeObject, NAMESPACE, nameOf, objectsOf, type Plain, render } from '../chart/chart.ts';
+import {
+  isHook,
+  type KubeObject,
+  NAMESPACE,
+  nameOf,
+  objectsOf,
+  type Plain,
+  prepareHelm,
+  render,
+} from '../chart/chart.ts';
 
 const REPOSITORY = join(import.meta.dirname, '..', '..', '..');
 const DEPLOY = join(REPOSITORY, 'deploy');
@@ -14,6 +23,7 @@ const SYSTEM = `Namespace ${NAMESPACE}`;
 let cluster: ControlPlane;
 
 beforeAll(async () => {
+  await prepareHelm();
   cluster = await startControlPlane();
 }, 900_000);
 afterAll(() => cluster?.stop());

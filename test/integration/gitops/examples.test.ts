@@ -1,8 +1,9 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join, matchesGlob } from 'node:path';
 import { parse } from 'yaml';
+import { ensureHealth } from '../../testbed/binaries.ts';
 import { type ControlPlane, startControlPlane } from '../../testbed/control-plane.ts';
-import { type KubeObject, objectsOf, type Plain, render } from '../chart/chart.ts';
+import { type KubeObject, objectsOf, type Plain, prepareHelm, render } from '../chart/chart.ts';
 import { healthOf } from './health.ts';
 
 const REPOSITORY = join(import.meta.dirname, '..', '..', '..');
@@ -27,6 +28,8 @@ const fluxTenants = find(KUSTOMIZE, 'Kustomization', 'tenants');
 
 let cluster: ControlPlane;
 beforeAll(async () => {
+  await prepareHelm();
+  await ensureHealth();
   cluster = await startControlPlane({ crds: true });
 }, 900_000);
 afterAll(() => cluster?.stop());

@@ -2,6 +2,7 @@
 import { jest } from '@jest/globals';
 import { DEFAULT_CLASS_ANNOTATION, ROUTERS, TENANT_TUNNELS, TUNNEL_CLASSES } from '../../../src/api/index.ts';
 import type { KubeClient } from '../../../src/kube/index.ts';
+import { ensureHealth } from '../../testbed/binaries.ts';
 import { CONTROLLER_USER } from '../../testbed/control-plane.ts';
 import { RunningController } from '../controller/running-controller.ts';
 import { FakeRouter } from '../gateway/fake-router.ts';
@@ -20,6 +21,7 @@ let controller: RunningController | undefined;
 let admin: KubeClient;
 
 beforeAll(async () => {
+  await ensureHealth();
   cluster = await Cluster.start();
   ({ admin } = cluster);
   await cluster.plane.request('POST', '/api/v1/namespaces', { metadata: { name: NAMESPACE } });
