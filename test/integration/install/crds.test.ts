@@ -103,7 +103,13 @@ describe('apply-crds, with the rights of its hook', () => {
 });
 
 describe('a program on a server', () => {
-  beforeEach(removeAll);
+  let stop: AbortController;
+  beforeEach(async () => {
+    stop = new AbortController();
+    await removeAll();
+  });
+  // What still waits would wait for ever.
+  afterEach(() => stop.abort());
 
   test('without the kinds says which, and how to install them', async () => {
     await untilObstacle(
@@ -120,7 +126,7 @@ describe('a program on a server', () => {
   test('with kinds that lack fields names the first of them', async () => {
     await apply();
     await change(({ properties }) => {
-      for (const name of ['identity', 'suspended', 'address', 'publicKey']) delete properties[name];
+      for (const name of ['identity', 'suspended', 'subnets', 'profiles']) delete properties[name];
     });
     await untilObstacle(
       /^The CRD of Router is older than this program: it lacks spec\.\w+, spec\.\w+, spec\.\w+ and 1 more fields: kubectl apply --server-side --force-conflicts -f crds\//,
@@ -138,7 +144,6 @@ describe('a program on a server', () => {
   test('waits for them, says each reason once however often it looks, and goes on when they are there', async () => {
     const logger = recordingLogger();
     const prerequisites = new Prerequisites();
-    const stop = new AbortController();
     const met = prerequisites.met(anybody, logger, stop.signal);
     await until('it says why', () => logger.lines.length > 0);
     expect(prerequisites.waitingFor()[0]).toMatch(/their CRDs are missing/);
@@ -152,7 +157,6 @@ describe('a program on a server', () => {
   });
 
   test('that is told to stop meanwhile does so at once', async () => {
-    const stop = new AbortController();
     const logger = recordingLogger();
     const met = new Prerequisites().met(anybody, logger, stop.signal);
     await until('it says why', () => logger.lines.length > 0);
