@@ -126,11 +126,11 @@ async function until(
     if (wait === undefined) return;
     if (wait.what !== said) say(`Waiting for ${wait.what}.`);
     said = wait.what;
+    await sleep(systemClock, POLL_MS, signal);
     const isLate = performance.now() > deadline;
     if (isLate || signal?.aborted) {
       const end = isLate ? `Gave up after ${Math.round(timeoutMs / 1_000)} s` : 'Was stopped';
       throw new ProcessError('NotInTime', `${end}, waiting for ${wait.what}: ${wait.remedy}`);
     }
-    await sleep(systemClock, POLL_MS, signal);
   }
 }
