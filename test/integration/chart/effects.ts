@@ -45,11 +45,11 @@ const images = (name: string) => CONTAINERS.map((at) => `${at}.image = "${name}"
 const tolerated = (pod: string) =>
   Object.entries(TOLERATION).map(([key, value]) => `${pod}.tolerations[0].${key} = "${value}"`);
 const resources = (container: string): Effect => ({
-  set: { requests: { cpu: '1', memory: '128Mi' }, limits: { memory: '3Gi' } },
+  set: { requests: { cpu: '1', memory: '200Mi' }, limits: { memory: '3Gi' } },
   changes: [
     `${container}.resources.limits.memory = "3Gi"`,
     `${container}.resources.requests.cpu = "1"`,
-    ...(container.includes('controller') ? [] : [`${container}.resources.requests.memory = "128Mi"`]),
+    `${container}.resources.requests.memory = "200Mi"`,
   ],
 });
 /** Objects and arguments that have the gateways' namespace in them. */
