@@ -24,6 +24,12 @@ const fieldOf = async (key: string, tunnel: string) => {
   const handedOver = await harness.allHandedOver();
   return { router, tunnel: await harness.allocated(tunnel), handedOver };
 };
+/** Waits for a router's peer and log-in, which come after its status. */
+const untilHandedOver = (key: string, address: string) =>
+  until(`${key} is handed over`, async () => {
+    const text = JSON.stringify(await harness.allHandedOver());
+    return text.includes(`Router = ${key} `) && text.includes(`"${address}":`);
+  });
 
 test('without a default class a tunnel and its router say so, and go on once a class is marked', async () => {
   await harness.addRouter('a/early', { tenant: 'early' });
@@ -38,6 +44,7 @@ test('without a default class a tunnel and its router say so, and go on once a c
     metadata: { annotations: { [DEFAULT_CLASS_ANNOTATION]: 'true' } },
   });
   expect(await harness.granted('a/early')).toMatchObject({ address: '10.50.1.1' });
+  await untilHandedOver('a/early', '10.50.1.1');
   await until('the class counts it', async () => (await classStatus('first')).tunnels === 1);
 });
 
@@ -54,6 +61,7 @@ test('another class becoming the default changes no live tunnel', async () => {
   await harness.addClass('second', pool('10.70.0.0/15'));
   await harness.addRouter('a/later', { tenant: 'later' });
   expect((await harness.granted('a/later')).address).toBe('10.70.1.1');
+  await untilHandedOver('a/later', '10.70.1.1');
   const after = await fieldOf('a/early', 'a/early');
   expect(after.router).toEqual(before.router);
   expect(after.tunnel).toEqual(before.tunnel);
@@ -75,6 +83,7 @@ test('pools and ports taken out from under a tunnel: a remark, and nothing given
   expect(await fieldOf('a/early', 'a/early')).toEqual(before);
   await harness.addRouter('a/early-2', { tenant: 'early' });
   expect((await harness.granted('a/early-2')).address).toBe('10.50.1.2');
+  await untilHandedOver('a/early-2', '10.50.1.2');
 });
 
 test('an endpoint that moves: new scripts name it, an Event warns, and nothing handed over changes', async () => {
