@@ -32,7 +32,7 @@ const PROJECTS: Record<string, { needs: Need[]; workers: number }> = {
   unit: { needs: [], workers: availableParallelism() },
   integration: { needs: ['packages', 'control plane', 'clients'], workers: availableParallelism() },
   dataplane: { needs: ['packages', 'data plane'], workers: availableParallelism() },
-  processes: { needs: ['packages', 'control plane', 'data plane'], workers: 1 },
+  processes: { needs: ['packages', 'control plane', 'data plane'], workers: 2 },
   e2e: { needs: ['packages', 'control plane', 'nodes'], workers: 1 },
 };
 
