@@ -1,10 +1,21 @@
 /**
  * Nothing that a test starts may outlive it. Three nets: `stop()` of whoever started it; the kernel, which kills the
  * child when its parent dies in whatever way (`setpriv --pdeathsig`); and the next start, which sweeps what dead
- * owners left: directories, children by recorded pid and start time, and control groups of a directory's name.
+ * owners left: directories, children by recorded pid and start time, control groups of a directory's name, and
+ * whatever recorded commands undo.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,6 +23,8 @@ import { cleanUpOnExit } from './exit.ts';
 import { removeCgroup } from './kubernetes/cgroups.ts';
 
 const PREFIX = 'tto-testbed-';
+/** A command, in JSON, a line. */
+const UNDO = 'undo';
 
 interface ProcessIdentity {
   pid: number;
@@ -38,6 +51,8 @@ function lives(known: ProcessIdentity): boolean {
 
 export interface OwnedDirectory {
   readonly path: string;
+  /** Records a command for whoever removes the directory to run before: it undoes what somebody else made for us. */
+  undoBy(command: readonly [string, ...string[]]): void;
   remove(): void;
 }
 
@@ -47,31 +62,46 @@ export function ownedDirectory(name: string): OwnedDirectory {
   const path = mkdtempSync(join(tmpdir(), `${PREFIX}${name}-`));
   mkdirSync(join(path, 'children'));
   writeFileSync(join(path, 'owner.json'), JSON.stringify(identify(process.pid)));
-  const remove = () => {
-    endChildren(path);
-    removeCgroup(basename(path));
-    rmSync(path, { recursive: true, force: true, maxRetries: 3 });
-  };
-  const forget = cleanUpOnExit(remove);
+  const forget = cleanUpOnExit(() => clear(path));
   return {
     path,
+    undoBy: (command) => writeFileSync(join(path, UNDO), `${JSON.stringify(command)}\n`, { flag: 'a' }),
     remove: () => {
       forget();
-      remove();
+      clear(path);
     },
   };
 }
 
-/** Ends the children that dead owners recorded and removes their directories. */
+/** Ends what dead owners of this user's recorded and removes their directories. */
 export function sweep(): void {
   for (const entry of readdirSync(tmpdir())) {
     if (!entry.startsWith(PREFIX)) continue;
     const directory = join(tmpdir(), entry);
+    // Anybody may make a directory there, with commands in it.
+    if (lstatSync(directory, { throwIfNoEntry: false })?.uid !== process.getuid?.()) continue;
     const owner = readIdentity(join(directory, 'owner.json'));
     if (owner === null || lives(owner)) continue;
-    endChildren(directory);
-    removeCgroup(entry);
-    rmSync(directory, { recursive: true, force: true });
+    clear(directory);
+  }
+}
+
+/** Ends and undoes what was recorded, and removes the directory. Idempotent. */
+function clear(directory: string): void {
+  if (!existsSync(directory)) return;
+  endChildren(directory);
+  runUndo(directory);
+  removeCgroup(basename(directory));
+  rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
+}
+
+/** Last recorded, first undone. */
+function runUndo(directory: string): void {
+  const file = join(directory, UNDO);
+  const lines = existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n') : [];
+  for (const line of lines.reverse()) {
+    const [program, ...args] = JSON.parse(line) as [string, ...string[]];
+    spawnSync(program, args, { stdio: 'ignore', timeout: 60_000 });
   }
 }
 
