@@ -55,6 +55,17 @@ export function gateways(): string[] {
   return RANGES.map((range) => `${at(range, 1).address}/${parse(range).prefixLength}`);
 }
 
+/** Those ranges of the test internet that this address of it is not in. */
+export function rangesElsewhere(address: string): string[] {
+  return RANGES.filter((range) => !contains(range, address));
+}
+
+/** Always the same for an address: one that comes back is no stranger to its neighbours. */
+export function hardwareAddress(address: string): string {
+  const octets = address.split('.').map((octet) => Number(octet).toString(16).padStart(2, '0'));
+  return ['02', '00', ...octets].join(':');
+}
+
 function at(range: string, offset: number): PublicAddress {
   const { base, prefixLength } = parse(range);
   return { address: dotted(base + offset), prefixLength, gateway: dotted(base + 1) };

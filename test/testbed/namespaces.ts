@@ -42,6 +42,11 @@ export async function addNamespace(name: string): Promise<void> {
   await run('ip', ['-n', name, 'link', 'set', 'lo', 'up']);
 }
 
+/** Gives the namespace that a process is in a name. */
+export async function nameNamespace(name: string, pid: number): Promise<void> {
+  await run('ip', ['netns', 'attach', name, String(pid)]);
+}
+
 /** Arguments that run a command in a named network namespace, in the mount namespace of the caller. */
 export function inside(name: string, command: string, args: readonly string[]): [string, ...string[]] {
   return ['nsenter', `--net=${namespacePath(name)}`, command, ...args];

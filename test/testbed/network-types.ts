@@ -10,7 +10,7 @@ export interface Link {
   up?: boolean;
 }
 
-/** A host on the test internet. Its only interface beside `lo` is `ether1`, with a default route. */
+/** A host on the test internet, at its interface `ether1`: the only one beside `lo`, with the default route. */
 export interface NetworkHost {
   readonly name: string;
   /** Name of its network namespace: `/run/netns/<netns>` of the process that made the network. */
@@ -44,6 +44,14 @@ export interface TestNetwork {
   readonly hosts: Map<string, string>;
   /** A host with an address of 198.51.100.0/24. */
   attach(name: string): Promise<NetworkHost>;
+  /**
+   * The same for a machine that is there and has a network: this is one more, where the test internet is. Its namespace
+   * gets a name, which detach() takes away.
+   *
+   * @param pid a process of the machine
+   * @param address that it had before
+   */
+  attachMachine(name: string, pid: number, address?: string): Promise<NetworkHost>;
   /** A host with a private address behind a NAT router with a public one of 203.0.113.0/24, then 198.18.0.0/15. */
   attachBehindNat(name: string): Promise<NattedHost>;
   /** Ends and removes everything that it made. Idempotent. */

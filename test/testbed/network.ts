@@ -1,8 +1,9 @@
-import { AddressPool, gateways, type PublicAddress } from './addresses.ts';
+import { AddressPool, gateways, hardwareAddress, type PublicAddress, rangesElsewhere } from './addresses.ts';
 import { cleanUpOnExit } from './exit.ts';
 import {
   addNamespace,
   ipBatch,
+  nameNamespace,
   namespacesOf,
   newNetworkPrefix,
   removeNamespaces,
@@ -53,16 +54,36 @@ class Network implements TestNetwork {
 
   async attach(name: string): Promise<NetworkHost> {
     const netns = this.#namespaceFor(name);
-    const { address, prefixLength, gateway } = this.#pool.take('host');
-    const port = this.#nextPort();
     await addNamespace(netns);
+    return this.#plugIn(name, netns, this.#pool.take('host'), () => ['default']);
+  }
+
+  async attachMachine(name: string, pid: number, address?: string): Promise<NetworkHost> {
+    const netns = this.#namespaceFor(name);
+    await nameNamespace(netns, pid);
+    const place = address === undefined ? this.#pool.take('host') : this.#pool.claim(address);
+    return this.#plugIn(name, netns, place, rangesElsewhere);
+  }
+
+  async #plugIn(
+    name: string,
+    netns: string,
+    { address, prefixLength, gateway }: PublicAddress,
+    routes: (address: string) => string[],
+  ): Promise<NetworkHost> {
+    const port = this.#nextPort();
     await ipBatch(this.name, plug(port, 'ether1', netns));
     await ipBatch(netns, [
+      `link set ether1 address ${hardwareAddress(address)}`,
       `addr add ${address}/${prefixLength} dev ether1`,
       'link set ether1 up',
-      `route add default via ${gateway} dev ether1`,
+      ...routes(address).map((range) => `route add ${range} via ${gateway} dev ether1`),
     ]);
-    const release = async () => this.#remove(name, [netns], address);
+    const release = async () => {
+      this.#remove(name, [netns], address);
+      // Who else holds the namespace would keep the cable in it.
+      await ipBatch(this.name, [`link del ${port}`]).catch(() => undefined);
+    };
     return this.#register({
       name,
       netns,

@@ -56,6 +56,25 @@ describe('the test internet', () => {
     ).rejects.toThrow('already taken');
   });
 
+  test('takes in a machine that has a network, at the address that it had before', async () => {
+    const home = await network.attachBehindNat('caller');
+    const start = async () => {
+      const machine = spawn('unshare', ['--net', 'sh', '-c', 'ip link set lo up; echo up; exec cat']);
+      await once(machine.stdout, 'data');
+      return machine;
+    };
+    const first = await start();
+    const host = await network.attachMachine('machine', first.pid as number);
+    expect(await reaches(home, host.address)).toBe(true);
+    expect(await runInside(host.netns, 'ip', ['-o', 'route', 'show', 'default'])).toBe('');
+    await host.detach();
+    expect(isAlive(first.pid as number)).toBe(false);
+    expect(await reaches(home, host.address)).toBe(false);
+    const second = await network.attachMachine('machine', (await start()).pid as number, host.address);
+    expect(second.address).toBe(host.address);
+    expect(await reaches(home, host.address)).toBe(true);
+  });
+
   test('gives no two hosts one name, and takes a name back from one that left', async () => {
     const host = await network.attach('twin');
     await expect(network.attach('twin')).rejects.toThrow('already has a host "twin"');
