@@ -1,34 +1,22 @@
 /** A real Kubernetes control plane for tests, the demo and `make cluster`: etcd and kube-apiserver, no nodes. */
-import { spawnSync } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { stringify } from 'yaml';
-import {
-  type ApiResponse,
-  type ControlPlaneUser,
-  kubeconfigText,
-  sendRequest,
-  writeTokens,
-} from './api-access.ts';
+import { type ControlPlaneUser, sendRequest } from './api-access.ts';
+import { ADMIN, type ApiClient, apiClient } from './api-client.ts';
+import { writeApiServerFiles } from './api-server-files.ts';
 import { type Binaries, type EnsureOptions, ensureBinaries } from './binaries.ts';
 import { type OwnedDirectory, type OwnedProcess, ownedDirectory, spawnOwned } from './lifetime.ts';
 import { HOST_PORT, onHost, onLoopback } from './listening.ts';
 import { inside, namespacePath } from './namespaces.ts';
-import { rightsManifest } from './rights.ts';
 
 export type { ApiResponse, ControlPlaneUser } from './api-access.ts';
-
-const REPOSITORY = join(import.meta.dirname, '..', '..');
-
-export const ADMIN = 'admin';
-export const CONTROLLER_USER = 'system:serviceaccount:tenant-tunnel-system:tenant-tunnel-controller';
-export const AGENT_USER = 'system:serviceaccount:tenant-tunnel-system:tenant-tunnel-agent';
+export { ADMIN, AGENT_USER, CONTROLLER_USER } from './api-client.ts';
 
 export interface ControlPlaneOptions {
-  /** Users beside {@link ADMIN}, {@link CONTROLLER_USER} and {@link AGENT_USER} that will want a kubeconfig. */
+  /** Users that will want a kubeconfig, beside those that every test's API server has. */
   users?: ControlPlaneUser[];
   /** Apply the CRDs of `crds/` and wait until they are served. */
   crds?: boolean;
@@ -45,34 +33,15 @@ export interface ControlPlaneOptions {
   progress?: EnsureOptions['progress'];
 }
 
-export interface ControlPlane {
-  /** `https://127.0.0.1:PORT` */
-  readonly url: string;
-  /** How nodes reach it; without a host the same as {@link url}. */
+export interface ControlPlane extends ApiClient {
+  /** How nodes reach it; without a host the same as {@link ApiClient.url}. */
   readonly clusterUrl: string;
   /** PEM of the key that service account tokens are signed with. */
   readonly serviceAccountKeyFile: string;
-  readonly caFile: string;
-  /** Path of a kubeconfig of user {@link ADMIN}, group system:masters. */
-  readonly adminKubeconfig: string;
-  /** Of this control plane's version. */
-  readonly kubectlPath: string;
   /** Null unless asked for. */
   readonly auditLog: string | null;
   /** Logs, data and kubeconfigs; removed by stop(). */
   readonly directory: string;
-  /** Path of a kubeconfig with a token for a user known since the start. */
-  kubeconfig(user: string): string;
-  /** The bearer token of a user known since the start. */
-  token(user: string): string;
-  /** Runs kubectl as {@link ADMIN}; answers its stdout, throws with its stderr. */
-  kubectl(args: string[], input?: string): string;
-  /** A request as {@link ADMIN}. Objects are sent and answered as JSON, other bodies as text. */
-  request(method: string, path: string, body?: unknown, contentType?: string): Promise<ApiResponse>;
-  /** Text of /metrics. */
-  metrics(): Promise<string>;
-  /** What the processes need that run beside it: the kinds, and of `deploy/base` the namespaces and rights. */
-  install(): Promise<void>;
   /** Ends kube-apiserver; etcd stays. */
   stopApiServer(): Promise<void>;
   /** Starts it again with the same address, certificate, users and data. */
@@ -111,18 +80,10 @@ async function start(
   const { host } = options;
   const [etcdPort, apiPort] = [await freePort(), await freePort()];
   const url = `https://127.0.0.1:${apiPort}`;
-  const users = [
-    { name: ADMIN, groups: ['system:masters'] },
-    { name: CONTROLLER_USER },
-    { name: AGENT_USER },
-    ...(options.users ?? []),
-  ];
-  const tokens = writeTokens(join(directory, 'tokens.csv'), users);
-  const auditLog = options.audit ? join(directory, 'audit.log') : null;
+  const { tokens, auditLog, flags } = writeApiServerFiles(directory, options);
   const serviceAccountKeyFile = join(directory, 'sa.key');
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   writeFileSync(serviceAccountKeyFile, privateKey.export({ type: 'pkcs1', format: 'pem' }), { mode: 0o600 });
-  if (auditLog !== null) writeFileSync(join(directory, 'audit.yaml'), AUDIT_POLICY);
 
   const launch = async (name: string, program: string, args: string[]): Promise<OwnedProcess> => {
     const [command, ...rest] = host ? inside(host.netns, program, args) : [program, ...args];
@@ -154,25 +115,20 @@ async function start(
     '--service-account-issuer=https://kubernetes.default.svc',
     `--service-account-key-file=${serviceAccountKeyFile}`,
     `--service-account-signing-key-file=${serviceAccountKeyFile}`,
-    `--token-auth-file=${join(directory, 'tokens.csv')}`,
+    ...Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`),
     '--service-cluster-ip-range=10.96.0.0/16',
     '--allow-privileged=true',
-    ...(auditLog === null
-      ? []
-      : [`--audit-log-path=${auditLog}`, `--audit-policy-file=${join(directory, 'audit.yaml')}`]),
     ...(options.apiServerArgs ?? []),
   ];
   let apiServer: OwnedProcess | null = null;
-  const send = (method: string, path: string, body?: unknown, contentType?: string) =>
-    sendRequest(url, caFile, tokens.get(ADMIN) as string, method, path, body, contentType);
-
+  const get = (path: string) => sendRequest(url, caFile, tokens.get(ADMIN) as string, 'GET', path);
   const startApiServer = async () => {
     if (apiServer !== null) throw new Error('The API server runs already.');
     apiServer = await launch('kube-apiserver', binaries.kubeApiserver, apiServerArgs);
     await untilReady(running, async () => {
-      if ((await send('GET', '/readyz')).status !== 200) return false;
+      if ((await get('/readyz')).status !== 200) return false;
       // Ready does not yet mean that the namespaces every cluster has were made.
-      return (await send('GET', '/api/v1/namespaces/default')).status === 200;
+      return (await get('/api/v1/namespaces/default')).status === 200;
     });
   };
   const stopApiServer = async () => {
@@ -184,59 +140,15 @@ async function start(
   };
   await startApiServer();
 
-  const kubeconfig = (user: string): string => {
-    const file = join(directory, `kubeconfig-${user.replaceAll(/[^\w.-]/g, '_')}`);
-    writeFileSync(file, kubeconfigText(url, caFile, user, tokenOf(user)), { mode: 0o600 });
-    return file;
-  };
-  const tokenOf = (user: string): string => {
-    const token = tokens.get(user);
-    if (token === undefined) {
-      throw new Error(
-        `This control plane does not know user ${user}: name it in startControlPlane({users}).`,
-      );
-    }
-    return token;
-  };
-  const adminKubeconfig = kubeconfig(ADMIN);
-  const kubectlCache = join(directory, 'kubectl-cache');
-  const kubectl = (args: string[], input = ''): string => {
-    // It keeps for six hours which kinds there are, and by then there are others, or another server on this port.
-    rmSync(kubectlCache, { recursive: true, force: true });
-    const done = spawnSync(binaries.kubectl, args, {
-      input,
-      encoding: 'utf8',
-      maxBuffer: 2 ** 30,
-      env: { ...process.env, KUBECONFIG: adminKubeconfig, KUBECACHEDIR: kubectlCache },
-      timeout: 120_000,
-    });
-    if (done.status !== 0) throw new Error(`kubectl ${args.join(' ')} failed: ${done.stderr || done.error}`);
-    return done.stdout;
-  };
-  const installCrds = async () => {
-    kubectl(['apply', '--server-side', '-f', join(REPOSITORY, 'crds')]);
-    kubectl(['wait', '--for=condition=Established', '--timeout=60s', '-f', join(REPOSITORY, 'crds')]);
-  };
-  if (options.crds) await installCrds();
+  const client = apiClient({ url, caFile, tokens, kubectlPath: binaries.kubectl, directory });
+  if (options.crds) client.installCrds();
 
   return {
-    url,
+    ...client,
     clusterUrl: host ? `https://${host.address}:${HOST_PORT}` : url,
     serviceAccountKeyFile,
-    caFile,
-    adminKubeconfig,
-    kubectlPath: binaries.kubectl,
     auditLog,
     directory,
-    kubeconfig,
-    token: tokenOf,
-    kubectl,
-    request: send,
-    metrics: async () => (await send('GET', '/metrics')).text,
-    install: async () => {
-      await installCrds();
-      kubectl(['apply', '--server-side', '-f', '-'], rightsManifest(kubectl));
-    },
     startApiServer,
     stopApiServer,
     restartApiServer: async () => {
@@ -250,13 +162,6 @@ async function start(
     },
   };
 }
-
-const AUDIT_POLICY = stringify({
-  apiVersion: 'audit.k8s.io/v1',
-  kind: 'Policy',
-  omitStages: ['RequestReceived'],
-  rules: [{ level: 'Metadata' }],
-});
 
 async function untilReady(processes: OwnedProcess[], isReady: () => Promise<boolean>): Promise<void> {
   const limit = 60_000;
