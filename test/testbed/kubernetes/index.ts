@@ -1,13 +1,13 @@
 /** A real Kubernetes on this machine: control plane, controllers, and nodes that run pods. */
 import { basename, join } from 'node:path';
 import { ensureNodeBinaries, type NodeBinaries } from '../binaries.ts';
-import { run } from '../command.ts';
-import { type ControlPlane, startControlPlane } from '../control-plane.ts';
+import { startControlPlane } from '../control-plane.ts';
 import { type OwnedDirectory, ownedDirectory } from '../lifetime.ts';
 import { createTestNetwork, type NetworkHost, type TestNetwork } from '../network.ts';
 import { findOnPath } from '../path.ts';
 import { ensurePackages, nodeObstacle } from '../prerequisites.ts';
 import { waitFor } from '../wait.ts';
+import { assemble } from './assemble.ts';
 import {
   CONTROLLER_MANAGER,
   clusterKubeconfig,
@@ -17,15 +17,14 @@ import {
   startControllers,
 } from './controllers.ts';
 import { PAUSE_IMAGE, PROBE_IMAGE, writeImage } from './images.ts';
+import { type NamedNode, named } from './naming.ts';
 import { ClusterNode } from './node.ts';
 import { podRange } from './pod-network.ts';
-import { podStats, type RunningPod } from './stats.ts';
-import type { Kubernetes, KubernetesOptions, NodeOptions, RunOptions } from './types.ts';
+import { isReady } from './ready.ts';
+import type { Kubernetes, KubernetesOptions } from './types.ts';
 
 export { PROBE_IMAGE } from './images.ts';
 export type * from './types.ts';
-
-const LONGEST_RUN_MS = 180_000;
 
 /** Starts one; every node is Ready when the promise resolves. @throws with a log's end when something does not start */
 export async function startKubernetes(options: KubernetesOptions = {}): Promise<Kubernetes> {
@@ -92,14 +91,25 @@ async function start(
     ),
   );
   say('kubelet and kube-proxy up');
-  await waitFor('nodes Ready and namespaces furnished', () => isReady(plane, nodes), 90_000).catch(
+  await waitFor('nodes Ready and namespaces furnished', () => isReady(plane, nodes.length), 90_000).catch(
     (error) => {
       const logs = nodes.map((node) => `${node.name}, kubelet:\n${node.log('kubelet').slice(-3_000)}`);
       throw new Error(`${error.message}\n${logs.join('\n')}`, { cause: error });
     },
   );
   say('nodes Ready');
-  return assemble({ plane, nodes, network, owned, programs, stop });
+  const assembled = assemble({ client: plane, nodes, helmPath: programs.helm, directory: owned.path });
+  return {
+    ...plane,
+    ...assembled,
+    nodes,
+    network,
+    loadImage: async (archive, names = nodes.map(({ name }) => name)) => {
+      const loaded = await Promise.all(names.map((name) => assembled.node(name).importImages(archive)));
+      return loaded[0] ?? [];
+    },
+    stop,
+  };
 }
 
 /** Says what each step took. */
@@ -108,15 +118,10 @@ function stopwatch(progress: (line: string) => void): (step: string) => void {
   return (step) => progress(`${((performance.now() - began) / 1_000).toFixed(1).padStart(5)} s  ${step}`);
 }
 
-function named(nodes: number | NodeOptions[]): (NodeOptions & { name: string })[] {
-  const list = typeof nodes === 'number' ? Array.from({ length: nodes }, (): NodeOptions => ({})) : nodes;
-  return list.map((node, at) => ({ ...node, name: node.name ?? `node-${at + 1}` }));
-}
-
 async function attachNodes(
   network: TestNetwork,
   owned: OwnedDirectory,
-  wanted: (NodeOptions & { name: string })[],
+  wanted: readonly NamedNode[],
   { kubelet, kubeProxy, pause, probe }: NodeBinaries,
 ): Promise<ClusterNode[]> {
   const hosts: NetworkHost[] = [];
@@ -147,68 +152,3 @@ async function attachNodes(
 
 /** Below a group of the owned directory's name, so that whoever removes the directory finds it. */
 const cgroupOf = (owned: OwnedDirectory, node: string): string => join(basename(owned.path), node);
-
-async function isReady(plane: ControlPlane, nodes: readonly ClusterNode[]): Promise<boolean> {
-  // biome-ignore lint/suspicious/noExplicitAny: a Node
-  const items: any[] = (await plane.request('GET', '/api/v1/nodes')).json().items;
-  const ready = items.filter(({ status, spec }) => {
-    const conditions: { type: string; status: string }[] = status.conditions ?? [];
-    return conditions.some(({ type, status }) => type === 'Ready' && status === 'True') && !spec.taints;
-  });
-  if (ready.length < nodes.length) return false;
-  const account = await plane.request('GET', '/api/v1/namespaces/default/serviceaccounts/default');
-  const authority = await plane.request('GET', '/api/v1/namespaces/default/configmaps/kube-root-ca.crt');
-  return account.status === 200 && authority.status === 200;
-}
-
-interface Parts {
-  plane: ControlPlane;
-  nodes: ClusterNode[];
-  network: TestNetwork;
-  owned: OwnedDirectory;
-  programs: NodeBinaries;
-  stop: () => Promise<void>;
-}
-
-function assemble({ plane, nodes, network, owned, programs, stop }: Parts): Kubernetes {
-  const node = (name: string): ClusterNode => {
-    const found = nodes.find((one) => one.name === name);
-    if (found === undefined) throw new Error(`There is no node ${name}.`);
-    return found;
-  };
-  const tool = (program: string, args: readonly string[], options: RunOptions, own: Record<string, string>) =>
-    run(program, args, {
-      ...(options.input === undefined ? {} : { input: options.input }),
-      timeoutMs: options.timeoutMs ?? LONGEST_RUN_MS,
-      environment: { KUBECONFIG: plane.adminKubeconfig, ...own, ...options.environment },
-    });
-  return {
-    ...plane,
-    nodes,
-    network,
-    helmPath: programs.helm,
-    node,
-    runKubectl: (args, options = {}) =>
-      tool(plane.kubectlPath, args, options, { KUBECACHEDIR: join(owned.path, 'kubectl-cache') }),
-    helm: (args, options = {}) =>
-      tool(programs.helm, args, options, {
-        HELM_CACHE_HOME: join(owned.path, 'helm', 'cache'),
-        HELM_CONFIG_HOME: join(owned.path, 'helm', 'config'),
-        HELM_DATA_HOME: join(owned.path, 'helm', 'data'),
-      }),
-    loadImage: async (archive, names = nodes.map(({ name }) => name)) => {
-      const loaded = await Promise.all(names.map((name) => node(name).importImages(archive)));
-      return loaded[0] ?? [];
-    },
-    nodeExec: (name, [command, ...args], input) => node(name).exec(command, args, input),
-    stats: async ({ namespace, pod, node: name } = {}) => {
-      const path = namespace === undefined ? '/api/v1/pods' : `/api/v1/namespaces/${namespace}/pods`;
-      const { items } = (await plane.request('GET', path)).json() as { items: RunningPod[] };
-      return items
-        .filter(({ metadata }) => pod === undefined || metadata.name === pod)
-        .filter(({ spec }) => spec.nodeName !== undefined && (name === undefined || spec.nodeName === name))
-        .flatMap((one) => podStats(one, cgroupOf(owned, one.spec.nodeName as string)));
-    },
-    stop,
-  };
-}

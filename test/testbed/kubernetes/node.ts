@@ -1,16 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../command.ts';
 import { type OwnedProcess, spawnOwned } from '../lifetime.ts';
 import type { NetworkHost } from '../network.ts';
-import type { NodeSpawnOptions } from '../node.ts';
 import { waitFor } from '../wait.ts';
 import { answers } from './answers.ts';
-import { bootMachine, enterAsService, enterMachine, killEntered, type Machine } from './boot.ts';
+import { bootMachine, enterAsService, killEntered, type Machine } from './boot.ts';
 import { removeCgroup } from './cgroups.ts';
 import { CONTAINERD_SOCKET, containerdConfig, kubeletConfig, kubeProxyConfig } from './configuration.ts';
 import { PAUSE_IMAGE } from './images.ts';
+import { EnteredMachine } from './machine.ts';
 import { cniConfig, darken, routePods } from './pod-network.ts';
 import type { KubernetesNode, NodeService } from './types.ts';
 
@@ -40,10 +39,10 @@ export interface Credentials {
 }
 
 /** Ports on which services say that they work (defaults of Kubernetes). */
-const HEALTH = { kubelet: 10248, 'kube-proxy': 10256 } as const;
+export const HEALTH = { kubelet: 10248, 'kube-proxy': 10256 } as const;
 
 /** A node as its maker handles it. {@link boot} comes first, then {@link join}. */
-export class ClusterNode implements KubernetesNode {
+export class ClusterNode extends EnteredMachine implements KubernetesNode {
   readonly name: string;
   readonly address: string;
   readonly netns: string;
@@ -54,6 +53,7 @@ export class ClusterNode implements KubernetesNode {
   #kubeletArgs: string[] = [];
 
   constructor(parts: NodeParts) {
+    super();
     this.#parts = parts;
     this.name = parts.name;
     this.address = parts.host.address;
@@ -103,25 +103,6 @@ export class ClusterNode implements KubernetesNode {
       ...(labels.length > 0 ? [`--node-labels=${labels.join(',')}`] : []),
     ];
     await Promise.all([this.startService('kubelet'), this.startService('kube-proxy')]);
-  }
-
-  enter(command: string, args: readonly string[]): [string, ...string[]] {
-    return enterMachine(this.pid, command, args);
-  }
-
-  exec(command: string, args: readonly string[], input?: string): Promise<string> {
-    const [first, ...rest] = this.enter(command, args);
-    return run(first, rest, input === undefined ? {} : { input });
-  }
-
-  spawn(
-    command: string,
-    args: readonly string[],
-    { cwd = '/', ...options }: NodeSpawnOptions = {},
-  ): ChildProcess {
-    // Who enters a pid namespace is the parent of who runs in it: both end with this process.
-    const inner = ['-C', String(cwd), 'setpriv', '--pdeathsig', 'KILL', '--', command, ...args];
-    return spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...this.enter('env', inner)], options);
   }
 
   log(service: NodeService): string {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isUnified } from './cgroups.ts';
 import type { ContainerStats } from './types.ts';
@@ -10,7 +10,6 @@ export interface RunningPod {
   metadata: { name: string; namespace: string; uid: string };
   spec: { nodeName?: string };
   status: {
-    qosClass?: string;
     containerStatuses?: {
       name: string;
       restartCount: number;
@@ -20,26 +19,47 @@ export interface RunningPod {
   };
 }
 
-/** Reads what a pod's running containers use. @param cgroup the node's, as kubelet was told it */
-export function podStats(pod: RunningPod, cgroup: string): ContainerStats[] {
-  const { name, namespace, uid } = pod.metadata;
-  const level = pod.status.qosClass === 'Guaranteed' ? '' : (pod.status.qosClass ?? '').toLowerCase();
-  const group = join(cgroup, 'kubepods', level, `pod${uid}`);
-  return (pod.status.containerStatuses ?? []).flatMap((status) => {
-    const id = /^containerd:\/\/(\w+)$/.exec(status.containerID ?? '')?.[1];
-    if (id === undefined || status.state?.running === undefined) return [];
-    const usage = readUsage(join(group, id));
-    if (usage === null) return [];
-    return {
-      node: pod.spec.nodeName ?? '',
-      namespace,
-      pod: name,
-      podUid: uid,
-      container: status.name,
-      restarts: status.restartCount,
-      ...usage,
-    };
+/** Reads what running containers of pods on nodes of this machine use. */
+export function podStats(pods: readonly RunningPod[]): ContainerStats[] {
+  const memberships = cgroupFiles();
+  return pods.flatMap(({ metadata, spec, status }) =>
+    (status.containerStatuses ?? []).flatMap(({ name, restartCount, containerID = '', state }) => {
+      const id = /^containerd:\/\/(\w+)$/.exec(containerID)?.[1];
+      if (id === undefined || state?.running === undefined) return [];
+      const group = groupOf(id, memberships);
+      const usage = group === null ? null : readUsage(group);
+      if (usage === null) return [];
+      return {
+        node: spec.nodeName ?? '',
+        namespace: metadata.namespace,
+        pod: metadata.name,
+        podUid: metadata.uid,
+        container: name,
+        restarts: restartCount,
+        ...usage,
+      };
+    }),
+  );
+}
+
+/** /proc/PID/cgroup of every process. */
+function cgroupFiles(): string[] {
+  return readdirSync('/proc').flatMap((pid) => {
+    try {
+      return /^\d+$/.test(pid) ? [readFileSync(`/proc/${pid}/cgroup`, 'utf8')] : [];
+    } catch {
+      return []; // It ended meanwhile.
+    }
   });
+}
+
+/**
+ * The control group of a container, the same in every hierarchy: kubelet's drivers and nodes differ in what they call
+ * the groups above it, but its processes know.
+ */
+export function groupOf(container: string, memberships: readonly string[]): string | null {
+  const known = memberships.find((text) => text.includes(container)) ?? '';
+  return new RegExp(`^[^:]*:[^:]*:(.*${container}[^/\n]*)`, 'm').exec(known)?.[1] ?? null;
 }
 
 type Usage = Pick<ContainerStats, 'cpuSeconds' | 'memoryBytes' | 'peakMemoryBytes'>;
