@@ -46,8 +46,8 @@ processes: node_modules/.ready ## The three processes beside an API server, simu
 	@$(if $(T),$(JEST) $(T) --selectProjects processes --runInBand,node test/run.ts processes)
 
 .PHONY: e2e
-e2e: node_modules/.ready ## The chart installed on a real kubelet's node, simulated routers (root)
-	@$(if $(T),$(JEST) $(T) --selectProjects e2e --runInBand,node test/run.ts e2e)
+e2e: node_modules/.ready ## The chart installed on a real kubelet's node, simulated routers (root); KIND=1: on kind's
+	@export KIND=$(KIND); $(if $(T),$(JEST) $(T) --selectProjects e2e --runInBand,node test/run.ts e2e)
 
 .PHONY: cluster
 cluster: node_modules/.ready ## A local control plane with the kinds installed, until Ctrl-C; NODES=1: with nodes for pods (root)

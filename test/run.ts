@@ -6,8 +6,9 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ensureBinaries, ensureHealth, ensureHelm, ensureNodeBinaries } from './testbed/binaries.ts';
-import { dataPlaneObstacle, ensurePackages, nodeObstacle } from './testbed/prerequisites.ts';
+import { ensureBinaries, ensureHealth, ensureHelm } from './testbed/binaries.ts';
+import { findProvider, prepareFor } from './testbed/kubernetes/provider.ts';
+import { dataPlaneObstacle, ensurePackages } from './testbed/prerequisites.ts';
 
 type Need = 'packages' | 'control plane' | 'clients' | 'data plane' | 'nodes';
 
@@ -33,7 +34,7 @@ const PROJECTS: Record<string, { needs: Need[]; workers: number }> = {
   integration: { needs: ['packages', 'control plane', 'clients'], workers: availableParallelism() },
   dataplane: { needs: ['packages', 'data plane'], workers: availableParallelism() },
   processes: { needs: ['packages', 'control plane', 'data plane'], workers: 2 },
-  e2e: { needs: ['packages', 'control plane', 'nodes'], workers: 1 },
+  e2e: { needs: ['nodes'], workers: 1 },
 };
 
 const root = join(import.meta.dirname, '..');
@@ -78,7 +79,7 @@ async function project(name: string, needs: Need[], workers: number): Promise<Ou
   const began = performance.now();
   const empty = { name, passed: 0, failed: 0, skipped: 0, note: '' };
   const obstacle = needs.includes('nodes')
-    ? nodeObstacle()
+    ? findProvider().obstacle
     : needs.includes('data plane')
       ? dataPlaneObstacle()
       : null;
@@ -89,13 +90,13 @@ async function project(name: string, needs: Need[], workers: number): Promise<Ou
     return { ...empty, skipped: counted.total, seconds: since(began), note: `left out: ${obstacle}` };
   }
   try {
-    if (needs.includes('packages')) ensurePackages(say, needs.includes('nodes') ? 'nodes' : undefined);
+    if (needs.includes('packages')) ensurePackages(say);
     if (needs.includes('control plane')) await ensureBinaries({ progress: say });
     if (needs.includes('clients')) {
       await ensureHelm({ progress: say });
       await ensureHealth({ progress: say });
     }
-    if (needs.includes('nodes')) await ensureNodeBinaries({ progress: say });
+    if (needs.includes('nodes')) await prepareFor(findProvider().provider, say);
   } catch (error) {
     say(reason(error));
     return { ...empty, failed: 1, seconds: since(began), note: 'could not start: see above' };

@@ -73,6 +73,20 @@ export async function ensureNodeBinaries(options: EnsureOptions = {}): Promise<N
   };
 }
 
+/** What tests of a Kubernetes that others make need; builds what is missing. @throws as the others do */
+export async function ensureKindBinaries(
+  options: EnsureOptions = {},
+): Promise<Pick<NodeBinaries, 'helm' | 'probe'> & Pick<Binaries, 'kubectl'>> {
+  const assets = process.env.KUBEBUILDER_ASSETS;
+  return {
+    kubectl: assets
+      ? fromAssets(assets).kubectl
+      : join(await ensureKubernetes(['kubectl'], options), 'kubectl'),
+    helm: await ensureHelm(options),
+    probe: await ensureOwn('probe', options),
+  };
+}
+
 /** Path of helm; builds it when it is missing. @throws one sentence that says what to install. */
 export function ensureHelm(options: EnsureOptions = {}): Promise<string> {
   return ensureBuilt('helm', HELM, options, async (work, progress) => {

@@ -53,7 +53,10 @@ async function withNodes(count: number): Promise<Kubernetes> {
   return cluster;
 }
 
-function sayHowToReach({ adminKubeconfig, kubectlPath }: ControlPlane): void {
+function sayHowToReach({
+  adminKubeconfig,
+  kubectlPath,
+}: Pick<ControlPlane, 'adminKubeconfig' | 'kubectlPath'>): void {
   say('In another terminal:\n');
   say(`  export KUBECONFIG=${adminKubeconfig}`);
   if (findOnPath('kubectl') === null) say(`  alias kubectl=${kubectlPath}`);

@@ -16,35 +16,40 @@ const PROGRAMS: Record<string, string> = {
   nsenter: 'util-linux',
 };
 
-/** Beside those, for a Kubernetes with nodes and for the images that run on them. */
+/** Beside those, for the images that run on nodes of a Kubernetes. */
+const IMAGE_PROGRAMS: Record<string, string> = { buildah: 'buildah', debootstrap: 'debootstrap' };
+
+/** Beside those, for nodes of our own making. */
 const NODE_PROGRAMS: Record<string, string> = {
+  ...IMAGE_PROGRAMS,
   containerd: 'containerd',
   ctr: 'containerd',
   runc: 'runc',
-  buildah: 'buildah',
-  debootstrap: 'debootstrap',
   iptables: 'iptables',
   openssl: 'openssl',
 };
 
 export const isRoot = (): boolean => process.getuid?.() === 0;
 
-function missingPackages(forNodes: boolean): string[] {
-  const programs = { ...PROGRAMS, ...(forNodes ? NODE_PROGRAMS : {}) };
+type More = 'images' | 'nodes';
+
+function missingPackages(more: More | undefined): string[] {
+  const further = { images: IMAGE_PROGRAMS, nodes: NODE_PROGRAMS };
+  const programs = { ...PROGRAMS, ...(more === undefined ? {} : further[more]) };
   const missing = Object.entries(programs).filter(([program]) => findOnPath(program) === null);
   const packages = missing.map(([, name]) => name);
-  if (forNodes && cniDirectory() === null) packages.push('containernetworking-plugins');
+  if (more === 'nodes' && cniDirectory() === null) packages.push('containernetworking-plugins');
   return [...new Set(packages)];
 }
 
 /**
  * Installs the Debian packages that are missing, where this is root on a machine with apt-get.
  *
- * @param more `nodes`: also what a Kubernetes with nodes needs
+ * @param more `nodes`: also what a Kubernetes with nodes needs; `images`: only what builds images for one
  * @throws one sentence with the command to type, where it may not or cannot.
  */
-export function ensurePackages(progress: (line: string) => void, more?: 'nodes'): void {
-  const missing = missingPackages(more === 'nodes');
+export function ensurePackages(progress: (line: string) => void, more?: More): void {
+  const missing = missingPackages(more);
   if (missing.length === 0) return;
   if (findOnPath('apt-get') === null) {
     throw new Error(`Missing and no apt-get here: install what your system calls ${missing.join(', ')}.`);

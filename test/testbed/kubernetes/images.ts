@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { run } from '../command.ts';
 
 /** Holds a pod's namespaces open. */
 export const PAUSE_IMAGE = 'localhost/tenant-tunnel-testbed/pause:1';
@@ -34,6 +35,14 @@ export function writeImage(directory: string, image: string, program: string, ar
   const archive = join(directory, `${name}.tar`);
   tar(archive, work, ['manifest.json', 'config.json', 'layer.tar']);
   return archive;
+}
+
+/** Names of the images of a docker-archive, as it has them. */
+export async function namesIn(archive: string): Promise<string[]> {
+  const manifest = JSON.parse(await run('tar', ['-xOf', archive, 'manifest.json'])) as {
+    RepoTags: string[];
+  }[];
+  return manifest.flatMap(({ RepoTags }) => RepoTags);
 }
 
 function tar(archive: string, directory: string, names: readonly string[]): void {

@@ -5,7 +5,7 @@ import { startControlPlane } from '../control-plane.ts';
 import { type OwnedDirectory, ownedDirectory } from '../lifetime.ts';
 import { createTestNetwork, type NetworkHost, type TestNetwork } from '../network.ts';
 import { findOnPath } from '../path.ts';
-import { ensurePackages, nodeObstacle } from '../prerequisites.ts';
+import { ensurePackages } from '../prerequisites.ts';
 import { waitFor } from '../wait.ts';
 import { assemble } from './assemble.ts';
 import {
@@ -17,9 +17,11 @@ import {
   startControllers,
 } from './controllers.ts';
 import { PAUSE_IMAGE, PROBE_IMAGE, writeImage } from './images.ts';
+import { startKind } from './kind/index.ts';
 import { type NamedNode, named } from './naming.ts';
 import { ClusterNode } from './node.ts';
 import { podRange } from './pod-network.ts';
+import { findProvider } from './provider.ts';
 import { isReady } from './ready.ts';
 import type { Kubernetes, KubernetesOptions } from './types.ts';
 
@@ -29,8 +31,9 @@ export type * from './types.ts';
 /** Starts one; every node is Ready when the promise resolves. @throws with a log's end when something does not start */
 export async function startKubernetes(options: KubernetesOptions = {}): Promise<Kubernetes> {
   const { progress = () => {} } = options;
-  const obstacle = nodeObstacle();
+  const { provider, image, obstacle } = findProvider();
   if (obstacle !== null) throw new Error(`A node cannot run here: ${obstacle}`);
+  if (provider === 'kind') return startKind(options, image);
   ensurePackages(progress, 'nodes');
   const programs = await ensureNodeBinaries({ progress });
   const undo: (() => Promise<void> | void)[] = [];

@@ -20,7 +20,7 @@ export interface NodeOptions {
   tun?: boolean;
 }
 
-export interface Kubernetes extends ControlPlane {
+export interface Kubernetes extends Omit<ControlPlane, 'clusterUrl' | 'serviceAccountKeyFile'> {
   /** In the order of the options. */
   readonly nodes: readonly KubernetesNode[];
   /** For simulated routers; a node's address in it is {@link KubernetesNode.address}. */
@@ -56,12 +56,12 @@ export interface RunOptions {
 }
 
 /**
- * A machine with containerd, kubelet and kube-proxy. It has its own network (one interface beside pods': ether1),
- * mounts (/run, /var/lib and /var/log are private), processes (its pid 1 is the machine's), host name and cgroups.
+ * A machine with containerd, kubelet and kube-proxy. It has its own network (with ether1 on the test network), mounts
+ * (/run, /var/lib and /var/log are private), processes (its pid 1 is the machine's), host name and cgroups.
  */
 export interface KubernetesNode {
   readonly name: string;
-  /** On the test network; also the Node's InternalIP. Routers reach its UDP ports here. */
+  /** On the test network, where routers reach its UDP ports; unless kind made it, also the Node's InternalIP. */
   readonly address: string;
   /** Its network namespace, a name under /run/netns of this machine. */
   readonly netns: string;
