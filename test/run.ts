@@ -28,13 +28,13 @@ const CHECKS: Record<string, string[]> = {
   'generated files': ['node', 'src/api/generate.ts', '--check'],
 };
 
-/** In this order, one after the other: each uses all processors, and the later ones wait for less if left alone. */
-const PROJECTS: Record<string, { needs: Need[]; workers: number }> = {
+/** In this order, one after the other: the first ones use all processors, the last ones mostly wait. */
+const PROJECTS: Record<string, { needs: Need[]; workers: number; args?: string[] }> = {
   unit: { needs: [], workers: availableParallelism() },
   integration: { needs: ['packages', 'control plane', 'clients'], workers: availableParallelism() },
   dataplane: { needs: ['packages', 'data plane'], workers: availableParallelism() },
   processes: { needs: ['packages', 'control plane', 'data plane'], workers: 2 },
-  e2e: { needs: ['nodes'], workers: 1 },
+  e2e: { needs: ['nodes'], workers: 2, args: ['--verbose'] },
 };
 
 const root = join(import.meta.dirname, '..');
@@ -59,10 +59,10 @@ async function main(names: string[]): Promise<number> {
       .filter(([name]) => wanted(name))
       .map(([name, command]) => check(name, command)),
   );
-  for (const [name, { needs, workers }] of Object.entries(PROJECTS)) {
+  for (const [name, { needs, workers, args = [] }] of Object.entries(PROJECTS)) {
     if (!wanted(name)) continue;
     say(`\n── ${name} ${'─'.repeat(60 - name.length)}`);
-    outcomes.push(await project(name, needs, workers));
+    outcomes.push(await project(name, needs, workers, args));
   }
   return report(outcomes);
 }
@@ -75,7 +75,7 @@ async function check(name: string, [command = '', ...args]: string[]): Promise<O
   return { name, passed, failed: 1 - passed, skipped: 0, seconds: since(began), note: '' };
 }
 
-async function project(name: string, needs: Need[], workers: number): Promise<Outcome> {
+async function project(name: string, needs: Need[], workers: number, args: string[]): Promise<Outcome> {
   const began = performance.now();
   const empty = { name, passed: 0, failed: 0, skipped: 0, note: '' };
   const obstacle = needs.includes('nodes')
@@ -101,7 +101,7 @@ async function project(name: string, needs: Need[], workers: number): Promise<Ou
     say(reason(error));
     return { ...empty, failed: 1, seconds: since(began), note: 'could not start: see above' };
   }
-  const result = await jest(name, workers, []);
+  const result = await jest(name, workers, args);
   const isEmpty = result.total === 0 && result.failed === 0;
   return {
     ...empty,
@@ -125,7 +125,7 @@ async function jest(name: string, workers: number, more: string[]) {
   const file = join(directory, 'result.json');
   try {
     const args = ['--selectProjects', name, '--maxWorkers', String(workers), '--json', '--outputFile', file];
-    const isCount = more.length > 0;
+    const isCount = more.includes('--silent');
     const { code } = await run('jest', [...args, ...more], !isCount);
     const result = JSON.parse(readFileSync(file, 'utf8')) as JestResult;
     const failed = result.numFailedTests + result.numRuntimeErrorTestSuites;
