@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { outdated, renderedFiles } from '../../../deploy/render.ts';
+import { renderedFiles } from '../../../deploy/render.ts';
+import { outdated } from '../../../src/api/written-files.ts';
 import { type ControlPlane, startControlPlane } from '../../testbed/control-plane.ts';
 import {
   isHook,
@@ -46,7 +47,7 @@ function comparable(objects: readonly KubeObject[]): Map<string, unknown> {
 }
 
 test('what is written from the chart is as the chart renders it; else run: make generate', async () => {
-  expect(outdated(await renderedFiles())).toEqual([]);
+  expect(outdated(REPOSITORY, await renderedFiles())).toEqual([]);
 });
 
 describe('object by object the same as helm template', () => {
