@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 export interface WrittenFiles {
   /** Path from the root of the repository → text. */
   readonly files: ReadonlyMap<string, string>;
-  /** Directories, from the root, in which there is nothing else. */
+  /** Directories, from the root, in which there is no other YAML. */
   readonly directories: readonly string[];
 }
 
@@ -19,7 +19,7 @@ export function outdated(root: string, written: WrittenFiles): string[] {
 const strays = (root: string, { files, directories }: WrittenFiles): string[] =>
   directories
     .flatMap((directory) => readdirSync(join(root, directory)).map((name) => `${directory}/${name}`))
-    .filter((path) => !files.has(path));
+    .filter((path) => path.endsWith('.yaml') && !files.has(path));
 
 function readOrEmpty(path: string): string {
   try {
