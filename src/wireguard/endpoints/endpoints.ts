@@ -54,8 +54,10 @@ export class Endpoints {
   /** Removes old records of tunnels that are not on the node; after a reboot none is there yet, and young ones serve. */
   async prune(exists: (interfaceName: string) => Promise<boolean>): Promise<void> {
     for (const name of (await this.#store?.list()) ?? []) {
+      if (this.#memory.knows(name) || (await exists(name))) continue;
       const record = await this.#store?.load(name);
-      const isOfUse = (record !== undefined && !isOld(record, wallSeconds())) || (await exists(name));
+      const isOfUse = record !== undefined && !isOld(record, wallSeconds());
+      // It may have been put meanwhile.
       if (!isOfUse && !this.#memory.knows(name)) await this.forget(name);
     }
   }
