@@ -54,3 +54,7 @@ export class SidecarError extends WireGuardError {
     super(code, message, options);
   }
 }
+
+/** What whoever comes too late is told by each part of a sidecar that ends. */
+export const stopping = (): SidecarError =>
+  new SidecarError('Stopping', 'The sidecar is about to end; ask its successor.');

@@ -1,8 +1,7 @@
 import { closeSync } from 'node:fs';
+import { constants } from 'node:os';
 import { errno, libc } from '../namespace/libc.ts';
 
-/** asm-generic/errno-base.h */
-const EMFILE = 24;
 /** linux/inotify.h */
 const IN_CLOEXEC = 0o2000000;
 
@@ -19,6 +18,6 @@ export function inotifyProblem(): string | undefined {
 }
 
 export const problemOf = (number: number): string | undefined =>
-  number === EMFILE
+  number === constants.errno.EMFILE
     ? 'the node has no inotify instance left, of which each tunnel takes one; raise its fs.inotify.max_user_instances'
     : undefined;

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SidecarError } from '../errors.ts';
+import { SidecarError, stopping } from '../errors.ts';
 import { ensureFolder } from '../folder.ts';
 import { CONTROL_FOLDER, controlSocketOf, probeControlSocket } from './control-socket.ts';
 import { inotifyProblem } from './inotify.ts';
@@ -83,7 +83,7 @@ export class Processes {
   }
 
   #refuseWhereImpossible(): void {
-    if (this.#ending) throw new SidecarError('Stopping', 'The sidecar is about to end; ask its successor.');
+    if (this.#ending) throw stopping();
     try {
       ensureFolder(CONTROL_FOLDER);
       accessSync(CONTROL_FOLDER, constants.W_OK);

@@ -1,5 +1,6 @@
 import { closeSync, openSync, readFile, readlinkSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { promisify } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
 import { SidecarError } from '../errors.ts';
@@ -15,9 +16,6 @@ export interface Namespace {
 
 /** linux/sched.h */
 const CLONE_NEWNET = 0x40000000;
-
-/** asm-generic/errno-base.h */
-const EPERM = 1;
 
 let home = -1;
 const readDescriptor = promisify(readFile);
@@ -41,7 +39,7 @@ export function enterForGood(path: string): void {
   closeSync(fd);
   if (failed) {
     const what =
-      number === EPERM
+      number === constants.errno.EPERM
         ? 'this process lacks CAP_SYS_ADMIN; let the container run as root and privileged'
         : `it is no network namespace (errno ${number})`;
     throw new SidecarError('CannotStart', `The node's network namespace ${path} cannot be entered: ${what}.`);

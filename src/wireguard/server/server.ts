@@ -6,7 +6,7 @@ import {
   STATUS_CODES,
 } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { SIDECAR_STATUS, SidecarError } from '../errors.ts';
+import { SIDECAR_STATUS, SidecarError, stopping } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { SidecarErrorBody } from '../protocol.ts';
 import { parseDestination, parseInterfaceName } from '../protocol-request.ts';
@@ -44,13 +44,13 @@ const nameOf = ({ method, url }: IncomingMessage): string =>
 /** The HTTP side of the sidecar, not yet listening. */
 export function createListener(find: FindServer, logger: Logger): Listener {
   const requests: Record<string, number> = {};
-  let stopping = false;
+  let isStopping = false;
   const count = (method: string | undefined, status: number): void => {
     const key = `${method} ${status}`;
     requests[key] = (requests[key] ?? 0) + 1;
   };
   const refuseWhenStopping = (): void => {
-    if (stopping) throw new SidecarError('Stopping', 'The sidecar is about to end; ask its successor.');
+    if (isStopping) throw stopping();
   };
 
   const http = createServer(
@@ -101,7 +101,7 @@ export function createListener(find: FindServer, logger: Logger): Listener {
     http,
     requests,
     refuseAll() {
-      stopping = true;
+      isStopping = true;
     },
   };
 }

@@ -1,4 +1,4 @@
-import { SidecarError } from '../errors.ts';
+import { SidecarError, stopping } from '../errors.ts';
 
 /** Operations of one tunnel run one after the other; those of different tunnels side by side, up to a limit. */
 export class OperationQueue {
@@ -50,7 +50,7 @@ export class OperationQueue {
   }
 
   #refuseWhenClosed(): void {
-    if (this.#closed) throw new SidecarError('Stopping', 'The sidecar is about to end; ask its successor.');
+    if (this.#closed) throw stopping();
   }
 
   #leave(key: string): void {
