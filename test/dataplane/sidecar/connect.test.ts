@@ -3,12 +3,11 @@ import { request } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { jest } from '@jest/globals';
-import { generateKeyPair, publicKeyOf, type TunnelState } from '../../../src/wireguard/index.ts';
-import { Gateway, missing } from './gateway.ts';
+import { publicKeyOf, type TunnelState } from '../../../src/wireguard/index.ts';
+import { dataplane, leftOut } from './dataplane.ts';
+import { Gateway } from './gateway.ts';
 import { Router } from './router.ts';
-
-const why = missing();
-const dataplane = why === undefined ? describe : describe.skip;
+import { stateOf } from './tunnel-state.ts';
 
 /** Listens on the router: says back in capitals, once the other side has ended; `hang` never answers. */
 const LISTENER = `
@@ -26,17 +25,10 @@ const server = net.createServer({ allowHalfOpen: true }, (socket) => {
 server.listen(8728, () => console.log('listening'));
 `;
 
-dataplane(`connections into a tunnel${why === undefined ? '' : ` (left out: no ${why})`}`, () => {
+dataplane(`connections into a tunnel${leftOut}`, () => {
   let gateway: Gateway;
   let router: Router;
-  const state: TunnelState = {
-    interfaceName: 'wg0',
-    privateKey: generateKeyPair().privateKey,
-    listenPort: 51_820,
-    addresses: ['10.100.0.1/16'],
-    mtu: 1420,
-    peers: [],
-  };
+  const state: TunnelState = stateOf(0);
   jest.setTimeout(60_000);
 
   beforeAll(async () => {

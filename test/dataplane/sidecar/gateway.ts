@@ -1,6 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,17 +9,6 @@ import { createTestNetwork, type TestNetwork } from '../../testbed/network.ts';
 import { createNode, type TestNode } from '../../testbed/node.ts';
 
 const SERVE = new URL('serve.ts', import.meta.url).pathname;
-
-/** What this machine lacks for real tunnels, in words; undefined where nothing is missing. */
-export function missing(): string | undefined {
-  if (process.getuid?.() !== 0) return 'root';
-  try {
-    accessSync('/dev/net/tun', constants.R_OK | constants.W_OK);
-    return undefined;
-  } catch {
-    return '/dev/net/tun';
-  }
-}
 
 /** A test node with a sidecar that can be killed and started again, and a client of it. */
 export class Gateway {

@@ -6,10 +6,9 @@ import {
   publicKeyOf,
   type TunnelState,
 } from '../../../src/wireguard/index.ts';
-import { Gateway, missing } from './gateway.ts';
-
-const why = missing();
-const dataplane = why === undefined ? describe : describe.skip;
+import { dataplane, leftOut } from './dataplane.ts';
+import { Gateway } from './gateway.ts';
+import { stateOf } from './tunnel-state.ts';
 
 const peer = (number: number) => ({
   publicKey: generateKeyPair().publicKey,
@@ -17,16 +16,9 @@ const peer = (number: number) => ({
   ...(number % 2 === 0 ? {} : { presharedKey: generatePresharedKey() }),
 });
 
-dataplane(`a tunnel that something happened to${why === undefined ? '' : ` (left out: no ${why})`}`, () => {
+dataplane(`a tunnel that something happened to${leftOut}`, () => {
   let gateway: Gateway;
-  const state: TunnelState = {
-    interfaceName: 'wg0',
-    privateKey: generateKeyPair().privateKey,
-    listenPort: 51_820,
-    addresses: ['10.100.0.1/16'],
-    mtu: 1420,
-    peers: [1, 2, 3, 4, 5].map(peer),
-  };
+  const state: TunnelState = stateOf(0, { peers: [1, 2, 3, 4, 5].map(peer) });
   jest.setTimeout(120_000);
 
   beforeAll(async () => {

@@ -1,13 +1,11 @@
 import { jest } from '@jest/globals';
 import { generateKeyPair, publicKeyOf, type TunnelState } from '../../../src/wireguard/index.ts';
 import { runInside } from '../../testbed/namespaces.ts';
-import { missing } from './gateway.ts';
+import { dataplane, leftOut } from './dataplane.ts';
 import { NODE_PROC, type Pod } from './pod.ts';
 import { Router } from './router.ts';
 import { Site } from './site.ts';
-
-const why = missing();
-const dataplane = why === undefined ? describe : describe.skip;
+import { stateOf } from './tunnel-state.ts';
 
 const HEALTH = 9821;
 
@@ -18,16 +16,9 @@ const without = (capability: string): string[] => [
   `--inh-caps=-${capability}`,
 ];
 
-dataplane(`a sidecar in a pod of the node${why === undefined ? '' : ` (left out: no ${why})`}`, () => {
+dataplane(`a sidecar in a pod of the node${leftOut}`, () => {
   let site: Site;
-  const state: TunnelState = {
-    interfaceName: 'wg0',
-    privateKey: generateKeyPair().privateKey,
-    listenPort: 51_820,
-    addresses: ['10.100.0.1/16'],
-    mtu: 1420,
-    peers: [],
-  };
+  const state: TunnelState = stateOf(0);
   jest.setTimeout(60_000);
 
   beforeAll(async () => {

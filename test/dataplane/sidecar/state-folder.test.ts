@@ -1,20 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jest } from '@jest/globals';
-import { generateKeyPair, publicKeyOf, type TunnelState } from '../../../src/wireguard/index.ts';
+import { publicKeyOf, type TunnelState } from '../../../src/wireguard/index.ts';
 import { waitFor } from '../../testbed/wait.ts';
-import { missing } from './gateway.ts';
+import { dataplane, leftOut } from './dataplane.ts';
 import type { Pod } from './pod.ts';
 import { Router } from './router.ts';
 import { Site } from './site.ts';
-
-const why = missing();
-const dataplane = why === undefined ? describe : describe.skip;
+import { stateOf } from './tunnel-state.ts';
 
 const SAID_ONCE = [
   'The endpoints of peers cannot be written down; after a restart routers have to speak first.',
 ];
 
-dataplane(`a state folder that fails${why === undefined ? '' : ` (left out: no ${why})`}`, () => {
+dataplane(`a state folder that fails${leftOut}`, () => {
   let site: Site;
   let router: Router;
   let state: TunnelState;
@@ -23,14 +21,7 @@ dataplane(`a state folder that fails${why === undefined ? '' : ` (left out: no $
   beforeAll(async () => {
     site = await Site.create();
     router = await Router.create(site, 'router', '10.100.1.1');
-    state = {
-      interfaceName: 'wg0',
-      privateKey: generateKeyPair().privateKey,
-      listenPort: 51_820,
-      addresses: ['10.100.0.1/16'],
-      mtu: 1420,
-      peers: [router.peer],
-    };
+    state = stateOf(0, { peers: [router.peer] });
   });
   afterEach(async () => {
     await site.node.exec('sh', ['-c', 'mountpoint -q "$0" && umount "$0" || true', site.stateDir]);

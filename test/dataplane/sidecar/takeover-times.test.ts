@@ -3,12 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import { generateKeyPair, type TunnelState } from '../../../src/wireguard/index.ts';
 import { parseUdpPorts } from '../../../src/wireguard/tunnel/listing.ts';
-import { missing } from './gateway.ts';
+import { dataplane, leftOut } from './dataplane.ts';
 import type { Pod } from './pod.ts';
 import { Site } from './site.ts';
-
-const why = missing();
-const dataplane = why === undefined ? describe : describe.skip;
+import { stateOf } from './tunnel-state.ts';
 
 /** Each wireguard-go takes an instance; 128 are what a machine has that was not told otherwise. */
 const INOTIFY = '/proc/sys/fs/inotify/max_user_instances';
@@ -17,22 +15,15 @@ const INSTANCES = 1024;
 /** How often a port that is not there is looked for, ms. */
 const LOOK_MS = 5;
 
-function stateOf(index: number): TunnelState {
+function tunnelOf(index: number): TunnelState {
   const peers = Array.from({ length: 10 }, (_, number) => ({
     publicKey: generateKeyPair().publicKey,
     allowedIPs: [`10.100.1.${number + 1}/32`],
   }));
-  return {
-    interfaceName: `wg${index}`,
-    privateKey: generateKeyPair().privateKey,
-    listenPort: 20_000 + index,
-    addresses: ['10.100.0.1/16'],
-    mtu: 1420,
-    peers,
-  };
+  return stateOf(index, { listenPort: 20_000 + index, peers });
 }
 
-dataplane(`the gap of a takeover${why === undefined ? '' : ` (left out: no ${why})`}`, () => {
+dataplane(`the gap of a takeover${leftOut}`, () => {
   let site: Site;
   const before = readFileSync(INOTIFY, 'utf8');
   jest.setTimeout(240_000);
@@ -73,7 +64,7 @@ dataplane(`the gap of a takeover${why === undefined ? '' : ` (left out: no ${why
     [100, 'SIGTERM'],
     [100, 'SIGKILL'],
   ] as const)('of %i tunnels of 10 peers after %s is printed', async (count, signal) => {
-    const states = Array.from({ length: count }, (_, index) => stateOf(index));
+    const states = Array.from({ length: count }, (_, index) => tunnelOf(index));
     const pod = await site.start();
     const put = performance.now();
     await putAll(pod, states);

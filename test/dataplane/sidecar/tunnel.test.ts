@@ -9,21 +9,10 @@ import {
   publicKeyOf,
   type TunnelState,
 } from '../../../src/wireguard/index.ts';
-import { Gateway, missing } from './gateway.ts';
+import { dataplane, leftOut } from './dataplane.ts';
+import { Gateway } from './gateway.ts';
 import { Router } from './router.ts';
-
-const why = missing();
-const dataplane = why === undefined ? describe : describe.skip;
-
-const stateOf = (index: number, changes: Partial<TunnelState> = {}): TunnelState => ({
-  interfaceName: `wg${index}`,
-  privateKey: generateKeyPair().privateKey,
-  listenPort: 51_820 + index,
-  addresses: ['10.100.0.1/16'],
-  mtu: 1420,
-  peers: [],
-  ...changes,
-});
+import { stateOf } from './tunnel-state.ts';
 
 const serverOf = ({ privateKey, listenPort }: TunnelState) => ({
   publicKey: publicKeyOf(privateKey),
@@ -35,7 +24,7 @@ const stranger = (number: number) => ({
   allowedIPs: [`10.100.${2 + Math.floor(number / 250)}.${1 + (number % 250)}/32`],
 });
 
-dataplane(`tunnels on real WireGuard${why === undefined ? '' : ` (left out: no ${why})`}`, () => {
+dataplane(`tunnels on real WireGuard${leftOut}`, () => {
   let gateway: Gateway;
   let a: Router;
   let b: Router;

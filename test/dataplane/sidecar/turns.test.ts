@@ -8,17 +8,15 @@ import {
   type TunnelState,
 } from '../../../src/wireguard/index.ts';
 import { waitFor } from '../../testbed/wait.ts';
-import { missing } from './gateway.ts';
+import { dataplane, leftOut } from './dataplane.ts';
 import type { Pod } from './pod.ts';
 import { Router } from './router.ts';
 import { Site } from './site.ts';
-
-const why = missing();
-const dataplane = why === undefined ? describe : describe.skip;
+import { stateOf } from './tunnel-state.ts';
 
 const wallSeconds = (): number => Math.floor(Date.now() / 1000);
 
-dataplane(`sidecars that take turns on a node${why === undefined ? '' : ` (left out: no ${why})`}`, () => {
+dataplane(`sidecars that take turns on a node${leftOut}`, () => {
   let site: Site;
   let router: Router;
   let state: TunnelState;
@@ -29,14 +27,7 @@ dataplane(`sidecars that take turns on a node${why === undefined ? '' : ` (left 
     router = await Router.create(site, 'router', '10.100.1.1', { behindNat: true });
     const presharedKey = generatePresharedKey();
     const stranger = { publicKey: generateKeyPair().publicKey, allowedIPs: ['10.100.1.2/32'], presharedKey };
-    state = {
-      interfaceName: 'wg0',
-      privateKey: generateKeyPair().privateKey,
-      listenPort: 51_820,
-      addresses: ['10.100.0.1/16'],
-      mtu: 1420,
-      peers: [router.peer, stranger],
-    };
+    state = stateOf(0, { peers: [router.peer, stranger] });
   });
   afterEach(() => site.clear());
   afterAll(() => site?.destroy());

@@ -16,3 +16,10 @@ export const NOTHING: Plain = [
   nested('gateway.priorityClassName', ''),
   nested('controller.replicas', 1),
 ].reduce(merged, {});
+
+/** Of which each is tried where any values must do. */
+export const SETTINGS: readonly [what: string, values: Plain][] = [
+  ['default values', LEAST],
+  ['everything set', EVERYTHING],
+  ['everything off', NOTHING],
+];

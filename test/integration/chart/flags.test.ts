@@ -6,7 +6,7 @@ import { controllerCommand } from '../../../src/main/controller.ts';
 import { applyCrdsCommand, checkCommand, cleanupCommand } from '../../../src/main/once.ts';
 import { sidecarCommand } from '../../../src/main/sidecar.ts';
 import { type KubeObject, LEAST, NAMESPACE, type Plain, prepareHelm, render } from './chart.ts';
-import { EVERYTHING, NOTHING } from './extremes.ts';
+import { EVERYTHING, SETTINGS } from './extremes.ts';
 
 const COMMANDS = [
   controllerCommand,
@@ -57,11 +57,7 @@ async function parsed({ args: [name, ...args], env = [] }: Container) {
 
 const flagsOf = (command: Command): string[] => command.options.map(({ long }) => long ?? '');
 
-test.each<[string, Plain]>([
-  ['default values', LEAST],
-  ['everything set', EVERYTHING],
-  ['everything off', NOTHING],
-])('the program takes every command line with %s', async (_name, values) => {
+test.each(SETTINGS)('the program takes every command line with %s', async (_name, values) => {
   const all = await containers(values);
   expect(all.length).toBeGreaterThan(2);
   for (const container of all) await parsed(container);

@@ -13,7 +13,7 @@ import {
   RELEASE,
   render,
 } from './chart.ts';
-import { EVERYTHING, NOTHING } from './extremes.ts';
+import { EVERYTHING, NOTHING, SETTINGS } from './extremes.ts';
 import { SERVICE_MONITORS } from './service-monitors.ts';
 
 let cluster: ControlPlane;
@@ -45,14 +45,13 @@ function dryRun(objects: readonly KubeObject[]): string[] {
     .split('\n');
 }
 
-test.each<[string, Plain]>([
-  ['its default values', LEAST],
-  ['everything set', EVERYTHING],
-  ['everything off', NOTHING],
-])('every object with %s is taken, strictly and without a warning', async (_name, values) => {
-  const objects = await render(values);
-  expect(dryRun(objects)).toHaveLength(objects.length);
-});
+test.each(SETTINGS)(
+  'every object with %s is taken, strictly and without a warning',
+  async (_name, values) => {
+    const objects = await render(values);
+    expect(dryRun(objects)).toHaveLength(objects.length);
+  },
+);
 
 test('the server would say so if a field was wrong', async () => {
   const [deployment] = (await render()).filter(({ kind }) => kind === 'Deployment');

@@ -2,6 +2,7 @@
 import { offlineAfterFlag } from '../../../src/main/common-flags.ts';
 import { cleanupCommand } from '../../../src/main/once.ts';
 import { objectsIn } from '../../unit/chart/schema.ts';
+import { NO_HOSTS } from '../api/no-hosts.ts';
 import { LEAST, merged, NAMESPACE, nested, type Plain, prepareHelm, render } from './chart.ts';
 
 beforeAll(prepareHelm, 900_000);
@@ -53,17 +54,7 @@ test.each<[string, unknown, string]>([
   expect(await refusalOf(path, value)).toContain(sentence);
 });
 
-/** The same as test/integration/api/refusals.test.ts has for TunnelClasses. */
-test.each([
-  'https://vpn.example.com',
-  'vpn.example.com:51820',
-  'vpn.example.com.',
-  '203.0.113',
-  '203.0.113.256',
-  'a_b.example',
-  '[fd00::1]',
-  'a b',
-])('an endpoint that the API server would refuse: %s', async (host) => {
+test.each(NO_HOSTS)('an endpoint that the API server would refuse: %s', async (host) => {
   expect(await refusalOf('defaultClass.endpoint.host', host)).toContain('/defaultClass/endpoint/host');
 });
 
