@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Data } from './codec.ts';
 import { AllocationError } from './errors.ts';
 import { type LedgerStore, type StoredObject, VersionConflict } from './store.ts';
@@ -22,6 +23,7 @@ export interface DocumentOptions<D> {
   onStored: (document: D) => void;
   sleep: (ms: number) => Promise<void>;
   random: () => number;
+  turn?: () => Promise<void>;
 }
 
 const MAX_TRIES = 8;
@@ -100,8 +102,8 @@ export class LedgerDocument<D> {
 
   async #commitAll(): Promise<void> {
     this.#committing = true;
-    // One turn of the event loop gathers what arrives together, so that a burst is one write.
-    await new Promise(setImmediate);
+    // Gathers what arrives together, so that a burst is one write.
+    await (this.#options.turn ?? nextTurn)();
     while (this.#queue.length > 0) {
       const batch = this.#queue.splice(0);
       try {

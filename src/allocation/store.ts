@@ -29,4 +29,6 @@ export interface LedgerOptions {
   now: () => Date;
   sleep: (ms: number) => Promise<void>;
   random: () => number;
+  /** Lets others have their say before a write, so that a burst is one; default one turn of the event loop. */
+  turn?: () => Promise<void>;
 }

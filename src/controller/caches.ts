@@ -12,8 +12,8 @@ import {
   type ConfigMap,
   configMaps,
   Informer,
-  type KubeClient,
   type Lease,
+  type ListWatcher,
   type Logger,
   leases,
   type Node,
@@ -21,6 +21,7 @@ import {
   type Secret,
   secrets,
 } from '../kube/index.ts';
+import type { Environment } from './environment.ts';
 import { tenantOf } from './find-tunnel.ts';
 import { LEDGER_SELECTOR } from './ledger-store.ts';
 import { digestOf } from './router-script.ts';
@@ -41,19 +42,20 @@ export interface Caches {
 }
 
 export interface CacheOptions {
-  client: KubeClient;
+  client: ListWatcher;
   namespace: string;
   gatewayNamespace: string;
   logger: Logger;
+  environment: Pick<Environment, 'clock' | 'random'>;
 }
 
-export function createCaches({ client, namespace, gatewayNamespace, logger }: CacheOptions): Caches {
-  const handedOver = { client, logger, namespace: gatewayNamespace, labelSelector: HANDOVER_SELECTOR };
+export function createCaches({ namespace, gatewayNamespace, environment, ...plain }: CacheOptions): Caches {
+  const source = { ...plain, clock: environment.clock, random: environment.random };
+  const handedOver = { ...source, namespace: gatewayNamespace, labelSelector: HANDOVER_SELECTOR };
   const byTunnel = { tunnel: ({ metadata }: ConfigMap | Secret) => present(metadata.labels?.[LABEL_TUNNEL]) };
   return {
     routers: new Informer<Router>({
-      client,
-      logger,
+      ...source,
       type: ROUTERS,
       transform: withoutScript,
       indexes: {
@@ -67,25 +69,22 @@ export function createCaches({ client, namespace, gatewayNamespace, logger }: Ca
       },
     }),
     tunnels: new Informer<TenantTunnel>({
-      client,
-      logger,
+      ...source,
       type: TENANT_TUNNELS,
       indexes: { tenant: (tunnel) => [tenantOf(tunnel)] },
     }),
-    classes: new Informer<TunnelClass>({ client, logger, type: TUNNEL_CLASSES }),
+    classes: new Informer<TunnelClass>({ ...source, type: TUNNEL_CLASSES }),
     configMaps: new Informer<ConfigMap>({ ...handedOver, type: configMaps, indexes: byTunnel }),
     secrets: new Informer<Secret>({ ...handedOver, type: secrets, indexes: byTunnel }),
     ledger: new Informer<Secret>({
-      client,
-      logger,
+      ...source,
       namespace,
       type: secrets,
       labelSelector: LEDGER_SELECTOR,
     }),
-    nodes: new Informer<Node>({ client, logger, type: nodes, transform: onlyMetadata }),
+    nodes: new Informer<Node>({ ...source, type: nodes, transform: onlyMetadata }),
     heartbeats: new Informer<Lease>({
-      client,
-      logger,
+      ...source,
       namespace: gatewayNamespace,
       type: leases,
       labelSelector: LABEL_GATEWAY,

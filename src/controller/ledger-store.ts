@@ -1,13 +1,13 @@
 import { isLedgerName, type LedgerStore, type StoredObject, VersionConflict } from '../allocation/index.ts';
 import { LABEL_PART } from '../api/index.ts';
-import { KubeApiError, type KubeClient, type Secret, secrets } from '../kube/index.ts';
+import { type KubeApi, KubeApiError, type Secret, secrets } from '../kube/index.ts';
 
 export const LEDGER_SELECTOR = `${LABEL_PART}=ledger`;
 const LABELS = { [LABEL_PART]: 'ledger', 'app.kubernetes.io/managed-by': 'tenant-tunnel-operator' };
 const PAGE = 500;
 
 /** The ledger as Secrets of the operator's own namespace. */
-export function ledgerStore(client: KubeClient, namespace: string): LedgerStore {
+export function ledgerStore(client: KubeApi, namespace: string): LedgerStore {
   return {
     read: async (name) => {
       const secret = await client.get(secrets, { name, namespace });
@@ -27,7 +27,7 @@ export function ledgerStore(client: KubeClient, namespace: string): LedgerStore 
 }
 
 /** Every ledger object as it is stored now, read past all caches; also one that somebody took the label from. */
-export async function readLedger(client: KubeClient, namespace: string): Promise<StoredObject[]> {
+export async function readLedger(client: Pick<KubeApi, 'list'>, namespace: string): Promise<StoredObject[]> {
   const objects: StoredObject[] = [];
   let next: string | undefined;
   do {

@@ -9,7 +9,6 @@ import {
   type ReconcileContext,
   type ReconcileResult,
 } from '../kube/index.ts';
-import { generateKeyPair } from '../wireguard/index.ts';
 import { classChange, classDrift, classOf } from './find-class.ts';
 import { older, type Refusal, tenantOf } from './find-tunnel.ts';
 import { currentNode, placeTunnel } from './gateways.ts';
@@ -110,7 +109,7 @@ async function claim(
       ...(subnet === undefined ? {} : { subnet }),
       ...(listenPort === undefined ? {} : { listenPort }),
     },
-    newKeyPair: generateKeyPair,
+    newKeyPair: world.environment.newKeyPair,
     ownerExists: (holder) => !isHeirless || holder !== known?.owner,
   });
   if (entry !== known) {

@@ -1,9 +1,7 @@
 import { type AddressClaim, AllocationError, type TunnelEntry } from '../allocation/index.ts';
 import type { Router } from '../api/index.ts';
 import { keyOf } from '../kube/index.ts';
-import { generateKeyPair, generatePresharedKey } from '../wireguard/index.ts';
 import { older } from './find-tunnel.ts';
-import { generatePassword } from './password.ts';
 import { type Grant, gatewayHolds } from './router-status.ts';
 import { tunnelOf, type World } from './world.ts';
 
@@ -15,6 +13,7 @@ export function claimAddress(
 ): Promise<AddressClaim> {
   assertOldestPin(world, router, entry);
   const { address, publicKey, management } = router.spec;
+  const { newKeyPair, newPresharedKey, newPassword } = world.environment;
   const access = {
     user: management.user ?? tunnelClass.spec.router.managementUser,
     apiPort: management.apiPort ?? tunnelClass.spec.router.apiPort,
@@ -26,9 +25,9 @@ export function claimAddress(
     ...(address === undefined ? {} : { pin: address }),
     ...(publicKey === undefined ? {} : { publicKey }),
     quarantineSeconds: tunnelClass.spec.quarantineSeconds,
-    newKeyPair: generateKeyPair,
-    ...(tunnelClass.spec.router.presharedKeys ? { newPresharedKey: generatePresharedKey } : {}),
-    newAccess: () => ({ ...access, password: generatePassword() }),
+    newKeyPair,
+    ...(tunnelClass.spec.router.presharedKeys ? { newPresharedKey } : {}),
+    newAccess: () => ({ ...access, password: newPassword() }),
     ...(everConnected ? {} : { access }),
   });
 }

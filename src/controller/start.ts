@@ -4,15 +4,16 @@ import {
   Controller,
   EventRecorder,
   type Informer,
-  type KubeClient,
+  type KubeApi,
   keyFor,
-  LeaderElector,
+  type ListWatcher,
   type Logger,
   type Reconcile,
   sleep,
-  systemClock,
 } from '../kube/index.ts';
 import { type Caches, createCaches } from './caches.ts';
+import { type Environment, systemEnvironment } from './environment.ts';
+import { type Leadership, leadershipBy } from './leadership.ts';
 import { ledgerStore, readLedger } from './ledger-store.ts';
 import { controllerMetrics } from './metrics.ts';
 import { reconcileClass } from './reconcile-class.ts';
@@ -25,8 +26,14 @@ import type { World } from './world.ts';
 
 const LEASE_NAME = 'tenant-tunnel-controller';
 
+/** A client as KubeClient is one. */
+export interface ControllerClient extends KubeApi, ListWatcher {
+  list: KubeApi['list'];
+  guarded(mayWrite: () => boolean): KubeApi;
+}
+
 export interface ControllerProcessOptions {
-  client: KubeClient;
+  client: ControllerClient;
   /** Of the operator: ledger and leader's Lease. */
   namespace: string;
   /** What is handed over to the agents. */
@@ -39,6 +46,9 @@ export interface ControllerProcessOptions {
   signal: AbortSignal;
   logger: Logger;
   registry: Registry;
+  /** Default: the system's time and chance, and a Lease as `leaderElect` says. */
+  environment?: Environment;
+  leadership?: Leadership;
 }
 
 export interface ControllerProcess {
@@ -50,27 +60,39 @@ export interface ControllerProcess {
 
 /** Runs the controller: caches at once, reconcilers while this process leads. */
 export function startController(options: ControllerProcessOptions): ControllerProcess {
-  const { client, namespace, gatewayNamespace, identity, leaderElect, signal, logger, registry } = options;
+  const { client, namespace, gatewayNamespace, identity, signal, logger, registry } = options;
+  const { environment = systemEnvironment, leadership = leadershipOf(options) } = options;
+  const { clock, random, turn, newSuffix } = environment;
   const stopping = new AbortController();
-  const caches = createCaches({ client, namespace, gatewayNamespace, logger });
-  const elector = new LeaderElector({ client, lease: { namespace, name: LEASE_NAME }, identity, logger });
-  const writer = client.guarded(() => !leaderElect || elector.isLeader());
+  const caches = createCaches({ client, namespace, gatewayNamespace, logger, environment });
+  const writer = client.guarded(() => leadership.isLeader());
   const events = new EventRecorder({
     client: writer,
     reportingController: 'vpn.traidnet.io/controller',
     reportingInstance: identity,
     logger,
+    clock,
+    suffix: newSuffix,
   });
   const ledger = new Ledger({
     store: ledgerStore(writer, namespace),
-    now: () => new Date(systemClock.wall()),
-    sleep: (ms) => sleep(systemClock, ms, stopping.signal),
-    random: Math.random,
+    now: () => new Date(clock.wall()),
+    sleep: (ms) => sleep(clock, ms, stopping.signal),
+    random,
+    turn,
   });
   const metrics = controllerMetrics(registry, { caches, ledger });
   const controller = (name: string, concurrency: number, reconcile: Reconcile): Controller =>
     metrics.observed(
-      new Controller({ name, concurrency, reconcile, logger, onReconciled: metrics.onReconciled(name) }),
+      new Controller({
+        name,
+        concurrency,
+        reconcile,
+        logger,
+        clock,
+        random,
+        onReconciled: metrics.onReconciled(name),
+      }),
     );
   const controllers = {
     routers: controller('router', 32, (key, context) => reconcileRouter(world)(key, context)),
@@ -86,8 +108,9 @@ export function startController(options: ControllerProcessOptions): ControllerPr
     ledger,
     events,
     logger,
+    environment,
     gatewayNamespace,
-    now: () => new Date(systemClock.wall()),
+    now: () => new Date(clock.wall()),
     controllers,
     chosenNodes: new Map(),
   };
@@ -109,13 +132,15 @@ export function startController(options: ControllerProcessOptions): ControllerPr
   const informers = Object.values(caches).map((cache) => cache.run(stopping.signal));
   return {
     waitingFor: () => Object.values(caches).flatMap((cache: Informer<never>) => cache.waitingFor ?? []),
-    done: run(leaderElect ? elector.run(signal, lead) : lead(signal).then(() => 'stopped')).finally(
-      async () => {
-        stopping.abort();
-        await Promise.all(informers);
-      },
-    ),
+    done: run(leadership.run(signal, lead)).finally(async () => {
+      stopping.abort();
+      await Promise.all(informers);
+    }),
   };
+}
+
+function leadershipOf({ client, namespace, identity, logger, leaderElect }: ControllerProcessOptions) {
+  return leadershipBy({ client, lease: { namespace, name: LEASE_NAME }, identity, logger }, leaderElect);
 }
 
 async function run(work: Promise<'stopped' | 'lost'>): Promise<void> {

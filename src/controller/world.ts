@@ -3,7 +3,7 @@ import type { Router, TenantTunnel } from '../api/index.ts';
 import {
   type Controller,
   type EventRecorder,
-  type KubeClient,
+  type KubeApi,
   type KubeObject,
   keyOf,
   type Logger,
@@ -11,6 +11,7 @@ import {
   type ResourceType,
 } from '../kube/index.ts';
 import type { Caches } from './caches.ts';
+import type { Environment } from './environment.ts';
 import { type FoundTunnel, findTunnel, tenantOf } from './find-tunnel.ts';
 
 export const FIELD_MANAGER = 'tenant-tunnel-controller';
@@ -42,11 +43,12 @@ export const QUARANTINE = 'all';
 
 /** What every reconciler works with: the caches, the ledger, and whom to wake. */
 export interface World {
-  client: KubeClient;
+  client: KubeApi;
   caches: Caches;
   ledger: Ledger;
   events: EventRecorder;
   logger: Logger;
+  environment: Environment;
   gatewayNamespace: string;
   now: () => Date;
   controllers: Controllers;

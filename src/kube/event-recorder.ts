@@ -14,6 +14,8 @@ export interface EventRecorderOptions extends EventSource {
   client: Pick<KubeApi, 'create' | 'patch'>;
   logger: Logger;
   clock?: Clock;
+  /** 16 hex digits that make an Event's name unique. */
+  suffix?: () => string;
 }
 
 type Write =
@@ -25,6 +27,8 @@ type Write =
 const MAX_QUEUE = 1000;
 const SWEEP_MS = 60_000;
 const WRITE_TIMEOUT_MS = 10_000;
+
+const randomSuffix = (): string => randomBytes(8).toString('hex');
 
 /**
  * Writes events.k8s.io/v1 Events in the background, one at a time; like ones become a series. Events are for
@@ -118,7 +122,8 @@ export class EventRecorder {
   }
 
   async #create(key: string, input: EventInput, at: number): Promise<void> {
-    const event = eventObject(input, this.#options, at, randomBytes(8).toString('hex'));
+    const { suffix = randomSuffix } = this.#options;
+    const event = eventObject(input, this.#options, at, suffix());
     await this.#options.client.create(events, event, this.#limits());
     const { name, namespace } = event.metadata;
     this.#names.set(key, { name, ...(namespace !== undefined && { namespace }) });

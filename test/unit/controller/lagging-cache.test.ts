@@ -4,6 +4,7 @@
  */
 import type { Ledger } from '../../../src/allocation/index.ts';
 import type { Router, TenantTunnel } from '../../../src/api/index.ts';
+import { systemEnvironment } from '../../../src/controller/environment.ts';
 import { reconcileHandover } from '../../../src/controller/reconcile-handover.ts';
 import { reconcileRouter } from '../../../src/controller/reconcile-router.ts';
 import { reconcileTunnel } from '../../../src/controller/reconcile-tunnel.ts';
@@ -79,6 +80,7 @@ function worldOf({ ledger, stored = [], routers = [], tunnels = [], configMaps =
     ledger,
     events: { record: () => {} },
     logger: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
+    environment: systemEnvironment,
     gatewayNamespace: 'gateways',
     now: () => new Date(NOW),
     controllers: Object.fromEntries(names.map((name) => [name, controller(name)])),
