@@ -3,7 +3,7 @@ import { decodeBlock, encodeBlock } from './codec.ts';
 import { LedgerDocument } from './document.ts';
 import { LedgerIndex } from './ledger-index.ts';
 import type { LedgerOptions } from './store.ts';
-import { isLive } from './tunnels.ts';
+import { isLive } from './tunnel-entry.ts';
 
 export const blockObjectName = (tunnel: number, block: number): string =>
   `ledger-tunnel-${tunnel}-block-${block}`;

@@ -2,7 +2,7 @@ import { type AddressEntry, type Block, entryOf, isFree, nextFree, withEntry } f
 import { AllocationError } from './errors.ts';
 import { BLOCK_ADDRESSES, routerOffsets } from './geometry.ts';
 import { formatAddress, type Network, parseAddress } from './ipv4.ts';
-import { isLive } from './tunnels.ts';
+import { isLive } from './tunnel-entry.ts';
 
 export interface Credentials {
   readonly user: string;

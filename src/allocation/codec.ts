@@ -2,7 +2,7 @@ import type { AddressEntry, Block } from './block.ts';
 import { AllocationError } from './errors.ts';
 import { BLOCK_ADDRESSES } from './geometry.ts';
 import { parseNetwork } from './ipv4.ts';
-import type { TunnelEntry, Tunnels } from './tunnels.ts';
+import type { TunnelEntry, Tunnels } from './tunnel-entry.ts';
 
 /**
  * The ledger's objects as string maps (the data of a Secret).

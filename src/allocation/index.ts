@@ -7,4 +7,4 @@ export { formatAddress, formatNetwork, type Network, parseAddress, parseNetwork 
 export { type AddressClaim, isLedgerName, Ledger } from './ledger.ts';
 export { isExcluded, isSubnetOf, type Pools, parsePools, subnetCount } from './pools.ts';
 export { type LedgerStore, type StoredObject, VersionConflict } from './store.ts';
-export { interfaceNameOf, isLive, networkOf, type TunnelEntry } from './tunnels.ts';
+export { interfaceNameOf, isLive, networkOf, type TunnelEntry } from './tunnel-entry.ts';

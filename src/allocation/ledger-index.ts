@@ -1,5 +1,5 @@
 import type { AddressEntry, Block } from './block.ts';
-import { isLive } from './tunnels.ts';
+import { isLive } from './tunnel-entry.ts';
 
 export interface Location {
   readonly tunnel: number;

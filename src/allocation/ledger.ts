@@ -13,8 +13,9 @@ import { BLOCK_ADDRESSES, routerBlocks } from './geometry.ts';
 import { formatAddress, type Network } from './ipv4.ts';
 import type { Location } from './ledger-index.ts';
 import type { LedgerOptions, StoredObject } from './store.ts';
+import { isLive, networkOf, type TunnelEntry } from './tunnel-entry.ts';
 import { TUNNELS_OBJECT, TunnelRecords } from './tunnel-records.ts';
-import { isLive, networkOf, type TunnelEntry, type TunnelRequest } from './tunnels.ts';
+import type { TunnelRequest } from './tunnels.ts';
 
 export const isLedgerName = (name: string): boolean =>
   name === TUNNELS_OBJECT || parseBlockName(name) !== undefined;

@@ -2,16 +2,8 @@ import { type DecodedTunnels, decodeTunnels, encodeTunnels } from './codec.ts';
 import { LedgerDocument, unreadableMessage } from './document.ts';
 import { AllocationError } from './errors.ts';
 import type { LedgerOptions, StoredObject } from './store.ts';
-import {
-  claimTunnel,
-  forgetTunnel,
-  isLive,
-  releaseTunnel,
-  type TunnelEntry,
-  type TunnelRequest,
-  type Tunnels,
-  tunnelOfTenant,
-} from './tunnels.ts';
+import { isLive, type TunnelEntry, type Tunnels, tunnelOfTenant } from './tunnel-entry.ts';
+import { claimTunnel, forgetTunnel, releaseTunnel, type TunnelRequest } from './tunnels.ts';
 
 export const TUNNELS_OBJECT = 'ledger-tunnels';
 
