@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { Data } from './codec.ts';
 import { AllocationError } from './errors.ts';
 import { type LedgerStore, type StoredObject, VersionConflict } from './store.ts';
@@ -37,6 +38,10 @@ const MAX_TRIES = 8;
 export class LedgerDocument<D> {
   readonly #options: DocumentOptions<D>;
   #stored: { document: D; version: string | undefined };
+  /** The newest version that was ever told of, a deletion's too: an answer that is older comes too late. */
+  #newest = 0n;
+  /** What is being written, until its answer. */
+  #writing: { document: D; data: Data } | undefined;
   #unreadable: string | undefined;
   #amiss = false;
   #queue: Pending<D>[] = [];
@@ -71,8 +76,14 @@ export class LedgerDocument<D> {
 
   /** Takes in what the store holds now, unless that or something newer is known; answers whether it was news. */
   observe(object: StoredObject): boolean {
-    const known = this.#stored.version;
-    if (known !== undefined && BigInt(object.version) <= BigInt(known)) return false;
+    const version = BigInt(object.version);
+    if (version <= this.#newest) return false;
+    const own = this.#writing;
+    // A watch may tell of our own write before its answer does.
+    if (own !== undefined && object.astray !== true && isDeepStrictEqual(object.data, own.data)) {
+      this.#hold(own.document, object.version);
+      return false;
+    }
     this.#take(object);
     return true;
   }
@@ -82,8 +93,8 @@ export class LedgerDocument<D> {
    * change, and is amiss until then if it holds anything that must not be lost. Answers whether it was news.
    */
   observeDeleted(version?: string): boolean {
-    const known = this.#stored.version;
-    if (version !== undefined && known !== undefined && BigInt(version) < BigInt(known)) return false;
+    if (version !== undefined && BigInt(version) < this.#newest) return false;
+    if (version !== undefined) this.#newest = BigInt(version);
     this.#unreadable = undefined;
     this.#stored = { ...this.#stored, version: undefined };
     this.#amiss = this.#options.mend(this.#stored.document, this.#options.empty).amiss;
@@ -124,12 +135,11 @@ export class LedgerDocument<D> {
         const { version } = this.#stored;
         if (document !== this.#stored.document || this.#amiss) {
           const data = encode(document);
+          this.#writing = { document, data };
           const written = await (version === undefined
             ? store.create(name, data)
             : store.update(name, data, version));
-          this.#stored = { document, version: written.version };
-          this.#amiss = false;
-          this.#options.onStored(document);
+          if (BigInt(written.version) > this.#newest) this.#hold(document, written.version);
         }
         for (const [i, outcome] of outcomes.entries()) batch[i]?.settle(outcome);
         return;
@@ -143,6 +153,8 @@ export class LedgerDocument<D> {
         }
         if (!(error instanceof VersionConflict)) await sleep(random() * Math.min(2000, 50 * 2 ** attempt));
         await this.#reread();
+      } finally {
+        this.#writing = undefined;
       }
     }
   }
@@ -153,7 +165,17 @@ export class LedgerDocument<D> {
     else this.#take(object);
   }
 
+  /** The store holds just this. */
+  #hold(document: D, version: string): void {
+    this.#stored = { document, version };
+    this.#newest = BigInt(version);
+    this.#unreadable = undefined;
+    this.#amiss = false;
+    this.#options.onStored(document);
+  }
+
   #take(object: StoredObject): void {
+    this.#newest = BigInt(object.version);
     try {
       const incoming = this.#options.decode(object.data);
       const { document, amiss } = this.#options.mend(this.#stored.document, incoming);
