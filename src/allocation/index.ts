@@ -1,10 +1,20 @@
 export { parseBlockName } from './address-blocks.ts';
+export type { AddressUse } from './address-use.ts';
 export type { AddressEntry } from './block.ts';
 export type { AddressRequest, Credentials } from './claim-address.ts';
+export { type ClassUse, freeTunnels, type PoolUse, type PortUse, useOfClass } from './class-use.ts';
 export { AllocationError, type AllocationErrorCode } from './errors.ts';
 export { BLOCK_ADDRESSES, serverAddress } from './geometry.ts';
-export { formatAddress, formatNetwork, type Network, parseAddress, parseNetwork } from './ipv4.ts';
+export { formatAddress, formatNetwork, type Network, overlaps, parseAddress, parseNetwork } from './ipv4.ts';
 export { type AddressClaim, isLedgerName, Ledger } from './ledger.ts';
-export { isExcluded, isSubnetOf, type Pools, parsePools, subnetCount } from './pools.ts';
+export {
+  isExcluded,
+  isSubnetOf,
+  type Pools,
+  parsePools,
+  reaches,
+  subnetCount,
+} from './pools.ts';
+export { nearlyAll, type Pressure, pressureOf } from './pressure.ts';
 export { type LedgerStore, type StoredObject, VersionConflict } from './store.ts';
 export { interfaceNameOf, isLive, networkOf, type TunnelEntry } from './tunnel-entry.ts';

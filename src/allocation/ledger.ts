@@ -1,4 +1,5 @@
 import { AddressBlocks, parseBlockName } from './address-blocks.ts';
+import { type AddressUse, addressUse } from './address-use.ts';
 import { type AddressEntry, hasRoom, released, withEntry } from './block.ts';
 import {
   type AddressRequest,
@@ -103,6 +104,14 @@ export class Ledger {
   /** Blocks of a tunnel that have live routers, ascending. */
   liveBlocks(tunnel: number): number[] {
     return this.#blocks.live(tunnel);
+  }
+
+  /** How full a tunnel's subnet is; undefined for a tunnel that is not known. */
+  addressUse(tunnel: number, quarantineSeconds: number): AddressUse | undefined {
+    const record = this.tunnels.get(tunnel);
+    if (record === undefined) return undefined;
+    const blocks = [...this.#blocks.of(tunnel).values()].map(({ document }) => document);
+    return addressUse(networkOf(record), blocks, this.#options.now(), quarantineSeconds);
   }
 
   /** Live claims of a block, in the order of their addresses. */

@@ -1,5 +1,5 @@
 import { AllocationError } from './errors.ts';
-import { firstGap, type Interval } from './intervals.ts';
+import { countOf, firstGap, type Interval } from './intervals.ts';
 import { contains, formatNetwork, type Network, overlaps, parseNetwork, sizeOf } from './ipv4.ts';
 
 /** A network that is cut into subnets of one length, numbered from 0. */
@@ -80,6 +80,15 @@ export function firstFreeSubnet({ pools, exclude }: Pools, taken: readonly Netwo
   }
   return undefined;
 }
+
+/** Whether any subnet that these pools may give, excluded ones apart, overlaps a network. */
+export const reaches = ({ pools, exclude }: Pools, network: Network): boolean =>
+  pools.some((pool) => {
+    const numbers = numbersIn(pool, network);
+    const excluded = exclude.map((one) => numbersIn(pool, one));
+    // What the exclusions leave of the numbers that overlap it.
+    return countOf([...excluded, numbers]) > countOf(excluded);
+  });
 
 /** Whether a subnet is one that this pool could have given. */
 export const isSubnetIn = ({ network, prefixLength }: Pool, subnet: Network): boolean =>
