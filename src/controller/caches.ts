@@ -23,8 +23,8 @@ import {
 } from '../kube/index.ts';
 import type { Environment } from './environment.ts';
 import { tenantOf } from './find-tunnel.ts';
+import { leanRouter } from './lean-router.ts';
 import { LEDGER_SELECTOR } from './ledger-store.ts';
-import { digestOf } from './router-script.ts';
 
 /** Labels what the controller hands over, and only that: agents' and people's own objects are none of its business. */
 const HANDOVER_SELECTOR = LABEL_TUNNEL;
@@ -57,7 +57,7 @@ export function createCaches({ namespace, gatewayNamespace, environment, ...plai
     routers: new Informer<Router>({
       ...source,
       type: ROUTERS,
-      transform: withoutScript,
+      transform: leanRouter,
       indexes: {
         tenant: ({ spec }) => present(spec.tenant),
         tunnelRef: ({ spec, metadata }) =>
@@ -93,11 +93,6 @@ export function createCaches({ namespace, gatewayNamespace, environment, ...plai
 }
 
 const present = (value: string | undefined): string[] => (value === undefined ? [] : [value]);
-
-function withoutScript(router: Router): Router {
-  if (router.status?.script !== undefined) router.status.script = digestOf(router.status.script);
-  return router;
-}
 
 // A Node's status lists its images, 50 kB of what nobody here reads.
 const onlyMetadata = ({ apiVersion, kind, metadata }: Node): Node => ({

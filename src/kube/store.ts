@@ -1,3 +1,4 @@
+import { KeysByValue } from './keys-by-value.ts';
 import { type KubeObject, keyOf } from './object.ts';
 
 /** One change of an informer's store, after it was made. */
@@ -14,10 +15,14 @@ export type Indexes<T extends KubeObject> = Record<string, (object: T) => string
 /** Objects by key and by indexes. Changes are returned, not announced. */
 export class Store<T extends KubeObject> {
   readonly #objects = new Map<string, T>();
-  readonly #indexes: { name: string; values: (object: T) => string[]; keys: Map<string, Set<string>> }[];
+  readonly #indexes: { name: string; values: (object: T) => string[]; keys: KeysByValue }[];
 
   constructor(indexes: Indexes<T>) {
-    this.#indexes = Object.entries(indexes).map(([name, values]) => ({ name, values, keys: new Map() }));
+    this.#indexes = Object.entries(indexes).map(([name, values]) => ({
+      name,
+      values,
+      keys: new KeysByValue(),
+    }));
   }
 
   get size(): number {
@@ -41,7 +46,7 @@ export class Store<T extends KubeObject> {
     const index = this.#indexes.find((candidate) => candidate.name === name);
     if (index === undefined) throw new TypeError(`There is no index ${name}.`);
     const found: T[] = [];
-    for (const key of index.keys.get(value) ?? []) {
+    for (const key of index.keys.get(value)) {
       const object = this.#objects.get(key);
       if (object !== undefined) found.push(object);
     }
@@ -92,21 +97,13 @@ export class Store<T extends KubeObject> {
 
   #index(key: string, object: T): void {
     for (const { values, keys } of this.#indexes) {
-      for (const value of values(object)) {
-        const set = keys.get(value);
-        if (set === undefined) keys.set(value, new Set([key]));
-        else set.add(key);
-      }
+      for (const value of values(object)) keys.add(value, key);
     }
   }
 
   #unindex(key: string, object: T): void {
     for (const { values, keys } of this.#indexes) {
-      for (const value of values(object)) {
-        const set = keys.get(value);
-        set?.delete(key);
-        if (set?.size === 0) keys.delete(value);
-      }
+      for (const value of values(object)) keys.delete(value, key);
     }
   }
 }
