@@ -3,14 +3,30 @@ import { isApiError, type KubeApiError, keyFor, type ReconcileContext, refOf } f
 import type { Refusal } from './find-tunnel.ts';
 import type { World } from './world.ts';
 
+type Manifest = TenantTunnelManifest & { metadata: { namespace: string } };
+
 /**
- * Makes the tunnel that a tenant lacks. A hundred Routers of a new tenant may come at once: they all ask for the
- * same name, so that one create succeeds and the others find it there. A refusal is the API server's own.
+ * Makes the tunnel that a tenant lacks. A hundred Routers of a new tenant may come at once: one asks, and the others
+ * wait for its answer. A refusal is the API server's own.
  */
 export async function createTunnel(
   world: World,
   router: Router,
-  manifest: TenantTunnelManifest & { metadata: { namespace: string } },
+  manifest: Manifest,
+  context: ReconcileContext,
+): Promise<Refusal | undefined> {
+  const key = keyFor(manifest.metadata);
+  const asked = world.tunnelsBeingMade.get(key);
+  if (asked !== undefined) return asked;
+  const asking = ask(world, router, manifest, context).finally(() => world.tunnelsBeingMade.delete(key));
+  world.tunnelsBeingMade.set(key, asking);
+  return asking;
+}
+
+async function ask(
+  world: World,
+  router: Router,
+  manifest: Manifest,
   context: ReconcileContext,
 ): Promise<Refusal | undefined> {
   const key = keyFor(manifest.metadata);

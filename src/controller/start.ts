@@ -113,6 +113,7 @@ export function startController(options: ControllerProcessOptions): ControllerPr
     now: () => new Date(clock.wall()),
     controllers,
     chosenNodes: new Map(),
+    tunnelsBeingMade: new Map(),
   };
   wire(world);
 

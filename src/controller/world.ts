@@ -12,15 +12,18 @@ import {
 } from '../kube/index.ts';
 import type { Caches } from './caches.ts';
 import type { Environment } from './environment.ts';
-import { type FoundTunnel, findTunnel, tenantOf } from './find-tunnel.ts';
+import { type FoundTunnel, findTunnel, type Refusal, tenantOf } from './find-tunnel.ts';
 
 export const FIELD_MANAGER = 'tenant-tunnel-controller';
 
 /** Low: what a restart or a change of a class brings must not stand in the way of what a person waits for. */
 export const BULK = { priority: -100 } as const;
 
-/** How long renderings wait for each other, ms: a burst of routers becomes one write of their block. */
+/** How long renderings wait for each other, ms: routers applied together become one write of their block. */
 const COALESCE_MS = 50;
+/** The same while more routers wait than {@link BACKLOG}: a block is then filling up, and each write is of all of it. */
+const COALESCE_BACKLOG_MS = 1000;
+const BACKLOG = 64;
 /** The same of a class's count of tunnels, which nobody waits for. */
 const COUNT_MS = 1000;
 
@@ -54,6 +57,8 @@ export interface World {
   controllers: Controllers;
   /** Index of a tunnel → the node chosen for it, until the handover shows in the cache. */
   chosenNodes: Map<number, string>;
+  /** `namespace/name` of TenantTunnels that are just being created for Routers. */
+  tunnelsBeingMade: Map<string, Promise<Refusal | undefined>>;
 }
 
 export function tunnelOf({ caches, ledger }: Pick<World, 'caches' | 'ledger'>, router: Router): FoundTunnel {
@@ -96,8 +101,9 @@ export function wakeTunnelHandover({ controllers }: World, index: number): void 
 
 /** One of its blocks, and the tunnel's list of blocks. */
 export function wakeBlockHandover({ controllers }: World, index: number, block: number): void {
-  controllers.handover.queue.addAfter(`${index}/${block}`, COALESCE_MS);
-  controllers.handover.queue.addAfter(String(index), COALESCE_MS);
+  const ms = controllers.routers.queue.depth > BACKLOG ? COALESCE_BACKLOG_MS : COALESCE_MS;
+  controllers.handover.queue.addAfter(`${index}/${block}`, ms);
+  controllers.handover.queue.addAfter(String(index), ms);
 }
 
 /** All that is handed over of a tunnel. */

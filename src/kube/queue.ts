@@ -158,6 +158,11 @@ export class WorkQueue {
     return this.#idle.promise;
   }
 
+  /** Keys ready to be taken. */
+  get depth(): number {
+    return this.#ready.size;
+  }
+
   stats(): WorkQueueStats {
     const now = this.#clock.monotonic();
     let oldest = now;

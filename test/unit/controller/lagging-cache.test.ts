@@ -85,6 +85,7 @@ function worldOf({ ledger, stored = [], routers = [], tunnels = [], configMaps =
     now: () => new Date(NOW),
     controllers: Object.fromEntries(names.map((name) => [name, controller(name)])),
     chosenNodes: new Map(),
+    tunnelsBeingMade: new Map(),
   };
   return { world: world as unknown as World, woken, writes };
 }
