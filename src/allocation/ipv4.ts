@@ -32,7 +32,9 @@ export function parseAddress(text: string): number | undefined {
   return Address4.isValid(text) && !text.includes('/') ? Number(new Address4(text).bigInt()) : undefined;
 }
 
-export const formatAddress = (address: number): string => Address4.fromBigInt(BigInt(address)).correctForm();
+// By hand: a block's peers are formatted again with each change, and the library's BigInts were 6 % of a bulk.
+export const formatAddress = (address: number): string =>
+  `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`;
 
 export const formatNetwork = (network: Network): string => `${formatAddress(network.base)}/${network.length}`;
 
