@@ -1,3 +1,4 @@
+import type { Revised } from './document.ts';
 import { BLOCK_ADDRESSES, offsetsOfBlock } from './geometry.ts';
 import type { Network } from './ipv4.ts';
 
@@ -18,7 +19,7 @@ export interface AddressEntry {
 }
 
 /** The routers of one /24 of a tunnel, live and in quarantine, by offset. */
-export interface Block {
+export interface Block extends Revised {
   readonly tunnel: number;
   readonly number: number;
   readonly entries: ReadonlyMap<number, AddressEntry>;

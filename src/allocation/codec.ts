@@ -1,5 +1,6 @@
 import type { AddressEntry, Block } from './block.ts';
-import { AllocationError } from './errors.ts';
+import type { Revised } from './document.ts';
+import { AllocationError, NewerFormat } from './errors.ts';
 import { BLOCK_ADDRESSES } from './geometry.ts';
 import { parseNetwork } from './ipv4.ts';
 import type { TunnelEntry, Tunnels } from './tunnel-entry.ts';
@@ -8,23 +9,25 @@ import type { TunnelEntry, Tunnels } from './tunnel-entry.ts';
  * The ledger's objects as string maps (the data of a Secret).
  *
  * The tunnels: one key a tunnel, `N.TENANT`, so that a value edited into nonsense still says which number and tenant
- * it belongs to. A block: one key, {@link BLOCK_KEY}. Both carry {@link FORMAT_KEY}; a newer one than this program's
- * is never written over.
+ * it belongs to. A block: one key, {@link BLOCK_KEY}. Both carry {@link FORMAT_KEY}, of which a newer one than this
+ * program's is never written over, and {@link REVISION_KEY}.
  */
 export type Data = Readonly<Record<string, string>>;
 
 export const FORMAT_KEY = 'format';
-export const FORMAT = '1';
+const FORMAT = 1;
+/** How often the document has changed. A store may keep it beside the data: programs that do not count ignore it. */
+export const REVISION_KEY = 'revision';
 const BLOCK_KEY = 'block.json';
 
-export interface DecodedTunnels {
+export interface DecodedTunnels extends Revised {
   tunnels: Tunnels;
   /** Tunnels whose record cannot be read, with the reason: their numbers and tenants stay taken. */
   unreadable: ReadonlyMap<number, { tenant: string; reason: string; raw: string }>;
 }
 
-export function encodeTunnels({ tunnels, unreadable }: DecodedTunnels): Data {
-  const data: Record<string, string> = { [FORMAT_KEY]: FORMAT };
+export function encodeTunnels({ tunnels, unreadable, revision }: DecodedTunnels): Data {
+  const data = header(revision);
   for (const { index, tenant, ...rest } of tunnels.values())
     data[`${index}.${tenant}`] = JSON.stringify(rest);
   for (const [index, { tenant, raw }] of unreadable) data[`${index}.${tenant}`] = raw;
@@ -36,7 +39,7 @@ export function decodeTunnels(data: Data): DecodedTunnels {
   const tunnels = new Map<number, TunnelEntry>();
   const unreadable = new Map<number, { tenant: string; reason: string; raw: string }>();
   for (const [key, raw] of Object.entries(data)) {
-    if (key === FORMAT_KEY) continue;
+    if (key === FORMAT_KEY || key === REVISION_KEY) continue;
     const match = /^(\d{1,5})\.(.+)$/.exec(key);
     if (match === null) throw unreadableError(`key "${key}" is not of the form NUMBER.TENANT`);
     const [index, tenant] = [Number(match[1]), String(match[2])];
@@ -46,12 +49,12 @@ export function decodeTunnels(data: Data): DecodedTunnels {
       unreadable.set(index, { tenant, raw, reason: reasonOf(error) });
     }
   }
-  return { tunnels, unreadable };
+  return { tunnels, unreadable, ...revisionOf(data) };
 }
 
 export function encodeBlock(block: Block): Data {
   const entries = [...block.entries.values()].sort((a, b) => a.offset - b.offset).map(inOrder);
-  return { [FORMAT_KEY]: FORMAT, [BLOCK_KEY]: JSON.stringify(entries) };
+  return { ...header(block.revision), [BLOCK_KEY]: JSON.stringify(entries) };
 }
 
 // Always the same text for the same entry, whoever built it: an object written again from memory is the one it was.
@@ -76,7 +79,7 @@ export function decodeBlock(tunnel: number, number: number, data: Data): Block {
       throw new Error('not a list of at most 256 routers');
     const entries = new Map(list.map(addressFrom).map((entry) => [entry.offset, entry]));
     if (entries.size !== list.length) throw new Error('one address stands in it twice');
-    return { tunnel, number, entries };
+    return { tunnel, number, entries, ...revisionOf(data) };
   } catch (error) {
     throw unreadableError(reasonOf(error));
   }
@@ -167,10 +170,18 @@ function integer(record: Fields, name: string, min: number, max: number): number
   return value;
 }
 
-function assertFormat(data: Data): void {
-  if (data[FORMAT_KEY] !== FORMAT) {
-    throw unreadableError(`its format is "${data[FORMAT_KEY] ?? ''}" and this program knows ${FORMAT}`);
-  }
+function assertFormat({ [FORMAT_KEY]: format = '' }: Data): void {
+  if (format === String(FORMAT)) return;
+  if (/^[1-9]\d{0,8}$/.test(format) && Number(format) > FORMAT) throw new NewerFormat(format, FORMAT);
+  throw unreadableError(`its format is "${format.slice(0, 20)}" and this program knows ${FORMAT}`);
+}
+
+function header(revision: number | undefined): Record<string, string> {
+  return { [FORMAT_KEY]: String(FORMAT), ...(revision && { [REVISION_KEY]: String(revision) }) };
+}
+
+function revisionOf({ [REVISION_KEY]: text = '' }: Data): Revised {
+  return /^\d{1,15}$/.test(text) ? { revision: Number(text) } : {};
 }
 
 const unreadableError = (reason: string): AllocationError => new AllocationError('LedgerUnreadable', reason);

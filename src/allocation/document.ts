@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Data } from './codec.ts';
-import { AllocationError } from './errors.ts';
+import { AllocationError, unreadableMessage } from './errors.ts';
 import { type LedgerStore, type StoredObject, VersionConflict } from './store.ts';
 
 /** A change to a document: pure, may be run again on a fresher document; throws to refuse. */
@@ -12,7 +12,16 @@ interface Pending<D> {
   settle: (outcome: { result: unknown } | { error: unknown }) => void;
 }
 
-export interface DocumentOptions<D> {
+/**
+ * Documents count their changes. Whoever writes down what was made of one notes the count with it, and so finds out
+ * later whether the document that is there is older than that: restored from a backup.
+ */
+export interface Revised {
+  /** Absent in one that a program wrote which did not count. */
+  readonly revision?: number;
+}
+
+export interface DocumentOptions<D extends Revised> {
   name: string;
   store: LedgerStore;
   empty: D;
@@ -35,14 +44,15 @@ const MAX_TRIES = 8;
  * outcome the document is read again and the changes are run on what is really there; a change that was written
  * before the reply got lost finds its own result in the document.
  */
-export class LedgerDocument<D> {
+export class LedgerDocument<D extends Revised> {
   readonly #options: DocumentOptions<D>;
   #stored: { document: D; version: string | undefined };
   /** The newest version that was ever told of, a deletion's too: an answer that is older comes too late. */
   #newest = 0n;
   /** What is being written, until its answer. */
   #writing: { document: D; data: Data } | undefined;
-  #unreadable: string | undefined;
+  /** What came of reading what is stored. */
+  #unreadable: Error | undefined;
   #amiss = false;
   #queue: Pending<D>[] = [];
   #committing = false;
@@ -64,9 +74,9 @@ export class LedgerDocument<D> {
     return this.#stored.version;
   }
 
-  /** Why the stored object cannot be read; undefined when it can. */
+  /** Why the stored object cannot be read, and what to do, in sentences; undefined when it can. */
   get unreadable(): string | undefined {
-    return this.#unreadable;
+    return this.#unreadable && unreadableMessage(this.name, this.#unreadable);
   }
 
   /** Whether the stored object is not what it should be (deleted or cut by hand), so that the next change writes it. */
@@ -129,11 +139,13 @@ export class LedgerDocument<D> {
   async #commit(batch: Pending<D>[]): Promise<void> {
     const { name, store, encode, sleep, random } = this.#options;
     for (let attempt = 0; ; attempt++) {
-      if (this.#unreadable !== undefined) throw this.#unreadableError();
-      const { document, outcomes } = runAll(this.#stored.document, batch);
+      if (this.unreadable !== undefined) throw new AllocationError('LedgerUnreadable', this.unreadable);
+      const { document: changed, outcomes } = runAll(this.#stored.document, batch);
       try {
-        const { version } = this.#stored;
-        if (document !== this.#stored.document || this.#amiss) {
+        const { version, document: before } = this.#stored;
+        if (changed !== before || this.#amiss) {
+          const revision = (before.revision ?? 0) + (changed === before ? 0 : 1);
+          const document = { ...changed, revision };
           const data = encode(document);
           this.#writing = { document, data };
           const written = await (version === undefined
@@ -178,26 +190,27 @@ export class LedgerDocument<D> {
     this.#newest = BigInt(object.version);
     try {
       const incoming = this.#options.decode(object.data);
-      const { document, amiss } = this.#options.mend(this.#stored.document, incoming);
+      const { document, amiss } = this.#mended(incoming);
       this.#unreadable = undefined;
       this.#amiss = amiss || object.astray === true;
       this.#stored = { document, version: object.version };
       this.#options.onStored(document);
     } catch (error) {
       // The last readable document stays for those who only read; nothing is changed until a person mends the object.
-      this.#unreadable = error instanceof Error ? error.message : String(error);
+      this.#unreadable = error instanceof Error ? error : new Error(String(error));
       this.#stored = { ...this.#stored, version: object.version };
     }
   }
 
-  #unreadableError(): AllocationError {
-    const { name } = this.#options;
-    return new AllocationError('LedgerUnreadable', unreadableMessage(name, this.#unreadable ?? ''));
+  /** Of a backup that somebody put in its place nothing is taken: what is known is what came of it. */
+  #mended(incoming: D): { document: D; amiss: boolean } {
+    const known = this.#stored.document;
+    const { revision = known.revision } = incoming;
+    if (revision === undefined) return this.#options.mend(known, incoming);
+    if (revision < (known.revision ?? 0)) return { document: known, amiss: true };
+    return this.#options.mend(known, { ...incoming, revision });
   }
 }
-
-export const unreadableMessage = (where: string, reason: string): string =>
-  `The ledger Secret ${where} cannot be read (${reason}); restore it from a backup. Until then this tunnel is left as it is.`;
 
 type Outcome = { result: unknown } | { error: unknown };
 

@@ -3,6 +3,7 @@ export type { AddressUse } from './address-use.ts';
 export type { AddressEntry } from './block.ts';
 export type { AddressRequest, Credentials } from './claim-address.ts';
 export { type ClassUse, freeTunnels, type PoolUse, type PortUse, useOfClass } from './class-use.ts';
+export { REVISION_KEY } from './codec.ts';
 export { AllocationError, type AllocationErrorCode } from './errors.ts';
 export { BLOCK_ADDRESSES, serverAddress } from './geometry.ts';
 export { formatAddress, formatNetwork, type Network, overlaps, parseAddress, parseNetwork } from './ipv4.ts';

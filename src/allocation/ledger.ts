@@ -8,7 +8,6 @@ import {
   pinChanged,
   pinnedPlace,
 } from './claim-address.ts';
-import { unreadableMessage } from './document.ts';
 import { AllocationError } from './errors.ts';
 import { BLOCK_ADDRESSES, routerBlocks } from './geometry.ts';
 import { formatAddress, type Network } from './ipv4.ts';
@@ -95,8 +94,8 @@ export class Ledger {
     if (reason !== undefined) return reason;
     const tunnel = this.tunnelOfTenant(tenant);
     if (tunnel === undefined) return undefined;
-    for (const { unreadable, name } of this.#blocks.of(tunnel.index).values()) {
-      if (unreadable !== undefined) return unreadableMessage(name, unreadable);
+    for (const { unreadable } of this.#blocks.of(tunnel.index).values()) {
+      if (unreadable !== undefined) return unreadable;
     }
     return undefined;
   }

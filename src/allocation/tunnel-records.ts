@@ -1,6 +1,6 @@
 import { type DecodedTunnels, decodeTunnels, encodeTunnels } from './codec.ts';
-import { LedgerDocument, unreadableMessage } from './document.ts';
-import { AllocationError } from './errors.ts';
+import { LedgerDocument } from './document.ts';
+import { AllocationError, unreadableMessage } from './errors.ts';
 import type { LedgerOptions, StoredObject } from './store.ts';
 import { isLive, type TunnelEntry, type Tunnels, tunnelOfTenant } from './tunnel-entry.ts';
 import { claimTunnel, forgetTunnel, releaseTunnel, type TunnelRequest } from './tunnels.ts';
@@ -54,9 +54,10 @@ export class TunnelRecords {
   /** Why nothing may be concluded from a tunnel's not being here, nor given anew: the object itself is unreadable. */
   get unreadable(): string | undefined {
     const { unreadable, version, document } = this.#stored;
-    if (unreadable !== undefined) return unreadableMessage(TUNNELS_OBJECT, unreadable);
+    if (unreadable !== undefined) return unreadable;
     if (version === undefined && document.tunnels.size === 0 && this.#hasBlocks()) {
-      return unreadableMessage(TUNNELS_OBJECT, 'it is missing, although addresses of tunnels are recorded');
+      const reason = new Error('it is missing, although addresses of tunnels are recorded');
+      return unreadableMessage(TUNNELS_OBJECT, reason);
     }
     return undefined;
   }
@@ -65,7 +66,7 @@ export class TunnelRecords {
   unreadableOf(tenant: string): string | undefined {
     for (const [index, record] of this.#stored.document.unreadable) {
       if (record.tenant === tenant) {
-        return unreadableMessage(`${TUNNELS_OBJECT}, key ${index}.${tenant}`, record.reason);
+        return unreadableMessage(`${TUNNELS_OBJECT}, key ${index}.${tenant}`, new Error(record.reason));
       }
     }
     return this.unreadable;

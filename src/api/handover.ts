@@ -17,6 +17,12 @@ export const ANNOTATION_TUNNELS = 'vpn.traidnet.io/tunnels';
 /** On a gateway's Lease: why its node can carry no tunnel, in one sentence; absent when it can. */
 export const ANNOTATION_PROBLEM = 'vpn.traidnet.io/problem';
 
+/**
+ * On an object of the ledger: how often it has changed. On a ConfigMap of the handover: the same of the ledger's object
+ * when it was made from that; one that says more than the ledger tells that the ledger is older, restored from a backup.
+ */
+export const ANNOTATION_REVISION = 'vpn.traidnet.io/revision';
+
 export const TUNNEL_KEY = 'tunnel.json';
 export const PEERS_KEY = 'peers.conf';
 export const PRIVATE_KEY = 'privateKey';

@@ -1,5 +1,11 @@
-import { isLedgerName, type LedgerStore, type StoredObject, VersionConflict } from '../allocation/index.ts';
-import { LABEL_PART } from '../api/index.ts';
+import {
+  isLedgerName,
+  type LedgerStore,
+  REVISION_KEY,
+  type StoredObject,
+  VersionConflict,
+} from '../allocation/index.ts';
+import { ANNOTATION_REVISION, LABEL_PART } from '../api/index.ts';
 import { type KubeApi, KubeApiError, type Secret, secrets } from '../kube/index.ts';
 
 export const LEDGER_SELECTOR = `${LABEL_PART}=ledger`;
@@ -43,10 +49,11 @@ export function storedFrom({ metadata, data = {} }: Secret): StoredObject {
     key,
     Buffer.from(value, 'base64').toString('utf8'),
   ]);
+  const revision = metadata.annotations?.[ANNOTATION_REVISION];
   return {
     name: metadata.name,
     version: metadata.resourceVersion ?? '0',
-    data: Object.fromEntries(texts),
+    data: { ...Object.fromEntries(texts), ...(revision === undefined ? {} : { [REVISION_KEY]: revision }) },
     ...(metadata.labels?.[LABEL_PART] === 'ledger' ? {} : { astray: true }),
   };
 }
@@ -55,14 +62,13 @@ function secretOf(
   metadata: { name: string; namespace: string; resourceVersion?: string },
   texts: Readonly<Record<string, string>>,
 ): Secret {
-  const data = Object.entries(texts).map(([key, text]) => [
-    key,
-    Buffer.from(text, 'utf8').toString('base64'),
-  ]);
+  const { [REVISION_KEY]: revision, ...rest } = texts;
+  const annotations = revision === undefined ? {} : { annotations: { [ANNOTATION_REVISION]: revision } };
+  const data = Object.entries(rest).map(([key, text]) => [key, Buffer.from(text, 'utf8').toString('base64')]);
   return {
     apiVersion: 'v1',
     kind: 'Secret',
-    metadata: { ...metadata, labels: LABELS },
+    metadata: { ...metadata, labels: LABELS, ...annotations },
     type: 'Opaque',
     data: Object.fromEntries(data),
   };

@@ -75,17 +75,6 @@ describe('a ledger object edited by hand', () => {
     expect(store.objects.get('ledger-tunnels')?.data['0.acme']).toBe('nonsense');
   });
 
-  test('of a newer format is never written over', async () => {
-    const store = new MemoryStore();
-    await filled(store);
-    edit(store, 'ledger-tunnel-0-block-1', { format: '2' });
-    const ledger = reload(store);
-    expect(ledger.unreadable('acme')).toMatch(/its format is "2" and this program knows 1/);
-    await expect(ledger.claimAddress(addressRequest(0, 'acme/two'))).rejects.toMatchObject({
-      code: 'LedgerUnreadable',
-    });
-  });
-
   test('goes on by itself once a person mends it', async () => {
     const store = new MemoryStore();
     const ledger = await filled(store);
