@@ -57,17 +57,29 @@ export const EVENT_REASONS = {
     meaning: 'The tunnel or router cannot be given what it needs.',
     remedy: 'See condition Allocated of the object.',
   },
+  AddressPoolNearlyExhausted: {
+    on: ['TenantTunnel'],
+    type: 'Warning',
+    meaning: "Nine in ten addresses of the tunnel's subnet are in use or in quarantine.",
+    remedy: 'Delete Routers that are gone for good, or make a second tenant for further routers.',
+  },
   AddressPoolExhausted: {
-    on: ['Router'],
+    on: ['TenantTunnel', 'Router'],
     type: 'Warning',
     meaning: "Every address of the tunnel's subnet is in use or in quarantine.",
     remedy: 'Delete Routers that are gone for good, or make a second tenant for further routers.',
   },
+  PoolNearlyExhausted: {
+    on: ['TunnelClass'],
+    type: 'Warning',
+    meaning: 'Nine in ten subnets or ports of the class are taken.',
+    remedy: 'Add a pool to spec.pools or widen spec.ports of the TunnelClass: see docs/capacity.md.',
+  },
   PoolExhausted: {
-    on: ['TenantTunnel'],
+    on: ['TunnelClass', 'TenantTunnel'],
     type: 'Warning',
     meaning: 'The class has no free subnet or port left.',
-    remedy: 'Add a pool to spec.pools or widen spec.ports of the TunnelClass.',
+    remedy: 'Add a pool to spec.pools or widen spec.ports of the TunnelClass: see docs/capacity.md.',
   },
   NoGateway: {
     on: ['TenantTunnel'],

@@ -45,5 +45,5 @@ export {
   SHORTEST_TUNNEL_PREFIX,
   type TunnelClassSpec,
   type TunnelClassSpecWritten,
-  type TunnelClassStatus,
 } from './v1alpha1/tunnel-class.ts';
+export type { TunnelClassStatus } from './v1alpha1/tunnel-class-status.ts';

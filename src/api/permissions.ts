@@ -72,7 +72,15 @@ export const IDENTITIES: readonly Identity[] = [
           apiGroup: '',
           resources: ['nodes'],
           verbs: ['list', 'watch'],
-          reason: 'A class names its gateways by labels of Nodes.',
+          reason:
+            'A class names its gateways by labels of Nodes, and tells if its pools have their addresses.',
+        },
+        {
+          apiGroup: 'networking.k8s.io',
+          resources: ['servicecidrs'],
+          verbs: ['list'],
+          reason:
+            'A class tells if its pools overlap the range of Services. Kubernetes before 1.33 has none, and it works without.',
         },
         EVENTS,
       ],

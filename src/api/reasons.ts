@@ -38,6 +38,16 @@ export const CONDITION_TYPES = {
     on: ['Router'],
     meaning: 'The operator has logged in, read the facts of the router and set what is wanted.',
   },
+  PoolPressure: {
+    on: ['TunnelClass', 'TenantTunnel'],
+    meaning:
+      'Nine in ten, or all, are taken: of the subnets or ports of a class, of the addresses of a tunnel. False is well.',
+  },
+  PoolOverlap: {
+    on: ['TunnelClass'],
+    meaning:
+      'The pools have networks that are in use elsewhere: by nodes, pods or Services of the cluster, or by another class. It stops nothing.',
+  },
   Ready: {
     on: ['TunnelClass', 'TenantTunnel', 'Router'],
     meaning: 'All of it: a router is Online, a tunnel is programmed, a class can be used.',
@@ -161,7 +171,7 @@ export const CONDITION_REASONS = {
     on: ['Router'],
     conditions: ['Allocated', 'Ready'],
     meaning:
-      "The address in spec.address is not one that a router of this tunnel may have: it is outside the tunnel's subnet, among the tunnel's own first 256 addresses, or the last of the subnet.",
+      "The address in spec.address is not one that a router of this tunnel may have: it is outside the tunnel's subnet, among the tunnel's own first addresses, or the last of the subnet.",
     remedy: 'Write an address from the range in the message, or leave it out.',
   },
   AddressChanged: {
@@ -179,7 +189,8 @@ export const CONDITION_REASONS = {
   SubnetTaken: {
     on: ['TenantTunnel'],
     conditions: ['Allocated', 'Ready'],
-    meaning: 'spec.subnet overlaps the subnet of another tunnel.',
+    meaning:
+      'spec.subnet overlaps the subnet of another tunnel, and not both classes have subnetAssignment Equal.',
     remedy: 'Write another subnet or leave it out; the message names the other tunnel.',
   },
   PortTaken: {
@@ -202,15 +213,51 @@ export const CONDITION_REASONS = {
   },
   InvalidPool: {
     on: ['TunnelClass', 'TenantTunnel'],
-    conditions: ['Allocated', 'Ready'],
-    meaning: 'The pools of the class cannot be used: they overlap, or one is narrower than its subnets.',
-    remedy: 'Correct spec.pools of the TunnelClass as the message says.',
+    conditions: ['Allocated', 'PoolPressure', 'PoolOverlap', 'Ready'],
+    meaning:
+      'The pools of the class cannot be used: they overlap, one is narrower than its subnets, or all is excluded.',
+    remedy: 'Correct spec.pools or spec.exclude of the TunnelClass as the message says.',
+  },
+  Enough: {
+    on: ['TunnelClass', 'TenantTunnel'],
+    conditions: ['PoolPressure'],
+    meaning: 'Less than nine in ten are taken.',
+  },
+  NearlyExhausted: {
+    on: ['TunnelClass', 'TenantTunnel'],
+    conditions: ['PoolPressure'],
+    meaning:
+      'Nine in ten are taken or more: of the subnets or ports of a class, or of the addresses of a tunnel.',
+    remedy:
+      'Add a pool to spec.pools of the TunnelClass or widen its spec.ports. A live tunnel cannot grow: delete Routers that are gone for good, or make a second tenant for further routers. See docs/capacity.md.',
+  },
+  Exhausted: {
+    on: ['TunnelClass', 'TenantTunnel'],
+    conditions: ['PoolPressure'],
+    meaning:
+      'All are taken: of the subnets or ports of a class, or of the addresses of a tunnel. What is there works on; what is new waits, and goes on by itself.',
+    remedy:
+      'As for NearlyExhausted. What was deleted comes free when its quarantine is over (spec.quarantineSeconds of the TunnelClass).',
+  },
+  NoOverlap: {
+    on: ['TunnelClass'],
+    conditions: ['PoolOverlap'],
+    meaning: 'Nothing else that is known of uses networks of the pools.',
+  },
+  Overlap: {
+    on: ['TunnelClass'],
+    conditions: ['PoolOverlap'],
+    meaning:
+      'The message names what else uses networks of the pools. A tunnel is in a network namespace of its own, so with nodes, pods and Services it does not collide; but an address then does not say whose it is. With another class, no subnet is given twice: the two share what they have in common.',
+    remedy:
+      'Nothing, unless you mean to route from the cluster into tunnels: then write these networks into spec.exclude, or use other pools.',
   },
   PoolExhausted: {
     on: ['TenantTunnel'],
     conditions: ['Allocated', 'Ready'],
     meaning: 'The class has no free subnet or port left.',
-    remedy: 'Add a pool to spec.pools or widen spec.ports of the TunnelClass, or delete tunnels.',
+    remedy:
+      'Add a pool to spec.pools or widen spec.ports of the TunnelClass, or delete tunnels; this one goes on by itself.',
   },
   AddressPoolExhausted: {
     on: ['Router'],

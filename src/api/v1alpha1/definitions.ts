@@ -7,7 +7,9 @@ import { routerProfileSpec, routerProfileStatus } from './router-profile.ts';
 import { routerStatus } from './router-status.ts';
 import { NOT_YET_OBSERVED } from './status.ts';
 import { tenantTunnelRules, tenantTunnelSpec, tenantTunnelStatus } from './tenant-tunnel.ts';
-import { tunnelClassSpec, tunnelClassStatus } from './tunnel-class.ts';
+import { tunnelClassSpec } from './tunnel-class.ts';
+import { tunnelClassRules } from './tunnel-class-rules.ts';
+import { tunnelClassStatus } from './tunnel-class-status.ts';
 
 /** A column of `kubectl get`; one with priority 1 shows with `-o wide`. */
 export interface PrinterColumn {
@@ -81,7 +83,7 @@ export const KINDS: readonly KindDefinition[] = [
       'How tunnels are made: the pools of their addresses and ports, the endpoint that routers connect to, which nodes are gateways, and defaults. One may be marked as default by the annotation vpn.traidnet.io/is-default-class: "true".',
     spec: tunnelClassSpec,
     status: s.withDefault(tunnelClassStatus, NOT_YET_OBSERVED),
-    rules: [],
+    rules: tunnelClassRules,
     columns: [
       column(
         'Default',
@@ -90,8 +92,16 @@ export const KINDS: readonly KindDefinition[] = [
       ),
       column('Endpoint', '.spec.endpoint.host', 'Where routers connect.'),
       integer(column('Tunnels', '.status.tunnels', 'Tunnels made from it.')),
+      integer(column('Free', '.status.free', 'How many more it can give.')),
       REASON,
       wide(column('Pool', '.spec.pools[0].cidr', 'The first pool of subnets.')),
+      wide(
+        column(
+          'Pressure',
+          '.status.conditions[?(@.type=="PoolPressure")].reason',
+          'Whether subnets or ports are nearly or wholly used up.',
+        ),
+      ),
       MESSAGE,
       AGE,
     ],

@@ -3,7 +3,8 @@ import type { RouterSpec } from './router.ts';
 import type { RouterProfileSpec, RouterProfileStatus } from './router-profile.ts';
 import type { RouterStatus } from './router-status.ts';
 import type { TenantTunnelSpec, TenantTunnelSpecWritten, TenantTunnelStatus } from './tenant-tunnel.ts';
-import type { TunnelClassSpec, TunnelClassStatus } from './tunnel-class.ts';
+import type { TunnelClassSpec } from './tunnel-class.ts';
+import type { TunnelClassStatus } from './tunnel-class-status.ts';
 
 export const GROUP = 'vpn.traidnet.io';
 export const VERSION = 'v1alpha1';

@@ -49,7 +49,7 @@ export const tenantTunnelSpec = s.object(
           prefixLengthBetween(
             SHORTEST_TUNNEL_PREFIX,
             LONGEST_TUNNEL_PREFIX,
-            "the first 256 addresses are the tunnel's own and a tunnel holds at most 65,280 routers",
+            'a tunnel holds at most 65,279 routers, and below a /28 hardly one',
           ),
         ],
       }),

@@ -1,17 +1,16 @@
 import { s } from '../schema/builder.ts';
 import type { Infer, InferWritten } from '../schema/schema.ts';
 import { host, ipv4Network, labelValue, managementUser, port, prefixLengthBetween } from './formats.ts';
-import { conditions, count, observedGeneration } from './status.ts';
 
 /** The annotation that marks the default class, with the value `"true"`, as for a StorageClass. */
 export const DEFAULT_CLASS_ANNOTATION = 'vpn.traidnet.io/is-default-class';
 
 /**
- * Bounds of a tunnel's subnet. Its first 256 addresses are the tunnel's own, so a /23 is the smallest with room for
- * routers (256 of them); a /16 holds 65,280, the most that one tunnel is measured with.
+ * Bounds of a tunnel's subnet. A /16 holds 65,279 routers, the most that one tunnel is measured with; below a /28,
+ * which holds 13, there is hardly room for more than the server.
  */
 export const SHORTEST_TUNNEL_PREFIX = 16;
-export const LONGEST_TUNNEL_PREFIX = 23;
+export const LONGEST_TUNNEL_PREFIX = 28;
 
 /** 10.100.0.0 to 10.255.255.255, as 156 subnets of 65,536 addresses. */
 export const DEFAULT_POOLS = ['10.100.0.0/14', '10.104.0.0/13', '10.112.0.0/12', '10.128.0.0/9'].map(
@@ -35,9 +34,16 @@ const pool = s.object(
     prefixLength: s.withDefault(
       s.integer({
         description:
-          "Length of the subnets cut from it. Default 16 (65,280 routers a tunnel). The first 256 addresses of a subnet are the tunnel's own, so at most 23 (256 routers).",
-        minimum: SHORTEST_TUNNEL_PREFIX,
-        maximum: LONGEST_TUNNEL_PREFIX,
+          "Length of the subnets cut from it, 16 to 28. Default 16 (65,279 routers a tunnel); 20 holds 3,839, 22 holds 767, 24 holds 253, 28 holds 13. Down to 23 the first 256 addresses are the tunnel's own, from 24 on the first two.",
+        // As wide as that of any network, so that what is no tunnel's is refused with a sentence.
+        minimum: 0,
+        maximum: 128,
+        rules: [
+          {
+            rule: `self >= ${SHORTEST_TUNNEL_PREFIX} && self <= ${LONGEST_TUNNEL_PREFIX}`,
+            message: `write a prefixLength from ${SHORTEST_TUNNEL_PREFIX} (65,279 routers a tunnel) to ${LONGEST_TUNNEL_PREFIX} (13 routers)`,
+          },
+        ],
       }),
       16,
     ),
@@ -46,7 +52,7 @@ const pool = s.object(
     description: 'A network that tunnels get their subnets from, one subnet a tunnel, in ascending order.',
     rules: [
       {
-        rule: '!isCIDR(self.cidr) || cidr(self.cidr).prefixLength() <= self.prefixLength',
+        rule: `!isCIDR(self.cidr) || cidr(self.cidr).prefixLength() > ${LONGEST_TUNNEL_PREFIX} || cidr(self.cidr).prefixLength() <= self.prefixLength`,
         message: 'write a prefixLength of at least that of cidr: a subnet cannot be wider than its pool',
         messageExpression:
           "'write a prefixLength of at least %d: a subnet cannot be wider than its pool %s'.format([cidr(self.cidr).prefixLength(), self.cidr])",
@@ -101,7 +107,7 @@ export const tunnelClassSpec = s.object(
     pools: s.withDefault(
       s.list(pool, {
         description:
-          'Networks that tunnels get their subnets from. Default: 10.100.0.0/16 to 10.255.0.0/16, 156 tunnels. For 1,000 and more write a longer prefixLength, e.g. 20 (3,840 routers a tunnel).',
+          'Networks that tunnels get their subnets from. Default: 10.100.0.0/16 to 10.255.0.0/16, 156 tunnels. For 1,000 and more write a longer prefixLength, e.g. 20 (3,839 routers a tunnel): see docs/capacity.md. Pools may be added at any time; one in which tunnels live stays.',
         minItems: 1,
         maxItems: 16,
         rules: [
@@ -115,14 +121,21 @@ export const tunnelClassSpec = s.object(
     ),
     exclude: s.withDefault(
       s.list(
-        ipv4Network({ description: 'An IPv4 network that no tunnel may overlap, e.g. "10.140.0.0/16".' }),
+        ipv4Network({ description: 'An IPv4 network that no new tunnel may overlap, e.g. "10.140.0.0/16".' }),
         {
           description:
-            'Networks inside the pools that tunnels must not use, e.g. an office that routers reach too. Default none.',
+            'Networks inside the pools that no new tunnel gets a subnet in, e.g. an office that routers reach too. Tunnels that live there stay. Default none.',
           maxItems: 64,
         },
       ),
       [],
+    ),
+    subnetAssignment: s.withDefault(
+      s.choice(['Distinct', 'Equal'], {
+        description:
+          'Whether tunnels may have equal subnets. Distinct (default): each has one of its own. Equal: each gets the first subnet that no tunnel of a Distinct class has, e.g. all of them 10.100.0.0/16; index and port tell them apart, and the network namespace of each keeps them apart.',
+      }),
+      'Distinct',
     ),
     ports: s.withDefault(ports, {}),
     endpoint,
@@ -201,15 +214,5 @@ export const tunnelClassSpec = s.object(
   },
 );
 
-export const tunnelClassStatus = s.object(
-  {
-    observedGeneration: s.optional(observedGeneration),
-    tunnels: s.optional(count({ description: 'Tunnels that were allocated from this class.' })),
-    conditions: s.optional(conditions),
-  },
-  { description: 'What is observed of the class.' },
-);
-
 export type TunnelClassSpec = Infer<typeof tunnelClassSpec>;
 export type TunnelClassSpecWritten = InferWritten<typeof tunnelClassSpec>;
-export type TunnelClassStatus = Infer<typeof tunnelClassStatus>;

@@ -39,6 +39,7 @@ describe('the API server', () => {
       endpoint: { host: '203.0.113.10', mode: 'Static' },
       pools: DEFAULT_POOLS,
       exclude: [],
+      subnetAssignment: 'Distinct',
       ports: { first: 51820, last: 65535 },
       gateway: { nodeSelector: {} },
       mtu: 1420,
@@ -103,6 +104,9 @@ describe('the API server', () => {
       { cidr: '10.64.0.0/11', prefixLength: 20 },
       { cidr: '10.96.0.0/16', prefixLength: 23 },
       { cidr: '10.97.0.0/16', prefixLength: 16 },
+      { cidr: '10.98.0.0/28', prefixLength: 28 },
+      { cidr: '10.98.0.16/28', prefixLength: 28 },
+      { cidr: '10.98.1.0/24', prefixLength: 24 },
     ];
     const spec = { endpoint: { host: 'vpn.example.com' }, pools };
     await server.created('TunnelClass', { metadata: { name: 'touching' }, spec });
@@ -186,7 +190,12 @@ describe('kubectl', () => {
       metadata: { name: 'columns', annotations: { 'vpn.traidnet.io/is-default-class': 'true' } },
       spec: { endpoint: { host: 'vpn.example.com' } },
     });
-    await give('TunnelClass', 'columns', { tunnels: 7 });
+    const pressure = { type: 'PoolPressure', status: 'True', reason: 'NearlyExhausted', message: '' };
+    await give('TunnelClass', 'columns', {
+      tunnels: 7,
+      free: 149,
+      conditions: [{ ...pressure, lastTransitionTime: since }],
+    });
   });
 
   /** Column → text, of one line of `kubectl get`. Columns are found by where their headings start. */
@@ -240,7 +249,9 @@ describe('kubectl', () => {
       DEFAULT: 'true',
       ENDPOINT: 'vpn.example.com',
       TUNNELS: '7',
+      FREE: '149',
       POOL: '10.100.0.0/14',
+      PRESSURE: 'NearlyExhausted',
     });
   });
 

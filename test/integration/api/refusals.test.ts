@@ -192,11 +192,11 @@ describe('a TenantTunnel is refused for', () => {
       'spec.subnet',
       '10.117.0.1/16 has bits set beyond its prefix length; write the network itself: 10.117.0.0/16',
     ],
-    ...['10.0.0.0/15', '10.117.0.0/24'].map(
+    ...['10.0.0.0/14', '10.117.0.0/29', '10.117.0.0/31'].map(
       (subnet): Refusal => [
         { subnet },
         'spec.subnet',
-        "write a prefix length from 16 to 23: the first 256 addresses are the tunnel's own and a tunnel holds at most 65,280 routers",
+        'write a prefix length from 16 to 28: a tunnel holds at most 65,279 routers, and below a /28 hardly one',
       ],
     ),
     [{ listenPort: 0 }, 'spec.listenPort', 'spec.listenPort in body should be greater than or equal to 1'],
@@ -257,18 +257,27 @@ describe('a TunnelClass is refused for', () => {
     [
       pools({ cidr: '10.0.0.0/7' }),
       'spec.pools[0].cidr',
-      'write a prefix length from 8 to 23: a pool is at least as wide as one subnet',
+      'write a prefix length from 8 to 28: a pool is at least as wide as one subnet',
     ],
+    ...['10.9.0.0/29', '10.9.0.0/31', '10.9.0.0/32'].map(
+      (cidr): Refusal => [
+        pools({ cidr }),
+        'spec.pools[0].cidr',
+        'write a prefix length from 8 to 28: a pool is at least as wide as one subnet',
+      ],
+    ),
     [
       pools({ cidr: '10.9.0.0/18' }),
       'spec.pools[0].prefixLength',
       'write a prefixLength of at least 18: a subnet cannot be wider than its pool 10.9.0.0/18',
     ],
-    [
-      pools({ cidr: '10.0.0.0/8', prefixLength: 24 }),
-      'spec.pools[0].prefixLength',
-      'spec.pools[0].prefixLength in body should be less than or equal to 23',
-    ],
+    ...[8, 15, 29, 31, 32, 64].map(
+      (prefixLength): Refusal => [
+        pools({ cidr: '10.0.0.0/8', prefixLength }),
+        'spec.pools[0].prefixLength',
+        'write a prefixLength from 16 (65,279 routers a tunnel) to 28 (13 routers)',
+      ],
+    ),
     [
       pools({ cidr: '10.9.0.0/16' }, { cidr: '10.0.0.0/8' }),
       'spec.pools',
@@ -279,7 +288,15 @@ describe('a TunnelClass is refused for', () => {
       'spec.pools',
       'write each network once: one of the pools lies inside another',
     ],
+    [pools({ cidr: '2001:db8::/32', prefixLength: 20 }), 'spec.pools[0].cidr', NETWORK],
     [klass({ exclude: ['10.140.0.0/16', 'office'] }), 'spec.exclude[1]', NETWORK],
+    [klass({ exclude: ['fd00::/8'] }), 'spec.exclude[0]', NETWORK],
+    [klass({ subnetAssignment: 'Same' }), 'spec.subnetAssignment', 'supported values: "Distinct", "Equal"'],
+    [
+      klass({ ports: { first: 60000, last: 65536 } }),
+      'spec.ports.last',
+      'spec.ports.last in body should be less than or equal to 65535',
+    ],
     [
       klass({ ports: { first: 60000, last: 50000 } }),
       'spec.ports.last',
