@@ -1,0 +1,112 @@
+import type { ControllerClient } from '../../src/controller/start.ts';
+import {
+  type CallOptions,
+  KubeApiError,
+  type KubeObject,
+  keyFor,
+  type ListOptions,
+  type ResourceType,
+  sleep,
+  type WatchOptions,
+} from '../../src/kube/index.ts';
+import { retryDelayMs } from '../../src/kube/retry.ts';
+import type { Actor } from './actor.ts';
+import { copy } from './api/json.ts';
+import type { ApiServer } from './api/server.ts';
+import { type Attempt, type Network, refused } from './network.ts';
+import { watchStream } from './watch-stream.ts';
+
+const TIMEOUT_MS = 30_000;
+
+/** A process's client: KubeClient's verbs and retries over the network of the world. */
+export function worldClient(
+  actor: Actor,
+  server: ApiServer,
+  network: Network,
+  mayWrite: () => boolean = () => true,
+): ControllerClient {
+  const random = network.chance.sequence(`${actor.name} retries`);
+
+  async function call<R>(attempt: Attempt<R>, options: CallOptions = {}): Promise<R> {
+    const { clock } = actor;
+    const deadline = clock.monotonic() + (options.timeoutMs ?? TIMEOUT_MS);
+    const aborted = () => refused('Aborted', `Cannot ${attempt.what}: it was called off.`);
+    for (let count = 1; ; count++) {
+      if (options.signal?.aborted) throw aborted();
+      if (attempt.writes && !mayWrite()) throw refused('WriteRefused', `Did not ${attempt.what}.`);
+      try {
+        return await network.send(actor, attempt, deadline - clock.monotonic(), options.signal);
+      } catch (error) {
+        const wait = retryDelayMs(error as KubeApiError, count, attempt.idempotent, random);
+        if (wait === undefined || clock.monotonic() + wait > deadline) throw error;
+        await sleep(clock, wait, options.signal);
+      }
+    }
+  }
+
+  const read = <R>(what: string, act: () => R, options?: CallOptions) =>
+    call({ what, writes: false, idempotent: true, act }, options);
+  const write = <R>(what: string, act: () => R, options?: CallOptions, idempotent = true) =>
+    call({ what, writes: true, idempotent, act }, options);
+  const notModelled = (verb: string) => (): never => {
+    throw new Error(`The world's API server has no ${verb}.`);
+  };
+
+  return {
+    async get<T extends KubeObject>(type: ResourceType<T>, name: T['metadata'], options?: CallOptions) {
+      try {
+        return (await read(`get ${type.plural} ${keyFor(name)}`, () => server.get(type, name), options)) as T;
+      } catch (error) {
+        if (error instanceof KubeApiError && error.code === 'NotFound') return undefined;
+        throw error;
+      }
+    },
+    list<T extends KubeObject>(type: ResourceType<T>, options: ListOptions = {}) {
+      const act = () => server.list(type, options);
+      return read(`list ${type.plural}`, act, options) as Promise<ReturnType<typeof act> & { items: T[] }>;
+    },
+    create: (type, object, options) => {
+      const sent = copy(object) as unknown as KubeObject;
+      const what = `create ${type.plural} ${keyFor(sent.metadata)}`;
+      return write(what, () => server.create(type, { ...sent, kind: type.kind }), options, false) as never;
+    },
+    update: (type, object, options) => {
+      const sent = copy(object) as unknown as KubeObject;
+      return write(
+        `update ${type.plural} ${keyFor(sent.metadata)}`,
+        () => server.update(type, sent),
+        options,
+      ) as never;
+    },
+    async delete(type, name, options = {}) {
+      try {
+        const act = () => server.delete(type, name, options);
+        await write(`delete ${type.plural} ${keyFor(name)}`, act, options);
+        return true;
+      } catch (error) {
+        if (error instanceof KubeApiError && error.code === 'NotFound') return false;
+        throw error;
+      }
+    },
+    applyStatus: (type, object, options) => {
+      const sent = copy(object) as unknown as KubeObject;
+      const { fieldManager, uid, resourceVersion } = options;
+      const act = () => server.applyStatus(type, sent, fieldManager, { uid, resourceVersion });
+      return write(`apply ${type.plural}/status ${keyFor(sent.metadata)}`, act, options) as never;
+    },
+    patch: (type, name, patch, options) => {
+      const sent = copy(patch);
+      return write(
+        `patch ${type.plural} ${keyFor(name)}`,
+        () => server.patch(type, name, sent),
+        options,
+      ) as never;
+    },
+    watch: <T extends KubeObject>(type: ResourceType<T>, options: WatchOptions) =>
+      watchStream(type, options, actor, server, network),
+    guarded: (guard) => worldClient(actor, server, network, guard),
+    apply: notModelled('apply'),
+    deleteAll: notModelled('deletecollection'),
+    document: notModelled('document'),
+  };
+}
