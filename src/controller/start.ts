@@ -5,7 +5,6 @@ import {
   EventRecorder,
   type Informer,
   type KubeApi,
-  keyFor,
   type ListWatcher,
   type Logger,
   type Reconcile,
@@ -14,13 +13,14 @@ import {
 import { type Caches, createCaches } from './caches.ts';
 import { type Environment, systemEnvironment } from './environment.ts';
 import { type Leadership, leadershipBy } from './leadership.ts';
-import { ledgerStore, readLedger } from './ledger-store.ts';
+import { ledgerStore } from './ledger-store.ts';
 import { controllerMetrics } from './metrics.ts';
 import { reconcileClass } from './reconcile-class.ts';
 import { reconcileHandover } from './reconcile-handover.ts';
 import { reconcileLedgerObject, reconcileQuarantine } from './reconcile-ledger.ts';
 import { reconcileRouter } from './reconcile-router.ts';
 import { reconcileTunnel } from './reconcile-tunnel.ts';
+import { takeOver } from './take-over.ts';
 import { wakeAll, wire } from './wiring.ts';
 import type { World } from './world.ts';
 
@@ -120,10 +120,7 @@ export function startController(options: ControllerProcessOptions): ControllerPr
   const lead = async (leading: AbortSignal): Promise<void> => {
     await Promise.race([synced(caches), aborted(leading)]);
     if (leading.aborted) return;
-    for (const object of await readLedger(client, namespace)) {
-      ledger.observe(object);
-      if (ledger.isAmiss(object.name)) controllers.ledger.enqueue(keyFor({ namespace, name: object.name }));
-    }
+    await takeOver(world, client, namespace);
     wakeAll(world);
     logger.info({ tunnels: ledger.tunnels.size, routers: caches.routers.keys().length }, 'leading');
     await Promise.all(Object.values(controllers).map((one) => one.run(leading)));

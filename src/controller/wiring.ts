@@ -4,7 +4,6 @@ import { type Change, findCondition, type KubeObject, keyOf } from '../kube/inde
 import { isDefault } from './find-class.ts';
 import { tenantOf } from './find-tunnel.ts';
 import { currentNode } from './gateways.ts';
-import { storedFrom } from './ledger-store.ts';
 import {
   BULK,
   QUARANTINE,
@@ -59,13 +58,6 @@ export function wire(world: World): void {
   };
   caches.heartbeats.onChange(wakeUnplaced);
   caches.nodes.onChange(wakeUnplaced);
-
-  caches.ledger.onChange(({ type, key, object }) => {
-    const { name, resourceVersion } = object.metadata;
-    const isNews =
-      type === 'deleted' ? ledger.observeDeleted(name, resourceVersion) : ledger.observe(storedFrom(object));
-    if (isNews) controllers.ledger.enqueue(key);
-  });
 }
 
 function onRouter(world: World, change: Change<Router>): void {
