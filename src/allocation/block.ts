@@ -9,10 +9,10 @@ export interface AddressEntry {
   /** `namespace/name` of the Router: a restored one finds itself by it. */
   readonly owner: string;
   readonly publicKey: string;
-  /** Absent where the router keeps its own key, and after release. */
+  /** Absent where the router keeps its own key. */
   readonly privateKey?: string;
   readonly presharedKey?: string;
-  /** What the router was given to be logged in to with; absent after release. */
+  /** What the router was given to be logged in to with. Absent, as all secrets, some time after release. */
   readonly access?: { readonly user: string; readonly password: string; readonly apiPort: number };
   /** ISO time of release; the address stays taken until the quarantine is over. */
   readonly releasedAt?: string;
@@ -38,10 +38,15 @@ export function withEntry(block: Block, entry: AddressEntry): Block {
   return { ...block, entries: new Map(block.entries).set(entry.offset, entry) };
 }
 
-/** The entry after its Router is gone: address, owner and public key stay for the quarantine, the secrets do not. */
-export function released(entry: AddressEntry, now: Date): AddressEntry {
-  const { offset, owner, publicKey } = entry;
-  return { offset, owner, publicKey, releasedAt: now.toISOString() };
+/** The entry after its Router is gone: address, owner and public key stay for the quarantine. */
+export const released = (entry: AddressEntry, now: Date): AddressEntry => ({
+  ...entry,
+  releasedAt: now.toISOString(),
+});
+
+/** The entry without what nobody may learn of a Router that is gone. */
+export function withoutSecrets({ offset, owner, publicKey, releasedAt }: AddressEntry): AddressEntry {
+  return { offset, owner, publicKey, ...(releasedAt === undefined ? {} : { releasedAt }) };
 }
 
 /** Whether an offset may be given to a new router: never used, or its quarantine is over. */

@@ -2,6 +2,7 @@ import { type AddressEntry, type Block, entryOf, isFree, nextFree, withEntry } f
 import { AllocationError } from './errors.ts';
 import { BLOCK_ADDRESSES, routerOffsets } from './geometry.ts';
 import { formatAddress, type Network, parseAddress } from './ipv4.ts';
+import { hasKeptSecrets } from './kept-secrets.ts';
 import { isLive } from './tunnel-entry.ts';
 
 export interface Credentials {
@@ -28,6 +29,11 @@ export interface AddressRequest {
   access?: { user: string; apiPort: number };
 }
 
+interface DecidedRequest extends AddressRequest {
+  /** The key that is kept for a Router of this name, which went, is another router's by now. */
+  keptKeyIsTaken?: boolean;
+}
+
 /** Where in a block to look: one offset, or the next free one. */
 export type Attempt = { offset: number } | { kind: 'plain' | 'spare' };
 
@@ -37,7 +43,7 @@ export type Attempt = { offset: number } | { kind: 'plain' | 'spare' };
  */
 export function decideAddress(
   block: Block,
-  request: AddressRequest,
+  request: DecidedRequest,
   attempt: Attempt,
   subnet: Network,
   now: Date,
@@ -54,14 +60,26 @@ export function decideAddress(
       ? mayTake(block, attempt.offset, request, now)
       : nextFree(block, subnet, attempt.kind, now, request.quarantineSeconds);
   if (offset === undefined) return { document: block, result: undefined };
-  const entry: AddressEntry = {
+  const entry = comeBack(block.entries.get(offset), request) ?? newEntry(offset, request);
+  return { document: withEntry(block, entry), result: entry };
+}
+
+/** What the Router of this name had when it went, while that is kept. */
+function comeBack(there: AddressEntry | undefined, request: DecidedRequest): AddressEntry | undefined {
+  if (there === undefined || there.owner !== request.owner || !hasKeptSecrets(there)) return undefined;
+  const { releasedAt: _, ...kept } = there;
+  const entry = followSpec(kept, request);
+  return request.keptKeyIsTaken && entry.publicKey === there.publicKey ? undefined : entry;
+}
+
+function newEntry(offset: number, request: AddressRequest): AddressEntry {
+  return {
     offset,
     owner: request.owner,
     ...(request.publicKey === undefined ? request.newKeyPair() : { publicKey: request.publicKey }),
     ...(request.newPresharedKey === undefined ? {} : { presharedKey: request.newPresharedKey() }),
     access: { ...request.newAccess(), ...request.access },
   };
-  return { document: withEntry(block, entry), result: entry };
 }
 
 /** A pin may end a quarantine: whoever writes an address into a manifest asks for this very one. */

@@ -1,6 +1,6 @@
 import { AddressBlocks, parseBlockName } from './address-blocks.ts';
 import { type AddressUse, addressUse } from './address-use.ts';
-import { type AddressEntry, hasRoom, released, withEntry } from './block.ts';
+import { type AddressEntry, hasRoom, released, withEntry, withoutSecrets } from './block.ts';
 import {
   type AddressRequest,
   type Attempt,
@@ -11,6 +11,7 @@ import {
 import { AllocationError } from './errors.ts';
 import { BLOCK_ADDRESSES, routerBlocks } from './geometry.ts';
 import { formatAddress, type Network } from './ipv4.ts';
+import { forgetSecrets, hasKeptSecrets, oldestSecrets } from './kept-secrets.ts';
 import type { Location } from './ledger-index.ts';
 import type { LedgerOptions, StoredObject } from './store.ts';
 import { isLive, networkOf, type TunnelEntry } from './tunnel-entry.ts';
@@ -164,7 +165,7 @@ export class Ledger {
 
   /** Gives a Router its address and secrets in a tunnel: those it has, else new ones. */
   async claimAddress(request: AddressRequest): Promise<AddressClaim> {
-    const { publicKey } = request;
+    const publicKey = request.publicKey ?? this.#keptKey(request);
     if (publicKey === undefined) return this.#claimAddress(request);
     const key = `${request.tunnel}/${publicKey}`;
     const before = this.#keyClaims.get(key);
@@ -196,11 +197,14 @@ export class Ledger {
         `Public key ${publicKey} belongs to Router ${holder}; give each router a key of its own.`,
       );
     }
+    const kept = this.#keptKey(request);
+    const keptKeyIsTaken = kept !== undefined && this.holderOfKey(tunnel, kept) !== undefined;
+    const decided = { ...request, keptKeyIsTaken };
     const subnet = networkOf(record);
     const now = this.#options.now();
     for (const attempt of this.#attempts(request, subnet, now)) {
       const document = this.#blocks.get(tunnel, attempt.block);
-      const entry = await document.change((block) => decideAddress(block, request, attempt, subnet, now));
+      const entry = await document.change((block) => decideAddress(block, decided, attempt, subnet, now));
       if (entry !== undefined) return claimAt(subnet, { tunnel, block: attempt.block, entry });
     }
     throw new AllocationError(
@@ -209,13 +213,37 @@ export class Ledger {
     );
   }
 
-  async releaseAddress(owner: string, { tunnel, block }: AddressClaim): Promise<void> {
+  /** The address goes into quarantine; its secrets are kept until {@link forgetSecrets}, if they are to be. */
+  async releaseAddress(
+    owner: string,
+    { tunnel, block }: AddressClaim,
+    { keepSecrets = false } = {},
+  ): Promise<void> {
     const now = this.#options.now();
+    const gone = (entry: AddressEntry): AddressEntry =>
+      keepSecrets ? released(entry, now) : withoutSecrets(released(entry, now));
     await this.#blocks.get(tunnel, block).change((document) => {
       const live = [...document.entries.values()].filter((entry) => entry.owner === owner && isLive(entry));
-      const changed = live.reduce((result, entry) => withEntry(result, released(entry, now)), document);
-      return { document: changed, result: undefined };
+      return { document: live.map(gone).reduce(withEntry, document), result: undefined };
     });
+  }
+
+  /**
+   * Forgets the secrets that are kept of a tunnel's Routers which went `graceSeconds` ago or earlier. Answers when the
+   * next are due, ms since 1970; Infinity where none are kept.
+   */
+  async forgetSecrets(tunnel: number, graceSeconds: number): Promise<number> {
+    const graceMs = graceSeconds * 1000;
+    const limit = this.#options.now().getTime() - graceMs;
+    let next = Number.POSITIVE_INFINITY;
+    for (const stored of this.#blocks.of(tunnel).values()) {
+      if (stored.unreadable !== undefined) continue;
+      if (oldestSecrets(stored.document) <= limit) {
+        await stored.change((block) => ({ document: forgetSecrets(block, limit), result: undefined }));
+      }
+      next = Math.min(next, oldestSecrets(stored.document) + graceMs);
+    }
+    return next;
   }
 
   /** Where to look for a place: the pin; or where the router stands or stood; or wherever there is room. */
@@ -231,7 +259,8 @@ export class Ledger {
       yield pinned;
       return;
     }
-    for (const { block, entry } of places) yield { block, offset: entry.offset };
+    // Where it lives; else where it was last.
+    for (const { block, entry } of places.toSorted(lastFirst)) yield { block, offset: entry.offset };
     const { first, last } = routerBlocks(subnet);
     const known = this.#blocks.of(tunnel);
     for (const kind of ['plain', 'spare'] as const) {
@@ -240,6 +269,13 @@ export class Ledger {
         if (hasRoom(document, subnet, kind, now, quarantineSeconds)) yield { block, kind };
       }
     }
+  }
+
+  /** The public key that would come back with the secrets which are kept for a Router that went. */
+  #keptKey({ owner, tunnel }: AddressRequest): string | undefined {
+    const places = this.#blocks.index.of(owner).filter((place) => place.tunnel === tunnel);
+    if (places.some(({ entry }) => isLive(entry))) return undefined;
+    return places.toSorted(lastFirst).find(({ entry }) => hasKeptSecrets(entry))?.entry.publicKey;
   }
 
   #block(name: string) {
@@ -255,6 +291,11 @@ export class Ledger {
     });
   }
 }
+
+const lastFirst = (a: Location, b: Location): number => lastedUntil(b) - lastedUntil(a);
+
+const lastedUntil = ({ entry: { releasedAt } }: Location): number =>
+  releasedAt === undefined ? Number.MAX_VALUE : Date.parse(releasedAt);
 
 const claimAt = (subnet: Network, { tunnel, block, entry }: Location): AddressClaim => ({
   tunnel,

@@ -22,6 +22,7 @@ export const DEFAULT_LAST_PORT = 65535;
 export const DEFAULT_MTU = 1420;
 export const DEFAULT_KEEPALIVE_SECONDS = 25;
 export const DEFAULT_QUARANTINE_SECONDS = 86_400;
+export const DEFAULT_RESTORE_GRACE_SECONDS = 3_600;
 export const DEFAULT_MANAGEMENT_USER = 'tenant-tunnel';
 export const DEFAULT_API_PORT = 8728;
 
@@ -181,6 +182,15 @@ export const tunnelClassSpec = s.object(
         maximum: 31_536_000,
       }),
       DEFAULT_QUARANTINE_SECONDS,
+    ),
+    restoreGraceSeconds: s.withDefault(
+      s.integer({
+        description:
+          'How long the keys and the log-in of a deleted router are kept, in seconds: applied again within that time under its name, as out of a backup, it gets them back and nothing has to be pasted. Its peer goes at once all the same. At most as long as quarantineSeconds. Default 3600, one hour; 0 forgets them at once.',
+        minimum: 0,
+        maximum: 31_536_000,
+      }),
+      DEFAULT_RESTORE_GRACE_SECONDS,
     ),
     router: s.withDefault(
       s.object(

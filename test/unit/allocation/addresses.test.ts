@@ -50,7 +50,7 @@ describe('claiming an address', () => {
     expect(store.writes).toBe(writes);
   });
 
-  test('a released address is without secrets at once and free for others only after the quarantine', async () => {
+  test('a released address is free for others only after the quarantine; its secrets are not stored unless they are to be kept', async () => {
     let now = new Date('2026-01-01T00:00:00Z');
     const store = new MemoryStore();
     const ledger = await withTunnel(store, () => now);
