@@ -6,7 +6,15 @@ export { type ClassUse, freeTunnels, type PoolUse, type PortUse, useOfClass } fr
 export { REVISION_KEY } from './codec.ts';
 export { AllocationError, type AllocationErrorCode } from './errors.ts';
 export { BLOCK_ADDRESSES, serverAddress } from './geometry.ts';
-export { formatAddress, formatNetwork, type Network, overlaps, parseAddress, parseNetwork } from './ipv4.ts';
+export {
+  contains,
+  formatAddress,
+  formatNetwork,
+  type Network,
+  overlaps,
+  parseAddress,
+  parseNetwork,
+} from './ipv4.ts';
 export { type AddressClaim, isLedgerName, Ledger } from './ledger.ts';
 export {
   isExcluded,

@@ -25,6 +25,7 @@ import type { Environment } from './environment.ts';
 import { tenantOf } from './find-tunnel.ts';
 import { leanRouter } from './lean-router.ts';
 import { LEDGER_SELECTOR } from './ledger-store.ts';
+import { addressKeys } from './rivals.ts';
 
 /** Labels what the controller hands over, and only that: agents' and people's own objects are none of its business. */
 const HANDOVER_SELECTOR = LABEL_TUNNEL;
@@ -65,7 +66,7 @@ export function createCaches({ namespace, gatewayNamespace, environment, ...plai
         publicKey: ({ spec, status }) => [
           ...new Set([...present(spec.publicKey), ...present(status?.publicKey)]),
         ],
-        address: ({ spec, status }) => [...new Set([...present(spec.address), ...present(status?.address)])],
+        address: addressKeys,
       },
     }),
     tunnels: new Informer<TenantTunnel>({
@@ -82,7 +83,7 @@ export function createCaches({ namespace, gatewayNamespace, environment, ...plai
       type: secrets,
       labelSelector: LEDGER_SELECTOR,
     }),
-    nodes: new Informer<Node>({ ...source, type: nodes, transform: onlyMetadata }),
+    nodes: new Informer<Node>({ ...source, type: nodes, transform: leanNode }),
     heartbeats: new Informer<Lease>({
       ...source,
       namespace: gatewayNamespace,
@@ -95,7 +96,7 @@ export function createCaches({ namespace, gatewayNamespace, environment, ...plai
 const present = (value: string | undefined): string[] => (value === undefined ? [] : [value]);
 
 // A Node's status lists its images, 50 kB of what nobody here reads.
-const onlyMetadata = ({ apiVersion, kind, metadata }: Node): Node => ({
+const leanNode = ({ apiVersion, kind, metadata, spec, status }: Node): Node => ({
   apiVersion,
   kind,
   metadata: {
@@ -103,4 +104,6 @@ const onlyMetadata = ({ apiVersion, kind, metadata }: Node): Node => ({
     resourceVersion: metadata.resourceVersion,
     labels: metadata.labels,
   } as Node['metadata'],
+  ...(spec?.podCIDRs && { spec: { podCIDRs: spec.podCIDRs } }),
+  ...(status?.addresses && { status: { addresses: status.addresses } }),
 });

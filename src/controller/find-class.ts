@@ -1,12 +1,6 @@
-import {
-  AllocationError,
-  isExcluded,
-  isSubnetOf,
-  networkOf,
-  parsePools,
-  type TunnelEntry,
-} from '../allocation/index.ts';
+import { isExcluded, isSubnetOf, networkOf, type TunnelEntry } from '../allocation/index.ts';
 import { DEFAULT_CLASS_ANNOTATION, type TenantTunnel, type TunnelClass } from '../api/index.ts';
+import { poolsOf } from './class-capacity.ts';
 import { older, type Refusal } from './find-tunnel.ts';
 
 /** The class marked as default; the newest when several are, as with StorageClasses. */
@@ -50,10 +44,11 @@ export function classOf(
  * What a class, as it is now, could not give any more to a tunnel that was allocated from it. Nothing has to be done
  * about it, so it is no objection: the tunnel stays ready.
  */
-export function classDrift({ metadata, spec }: TunnelClass, entry: TunnelEntry): Refusal | undefined {
+export function classDrift(tunnelClass: TunnelClass, entry: TunnelEntry): Refusal | undefined {
+  const { metadata, spec } = tunnelClass;
   const { first, last } = spec.ports;
   const gone = [
-    hasSubnet(spec, entry) ? undefined : `subnet ${entry.subnet}`,
+    hasSubnet(tunnelClass, entry) ? undefined : `subnet ${entry.subnet}`,
     first <= entry.listenPort && entry.listenPort <= last ? undefined : `port ${entry.listenPort}`,
   ].filter((text) => text !== undefined);
   if (gone.length === 0) return undefined;
@@ -63,15 +58,11 @@ export function classDrift({ metadata, spec }: TunnelClass, entry: TunnelEntry):
   };
 }
 
-function hasSubnet({ pools, exclude }: TunnelClass['spec'], entry: TunnelEntry): boolean {
-  try {
-    const parsed = parsePools(pools, exclude);
-    return isSubnetOf(parsed, networkOf(entry)) && !isExcluded(parsed, networkOf(entry));
-  } catch (error) {
-    // The class itself says what is wrong with its pools.
-    if (error instanceof AllocationError) return false;
-    throw error;
-  }
+function hasSubnet(tunnelClass: TunnelClass, entry: TunnelEntry): boolean {
+  const read = poolsOf(tunnelClass);
+  // The class itself says what is wrong with its pools.
+  if ('problem' in read) return false;
+  return isSubnetOf(read.pools, networkOf(entry)) && !isExcluded(read.pools, networkOf(entry));
 }
 
 /** A manifest that asks for another class than the one the tunnel was allocated from. */

@@ -1,7 +1,7 @@
 import { isLive, parseBlockName, type TunnelEntry } from '../allocation/index.ts';
 import { DEFAULT_QUARANTINE_SECONDS } from '../api/index.ts';
-import { keyOf, nameOf, type Reconcile } from '../kube/index.ts';
-import { BULK, type World, wakeRoutersOf, wakeWholeHandover } from './world.ts';
+import { findCondition, keyOf, nameOf, type Reconcile } from '../kube/index.ts';
+import { BULK, type World, wakeClasses, wakeRoutersOf, wakeWholeHandover } from './world.ts';
 
 /**
  * A ledger object that someone else changed: deleted or cut, it is written again from memory; what it now says, or
@@ -54,14 +54,29 @@ export const reconcileQuarantine =
   (world: World): Reconcile =>
   async () => {
     let next = LOOK_MS;
+    let ended = 0;
     for (const index of world.ledger.leftovers()) await world.ledger.forgetTunnel(index);
     for (const entry of [...world.ledger.tunnels.values()].filter((entry) => !isLive(entry))) {
       const quarantineSeconds =
         world.caches.classes.get(entry.className)?.spec.quarantineSeconds ?? DEFAULT_QUARANTINE_SECONDS;
       const end = Date.parse(entry.releasedAt ?? '') + quarantineSeconds * 1000;
       const left = end - world.now().getTime();
-      if (left <= 0) await world.ledger.forgetTunnel(entry.index);
-      else next = Math.min(next, left);
+      if (left > 0) {
+        next = Math.min(next, left);
+        continue;
+      }
+      await world.ledger.forgetTunnel(entry.index);
+      ended++;
     }
+    if (ended > 0) wakeThoseThatWait(world);
     return { requeueAfterMs: Math.max(SOONEST_MS, next) };
   };
+
+/** Subnets and ports have come free. */
+function wakeThoseThatWait(world: World): void {
+  wakeClasses(world);
+  for (const tunnel of world.caches.tunnels.list()) {
+    const allocated = findCondition(tunnel.status?.conditions, 'Allocated');
+    if (allocated?.status === 'False') world.controllers.tunnels.enqueue(keyOf(tunnel), BULK);
+  }
+}

@@ -9,10 +9,12 @@ import {
   type ReconcileContext,
   type ReconcileResult,
 } from '../kube/index.ts';
+import { waitForAddress, wakeIfPressing } from './address-pressure.ts';
 import { createTunnel } from './create-tunnel.ts';
 import { classOf } from './find-class.ts';
 import { type Refusal, tenantOf } from './find-tunnel.ts';
 import { refusalOf } from './refusal.ts';
+import { routersAt } from './rivals.ts';
 import { claimAddress } from './router-claim.ts';
 import { routerEvent } from './router-events.ts';
 import { digestOf, routerScript } from './router-script.ts';
@@ -28,6 +30,7 @@ const LAG_MS = 1000;
 export const reconcileRouter =
   (world: World): Reconcile =>
   async (key, context) => {
+    world.waiting.remove(key);
     const router = world.caches.routers.get(key);
     if (router === undefined || router.metadata.deletionTimestamp !== undefined) {
       return release(world, key, context);
@@ -36,7 +39,9 @@ export const reconcileRouter =
     if (outcome.kind === 'later')
       return outcome.ms === undefined ? undefined : { requeueAfterMs: outcome.ms };
     await writeStatus(world, router, outcome, context);
-    return outcome.kind === 'refused' ? { requeueAfterMs: LOOK_AGAIN_MS } : undefined;
+    if (outcome.kind !== 'refused') return undefined;
+    // The tunnel wakes it when an address comes free.
+    return outcome.refusal.reason === 'AddressPoolExhausted' ? undefined : { requeueAfterMs: LOOK_AGAIN_MS };
   };
 
 /** Nothing is to be said yet: what comes next wakes this router again, at the latest after `ms`. */
@@ -96,6 +101,7 @@ async function decide(
   } catch (error) {
     const refusal = refusalOf(error, 'Router');
     if (refusal === undefined) throw error;
+    if (refusal.reason === 'AddressPoolExhausted') waitForAddress(world, entry, key);
     return refusal.reason === 'AddressChanged' && held?.tunnel === entry.index
       ? granted(held, refusal)
       : refused(refusal);
@@ -118,14 +124,17 @@ function waitingFor(router: Router, tunnel: TenantTunnel): RouterOutcome | Later
 
 function wakeAfterClaim(world: World, held: AddressClaim | undefined, claim: AddressClaim): void {
   wakeBlockHandover(world, claim.tunnel, claim.block);
+  wakeIfPressing(world, claim.tunnel);
   if (held !== undefined && held.entry.publicKey !== claim.entry.publicKey) wakeRivals(world, held);
 }
 
 /** Routers that want the key or the address which this claim no longer has. */
-function wakeRivals({ caches, controllers }: World, { entry, address }: AddressClaim): void {
+function wakeRivals(world: World, { entry, address, tunnel }: AddressClaim): void {
+  const { caches, controllers, ledger } = world;
+  const record = ledger.tunnels.get(tunnel);
   for (const rival of [
     ...caches.routers.byIndex('publicKey', entry.publicKey),
-    ...caches.routers.byIndex('address', address),
+    ...(record === undefined ? [] : routersAt(world, record, address)),
   ]) {
     controllers.routers.enqueue(keyOf(rival));
   }
@@ -154,6 +163,7 @@ async function releaseClaims(world: World, key: string, claims: readonly Address
   for (const claim of claims) {
     await world.ledger.releaseAddress(key, claim);
     wakeBlockHandover(world, claim.tunnel, claim.block);
+    wakeIfPressing(world, claim.tunnel);
     wakeRivals(world, claim);
   }
 }

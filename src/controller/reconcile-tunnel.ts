@@ -9,18 +9,25 @@ import {
   type ReconcileContext,
   type ReconcileResult,
 } from '../kube/index.ts';
+import { addressUseOf, tendWaiting } from './address-pressure.ts';
+import { sharersOf } from './class-capacity.ts';
 import { classChange, classDrift, classOf } from './find-class.ts';
 import { older, type Refusal, tenantOf } from './find-tunnel.ts';
 import { currentNode, placeTunnel } from './gateways.ts';
 import { refusalOf } from './refusal.ts';
 import { tunnelEvents } from './tunnel-events.ts';
-import { OWNED_TUNNEL_STATUS, planTunnelStatus, type TunnelOutcome } from './tunnel-status.ts';
+import {
+  OWNED_TUNNEL_STATUS,
+  planTunnelStatus,
+  type TunnelGrant,
+  type TunnelOutcome,
+} from './tunnel-status.ts';
 import {
   FIELD_MANAGER,
   isGone,
   QUARANTINE,
   type World,
-  wakeClassCount,
+  wakeClasses,
   wakeRoutersOf,
   wakeTunnelHandover,
 } from './world.ts';
@@ -37,6 +44,7 @@ export const reconcileTunnel =
       return letGo(world, key, context);
     }
     const outcome = await decide(world, tunnel, context);
+    const next = 'granted' in outcome ? tendWaiting(world, outcome.granted.entry) : undefined;
     const desired = planTunnelStatus(tunnel, outcome, world.now().getTime());
     try {
       const written = await applyStatusIfChanged(world.client, TENANT_TUNNELS, tunnel, desired, {
@@ -44,7 +52,7 @@ export const reconcileTunnel =
         owned: OWNED_TUNNEL_STATUS,
         signal: context.signal,
       });
-      if (written === undefined) return undefined;
+      if (written === undefined) return next;
       context.wrote(world.caches.tunnels, written);
     } catch (error) {
       // Deleted, or made again under another uid: the cache will tell.
@@ -52,7 +60,7 @@ export const reconcileTunnel =
       throw error;
     }
     for (const event of tunnelEvents(tunnel, outcome, desired)) world.events.record(event);
-    return undefined;
+    return next;
   };
 
 async function decide(world: World, tunnel: TenantTunnel, context: ReconcileContext): Promise<TunnelOutcome> {
@@ -65,7 +73,12 @@ async function decide(world: World, tunnel: TenantTunnel, context: ReconcileCont
   if ('refused' in looked) {
     if (held === undefined) return looked;
     return {
-      granted: { entry: held, placement: placementWithoutClass(world, held), objection: looked.refused },
+      granted: {
+        entry: held,
+        placement: placementWithoutClass(world, held),
+        objection: looked.refused,
+        ...addressesOf(world, held),
+      },
     };
   }
   const tunnelClass = looked.found;
@@ -73,7 +86,14 @@ async function decide(world: World, tunnel: TenantTunnel, context: ReconcileCont
     const placement = placeTunnel(world, entry, tunnel, tunnelClass);
     const remark = classDrift(tunnelClass, entry);
     return {
-      granted: { entry, tunnelClass, placement, ...(objection && { objection }), ...(remark && { remark }) },
+      granted: {
+        entry,
+        tunnelClass,
+        placement,
+        ...(objection && { objection }),
+        ...(remark && { remark }),
+        ...addressesOf(world, entry),
+      },
     };
   };
   try {
@@ -87,10 +107,15 @@ async function decide(world: World, tunnel: TenantTunnel, context: ReconcileCont
   }
 }
 
+function addressesOf(world: World, entry: TunnelEntry): Pick<TunnelGrant, 'addresses'> {
+  const addresses = addressUseOf(world, entry);
+  return addresses === undefined ? {} : { addresses };
+}
+
 async function claim(
   world: World,
   tunnel: TenantTunnel,
-  { metadata, spec }: TunnelClass,
+  tunnelClass: TunnelClass,
   known: TunnelEntry | undefined,
   context: ReconcileContext,
 ): Promise<TunnelEntry> {
@@ -99,6 +124,8 @@ async function claim(
   if (known === undefined || !isLive(known)) assertOldest(world, tunnel);
   const isHeirless = known === undefined || known.owner === owner || !(await exists(world, known, context));
   const { subnet, listenPort } = tunnel.spec;
+  const { metadata, spec } = tunnelClass;
+  const mayShareWith = sharersOf(tunnelClass, (name) => world.caches.classes.get(name));
   const entry = await world.ledger.claimTunnel({
     tenant,
     owner,
@@ -109,13 +136,14 @@ async function claim(
       ...(subnet === undefined ? {} : { subnet }),
       ...(listenPort === undefined ? {} : { listenPort }),
     },
+    ...(mayShareWith && { mayShareWith }),
     newKeyPair: world.environment.newKeyPair,
     ownerExists: (holder) => !isHeirless || holder !== known?.owner,
   });
   if (entry !== known) {
     wakeTunnelHandover(world, entry.index);
     wakeRoutersOf(world, tunnel);
-    wakeClassCount(world, entry.className);
+    wakeClasses(world);
   }
   return entry;
 }
@@ -184,7 +212,7 @@ async function letGo(
         'released a tunnel; its numbers are in quarantine',
       );
       wakeTunnelHandover(world, entry.index);
-      wakeClassCount(world, entry.className);
+      wakeClasses(world);
       controllers.quarantine.enqueue(QUARANTINE);
     }
   }

@@ -2,6 +2,7 @@ import { type AddressClaim, AllocationError, type TunnelEntry } from '../allocat
 import type { Router } from '../api/index.ts';
 import { keyOf } from '../kube/index.ts';
 import { older } from './find-tunnel.ts';
+import { routersAt } from './rivals.ts';
 import { type Grant, gatewayHolds } from './router-status.ts';
 import { tunnelOf, type World } from './world.ts';
 
@@ -63,7 +64,9 @@ function rivalFor(
 ): string | undefined {
   const value = router.spec[pin];
   if (value === undefined) return undefined;
-  const rival = world.caches.routers.byIndex(pin, value).find((other) => {
+  const candidates =
+    pin === 'address' ? routersAt(world, entry, value) : world.caches.routers.byIndex(pin, value);
+  const rival = candidates.find((other) => {
     if (other.spec[pin] !== value || older(other, router) >= 0) return false;
     if (other.metadata.deletionTimestamp !== undefined) return false;
     const looked = tunnelOf(world, other);

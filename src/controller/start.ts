@@ -20,7 +20,9 @@ import { reconcileHandover } from './reconcile-handover.ts';
 import { reconcileLedgerObject, reconcileQuarantine } from './reconcile-ledger.ts';
 import { reconcileRouter } from './reconcile-router.ts';
 import { reconcileTunnel } from './reconcile-tunnel.ts';
+import { ServiceRanges } from './service-ranges.ts';
 import { takeOver } from './take-over.ts';
+import { WaitingRouters } from './waiting-routers.ts';
 import { wakeAll, wire } from './wiring.ts';
 import type { World } from './world.ts';
 
@@ -114,6 +116,8 @@ export function startController(options: ControllerProcessOptions): ControllerPr
     controllers,
     chosenNodes: new Map(),
     tunnelsBeingMade: new Map(),
+    waiting: new WaitingRouters(),
+    serviceRanges: new ServiceRanges(client, () => clock.monotonic()),
   };
   wire(world);
 

@@ -1,5 +1,6 @@
 import type { EventReason, TenantTunnel, TenantTunnelStatus } from '../api/index.ts';
 import { type EventInput, findCondition, refOf } from '../kube/index.ts';
+import { hasRisen } from './pool-pressure.ts';
 import type { TunnelGrant, TunnelOutcome } from './tunnel-status.ts';
 
 type TunnelEvent = EventInput & { reason: EventReason };
@@ -20,16 +21,26 @@ export function tunnelEvents(
     return [{ regarding, type: 'Warning', reason: said, action: 'Allocate', note }];
   }
   const { index, subnet, listenPort } = outcome.granted.entry;
-  const homeless = placementEvents(tunnel, outcome.granted, after);
+  const also = [...placementEvents(tunnel, outcome.granted, after), ...pressureEvents(tunnel, after)];
   if (allocated?.status !== 'True') {
     const note = `Interface wg${index}, subnet ${subnet}, port ${listenPort}.`;
-    return [{ regarding, type: 'Normal', reason: 'TunnelAllocated', action: 'Allocate', note }, ...homeless];
+    return [{ regarding, type: 'Normal', reason: 'TunnelAllocated', action: 'Allocate', note }, ...also];
   }
   if (before?.endpoint !== undefined && after.endpoint !== undefined && before.endpoint !== after.endpoint) {
     const note = `New scripts name the endpoint ${after.endpoint}; routers that were set up before go on using ${before.endpoint}. Keep that one working until they have been given the new script.`;
-    return [{ regarding, type: 'Warning', reason: 'EndpointChanged', action: 'Allocate', note }, ...homeless];
+    return [{ regarding, type: 'Warning', reason: 'EndpointChanged', action: 'Allocate', note }, ...also];
   }
-  return homeless;
+  return also;
+}
+
+/** That its addresses come to their end, once at each step. */
+function pressureEvents(tunnel: TenantTunnel, after: TenantTunnelStatus): TunnelEvent[] {
+  const condition = findCondition(after.conditions, 'PoolPressure');
+  const before = findCondition(tunnel.status?.conditions, 'PoolPressure');
+  if (condition === undefined || !hasRisen(before, condition)) return [];
+  const reason = condition.reason === 'Exhausted' ? 'AddressPoolExhausted' : 'AddressPoolNearlyExhausted';
+  const { message: note } = condition;
+  return [{ regarding: refOf(tunnel), type: 'Warning', reason, action: 'Allocate', note }];
 }
 
 /** That no node can carry it, once for as long as it is so, whatever else the reason becomes. */

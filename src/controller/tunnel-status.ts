@@ -1,13 +1,21 @@
 import {
+  type AddressUse,
   formatAddress,
   interfaceNameOf,
   networkOf,
   serverAddress,
   type TunnelEntry,
 } from '../allocation/index.ts';
-import type { Condition, TenantTunnel, TenantTunnelStatus, TunnelClass } from '../api/index.ts';
+import type {
+  Condition,
+  ConditionType,
+  TenantTunnel,
+  TenantTunnelStatus,
+  TunnelClass,
+} from '../api/index.ts';
 import { findCondition, type OwnedStatus, setCondition } from '../kube/index.ts';
 import type { Refusal } from './find-tunnel.ts';
+import { addressPressure, type Verdict } from './pool-pressure.ts';
 
 export interface TunnelGrant {
   entry: TunnelEntry;
@@ -19,6 +27,8 @@ export interface TunnelGrant {
   objection?: Refusal;
   /** What is worth saying although nothing is amiss with the tunnel. */
   remark?: Refusal;
+  /** How full its subnet is. */
+  addresses?: AddressUse;
 }
 
 export type TunnelOutcome = { granted: TunnelGrant } | { refused: Refusal };
@@ -36,7 +46,10 @@ const FIELDS = [
   'gateway',
 ] as const;
 
-export const OWNED_TUNNEL_STATUS: OwnedStatus = { fields: FIELDS, conditions: ['Allocated', 'Ready'] };
+export const OWNED_TUNNEL_STATUS: OwnedStatus = {
+  fields: FIELDS,
+  conditions: ['Allocated', 'PoolPressure', 'Ready'],
+};
 
 /** What the controller writes into a TenantTunnel's status. */
 export function planTunnelStatus(
@@ -45,26 +58,31 @@ export function planTunnelStatus(
   now: number,
 ): TenantTunnelStatus {
   const generation = tunnel.metadata.generation;
-  const withConditions = (allocated: Verdict, ready: Verdict): Condition[] =>
-    [{ type: 'Allocated', ...allocated } as const, { type: 'Ready', ...ready } as const]
+  const withConditions = (verdicts: Partial<Record<ConditionType, Verdict>>): Condition[] =>
+    Object.entries(verdicts)
       .reduce<Condition[]>(
-        (list, condition) =>
-          setCondition(list, { ...condition, observedGeneration: generation }, now) as Condition[],
+        (list, [type, verdict]) =>
+          setCondition(list, { type, ...verdict, observedGeneration: generation }, now),
         tunnel.status?.conditions ?? [],
       )
-      .filter(({ type }) => OWNED_TUNNEL_STATUS.conditions.includes(type));
+      .filter(({ type }) => type in verdicts);
   if ('refused' in outcome) {
     const verdict: Verdict = { status: 'False', ...outcome.refused };
     // What was given is still true when only the record of it cannot be read.
-    const given = outcome.refused.reason === 'LedgerUnreadable' ? ownFields(tunnel) : {};
+    const isGiven = outcome.refused.reason === 'LedgerUnreadable';
+    const pressure = isGiven ? findCondition(tunnel.status?.conditions, 'PoolPressure') : undefined;
     return {
-      ...given,
+      ...(isGiven ? ownFields(tunnel) : {}),
       observedGeneration: generation,
       phase: 'Error',
-      conditions: withConditions(verdict, verdict),
+      conditions: withConditions({
+        Allocated: verdict,
+        ...(pressure && { PoolPressure: pressure }),
+        Ready: verdict,
+      }),
     };
   }
-  const { entry, tunnelClass, placement, objection, remark } = outcome.granted;
+  const { entry, tunnelClass, placement, objection, remark, addresses } = outcome.granted;
   const said = objection ?? remark;
   const endpoint = tunnelClass
     ? endpointText(tunnelClass.spec.endpoint.host, entry.listenPort)
@@ -88,7 +106,11 @@ export function planTunnelStatus(
     ...(endpoint === undefined ? {} : { endpoint }),
     publicKey: entry.publicKey,
     ...('node' in placement ? { gateway: placement.node } : {}),
-    conditions: withConditions(allocated, ready),
+    conditions: withConditions({
+      Allocated: allocated,
+      ...(addresses && { PoolPressure: addressPressure(entry.subnet, addresses) }),
+      Ready: ready,
+    }),
   };
 }
 
@@ -97,8 +119,6 @@ function ownFields({ status = {} }: TenantTunnel): TenantTunnelStatus {
     Object.entries(status).filter(([name]) => FIELDS.some((field) => field === name)),
   );
 }
-
-type Verdict = Pick<Condition, 'status' | 'reason' | 'message'>;
 
 function readiness(tunnel: TenantTunnel, { placement, objection }: TunnelGrant): Verdict {
   if (objection !== undefined) return { status: 'False', ...objection };

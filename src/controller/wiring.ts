@@ -1,14 +1,17 @@
 import { isLive } from '../allocation/index.ts';
 import { LABEL_GATEWAY, LABEL_PART, LABEL_TUNNEL, type Router, type TenantTunnel } from '../api/index.ts';
 import { type Change, findCondition, type KubeObject, keyOf } from '../kube/index.ts';
+import { rangesKey } from './cluster-ranges.ts';
 import { isDefault } from './find-class.ts';
 import { tenantOf } from './find-tunnel.ts';
 import { currentNode } from './gateways.ts';
+import { rivalsOf } from './rivals.ts';
 import {
   BULK,
   QUARANTINE,
   type World,
   wakeBlockHandover,
+  wakeClasses,
   wakeRoutersOf,
   wakeTunnelHandover,
   wakeWholeHandover,
@@ -19,7 +22,7 @@ export function wire(world: World): void {
   const { caches, controllers, ledger } = world;
   const { routers, tunnels, classes } = controllers;
 
-  routers.watches(caches.routers, (change) => [change.key, ...rivalsOf(world, change)]);
+  routers.watches(caches.routers, (change) => [change.key, ...rivalsIn(world, change)]);
   caches.routers.onChange((change) => onRouter(world, change));
 
   tunnels.watches(caches.tunnels);
@@ -35,6 +38,7 @@ export function wire(world: World): void {
     }
     for (const { index } of ledger.tunnels.values()) controllers.handover.enqueue(String(index), BULK);
     controllers.quarantine.enqueue(QUARANTINE);
+    wakeClasses(world);
   });
 
   for (const cache of [caches.configMaps, caches.secrets]) {
@@ -57,7 +61,11 @@ export function wire(world: World): void {
     }
   };
   caches.heartbeats.onChange(wakeUnplaced);
-  caches.nodes.onChange(wakeUnplaced);
+  caches.nodes.onChange(({ object, old, type }) => {
+    wakeUnplaced();
+    const isGone = type === 'deleted';
+    if (rangesKey(isGone ? undefined : object) !== rangesKey(isGone ? object : old)) wakeClasses(world);
+  });
 }
 
 function onRouter(world: World, change: Change<Router>): void {
@@ -126,14 +134,9 @@ function specChanged<T extends KubeObject>(change: Change<T>): boolean {
 }
 
 /** Routers that want the key or the address that this one had or has. */
-function rivalsOf({ caches }: World, change: Change<Router>): string[] {
+function rivalsIn(world: World, change: Change<Router>): string[] {
   if (change.type === 'added' || !specChanged(change)) return [];
-  return [change.object, ...(change.old === undefined ? [] : [change.old])].flatMap(({ spec, status }) =>
-    [
-      ...[spec.publicKey, status?.publicKey].map((key) => ['publicKey', key] as const),
-      ...[spec.address, status?.address].map((address) => ['address', address] as const),
-    ].flatMap(([index, value]) =>
-      value === undefined ? [] : caches.routers.byIndex(index, value).map(keyOf),
-    ),
+  return [change.object, ...(change.old === undefined ? [] : [change.old])].flatMap((router) =>
+    rivalsOf(world, router),
   );
 }

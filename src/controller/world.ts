@@ -13,6 +13,8 @@ import {
 import type { Caches } from './caches.ts';
 import type { Environment } from './environment.ts';
 import { type FoundTunnel, findTunnel, type Refusal, tenantOf } from './find-tunnel.ts';
+import type { ServiceRanges } from './service-ranges.ts';
+import type { WaitingRouters } from './waiting-routers.ts';
 
 export const FIELD_MANAGER = 'tenant-tunnel-controller';
 
@@ -24,7 +26,7 @@ const COALESCE_MS = 50;
 /** The same while more routers wait than {@link BACKLOG}: a block is then filling up, and each write is of all of it. */
 const COALESCE_BACKLOG_MS = 1000;
 const BACKLOG = 64;
-/** The same of a class's count of tunnels, which nobody waits for. */
+/** The same of what a class says of its capacity, which nobody waits for. */
 const COUNT_MS = 1000;
 
 export interface Controllers {
@@ -59,6 +61,9 @@ export interface World {
   chosenNodes: Map<number, string>;
   /** `namespace/name` of TenantTunnels that are just being created for Routers. */
   tunnelsBeingMade: Map<string, Promise<Refusal | undefined>>;
+  /** Routers that tunnels have no address for. */
+  waiting: WaitingRouters;
+  serviceRanges: ServiceRanges;
 }
 
 export function tunnelOf({ caches, ledger }: Pick<World, 'caches' | 'ledger'>, router: Router): FoundTunnel {
@@ -113,7 +118,7 @@ export function wakeWholeHandover(world: World, index: number, options?: { prior
   for (const block of world.ledger.liveBlocks(index)) handover.enqueue(`${index}/${block}`, options);
 }
 
-/** The class's count of tunnels. */
-export function wakeClassCount({ controllers }: World, className: string): void {
-  controllers.classes.queue.addAfter(className, COUNT_MS);
+/** What classes say of what is left of them: pools of several may have networks in common. */
+export function wakeClasses({ caches, controllers }: World): void {
+  for (const name of caches.classes.keys()) controllers.classes.queue.addAfter(name, COUNT_MS);
 }

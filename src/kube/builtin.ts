@@ -21,7 +21,11 @@ export interface Namespace extends KubeObject {
 }
 
 export interface Node extends KubeObject {
-  spec?: { unschedulable?: boolean; taints?: { key: string; value?: string; effect: string }[] };
+  spec?: {
+    unschedulable?: boolean;
+    taints?: { key: string; value?: string; effect: string }[];
+    podCIDRs?: string[];
+  };
   status?: {
     addresses?: { type: string; address: string }[];
     conditions?: { type: string; status: string; reason?: string; message?: string }[];
@@ -37,6 +41,11 @@ export interface Lease extends KubeObject {
     renewTime?: string;
     leaseTransitions?: number;
   };
+}
+
+/** networking.k8s.io/v1, since Kubernetes 1.33: a range that Services get their addresses from. */
+export interface ServiceCidr extends KubeObject {
+  spec?: { cidrs?: string[] };
 }
 
 /** events.k8s.io/v1 Event; times are MicroTime. */
@@ -63,6 +72,13 @@ export const leases: ResourceType<Lease> = {
   plural: 'leases',
   kind: 'Lease',
   namespaced: true,
+};
+export const serviceCidrs: ResourceType<ServiceCidr> = {
+  group: 'networking.k8s.io',
+  version: 'v1',
+  plural: 'servicecidrs',
+  kind: 'ServiceCIDR',
+  namespaced: false,
 };
 export const events: ResourceType<Event> = {
   group: 'events.k8s.io',

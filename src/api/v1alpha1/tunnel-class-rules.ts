@@ -18,7 +18,7 @@ const THEN =
 const pools: Rule = {
   rule: `self.spec.pools == oldSelf.spec.pools || !has(oldSelf.status) || !has(oldSelf.status.pools) || ${LOST}.size() == 0`,
   message: `keep a pool that holds the subnets which tunnels have, with the same prefixLength; ${THEN}`,
-  messageExpression: `${LOST}.map(row, '%d of its tunnels have subnets from %s to %s of pool %s: keep one pool with prefixLength %d that holds these; ${THEN}'.format([row.tunnels, row.first, row.last, row.cidr, row.prefixLength]))[0]`,
+  messageExpression: `${LOST}.map(row, 'pool %s is in use (tunnels: %d, subnets: %s to %s): keep one pool with prefixLength %d that holds these; ${THEN}'.format([row.cidr, row.tunnels, row.first, row.last, row.prefixLength]))[0]`,
   reason: 'FieldValueForbidden',
   fieldPath: '.spec.pools',
 };
@@ -31,7 +31,7 @@ const ports: Rule = {
   ].join(' || '),
   message: 'keep the ports which tunnels have inside of the range; a range may grow at both ends',
   messageExpression:
-    "'tunnels have ports from %d to %d: keep these inside of the range, which may grow at both ends'.format([oldSelf.status.ports.first, oldSelf.status.ports.last])",
+    "'ports %d to %d are in use by tunnels: keep these inside of the range, which may grow at both ends'.format([oldSelf.status.ports.first, oldSelf.status.ports.last])",
   reason: 'FieldValueForbidden',
   fieldPath: '.spec.ports',
 };

@@ -25,7 +25,7 @@ const made = (name: string, spec: object = {}) =>
   });
 
 const SENTENCE =
-  '3 of its tunnels have subnets from 10.101.0.0/16 to 10.102.0.0/16 of pool 10.100.0.0/14: keep one pool with prefixLength 16 that holds these; spec.exclude keeps new tunnels off them, and when the last is deleted and its quarantine over, the pool can go';
+  'pool 10.100.0.0/14 is in use (tunnels: 3, subnets: 10.101.0.0/16 to 10.102.0.0/16): keep one pool with prefixLength 16 that holds these; spec.exclude keeps new tunnels off them, and when the last is deleted and its quarantine over, the pool can go';
 
 describe('a pool in which tunnels live', () => {
   const pools = [pool('10.100.0.0/14'), pool('10.104.0.0/14')];
@@ -87,7 +87,7 @@ describe('the range of ports', () => {
         {
           field: 'spec.ports',
           message:
-            'tunnels have ports from 51820 to 51830: keep these inside of the range, which may grow at both ends',
+            'ports 51820 to 51830 are in use by tunnels: keep these inside of the range, which may grow at both ends',
         },
       ]);
     }
@@ -146,7 +146,7 @@ describe('what is judged', () => {
     accepted(await change('large', { pools: many(28).toReversed() }));
     const [cause] = causes(await change('large', { pools: many(27) }));
     expect(cause?.message).toMatch(
-      /^2147483647 of its tunnels have subnets from 10\.0\.0\.0\/28 to 10\.15\./,
+      /^pool 10\.0\.0\.0\/12 is in use \(tunnels: 2147483647, subnets: 10\.0\.0\.0\/28 to 10\.15\./,
     );
   });
 });

@@ -60,6 +60,27 @@ describe('a tunnel', () => {
     expect(reasons(status('Pending'), homeless, status('ClassNotFound'))).toEqual([]);
   });
 
+  test('whose addresses come to their end says so at each step, and not again', () => {
+    const pressure = (reason: string): TenantTunnelStatus => ({
+      conditions: [
+        { type: 'Allocated', status: 'True', reason: 'Allocated', message: '', lastTransitionTime: '' },
+        { type: 'PoolPressure', status: 'True', reason, message: 'Why.', lastTransitionTime: '' },
+      ],
+    });
+    const [enough, nearly, all] = ['Enough', 'NearlyExhausted', 'Exhausted'].map(pressure) as [
+      TenantTunnelStatus,
+      TenantTunnelStatus,
+      TenantTunnelStatus,
+    ];
+    expect(reasons({}, grant, enough)).toEqual(['TunnelAllocated']);
+    expect(reasons(enough, grant, nearly)).toEqual(['AddressPoolNearlyExhausted']);
+    expect(reasons(nearly, grant, nearly)).toEqual([]);
+    expect(reasons(nearly, grant, all)).toEqual(['AddressPoolExhausted']);
+    expect(reasons(enough, grant, all)).toEqual(['AddressPoolExhausted']);
+    expect(reasons(all, grant, nearly)).toEqual([]);
+    expect(reasons(nearly, grant, enough)).toEqual([]);
+  });
+
   test('whose endpoint moved warns of the routers that have the old one', () => {
     const before = { ...allocated('True', 'Allocated'), endpoint: 'old:1' };
     expect(reasons(before, grant, { endpoint: 'new:1' })).toEqual(['EndpointChanged']);

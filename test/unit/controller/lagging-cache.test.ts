@@ -8,6 +8,7 @@ import { systemEnvironment } from '../../../src/controller/environment.ts';
 import { reconcileHandover } from '../../../src/controller/reconcile-handover.ts';
 import { reconcileRouter } from '../../../src/controller/reconcile-router.ts';
 import { reconcileTunnel } from '../../../src/controller/reconcile-tunnel.ts';
+import { WaitingRouters } from '../../../src/controller/waiting-routers.ts';
 import type { World } from '../../../src/controller/world.ts';
 import {
   type KubeObject,
@@ -31,6 +32,7 @@ function cacheOf<T extends KubeObject>(
   return {
     get: (key: string) => objects.find((object) => keyOf(object) === key),
     list: () => objects,
+    keys: () => objects.map(keyOf),
     byIndex: (index: string, value: string) =>
       objects.filter((object) => index === 'tenant' && tenant(object) === value),
   };
@@ -86,6 +88,7 @@ function worldOf({ ledger, stored = [], routers = [], tunnels = [], configMaps =
     controllers: Object.fromEntries(names.map((name) => [name, controller(name)])),
     chosenNodes: new Map(),
     tunnelsBeingMade: new Map(),
+    waiting: new WaitingRouters(),
   };
   return { world: world as unknown as World, woken, writes };
 }

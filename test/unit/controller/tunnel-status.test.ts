@@ -108,3 +108,44 @@ test('a ledger that cannot be read takes no number away: they are still true', (
   const status = plan({ refused: { reason: 'LedgerUnreadable', message: 'Mend it.' } }, given);
   expect(status).toMatchObject({ ...given, phase: 'Error' });
 });
+
+describe('how full it is', () => {
+  const small = tunnelEntry({ subnet: '10.9.0.0/24' });
+  const said = (taken: number, before = {}) => {
+    const status = plan(grant({ entry: small, addresses: { total: 253, taken } }), before);
+    return { status, condition: findCondition(status.conditions, 'PoolPressure') };
+  };
+
+  test.each([
+    [227, 'False', 'Enough', 'Less than 228 of the 253 addresses for routers in 10.9.0.0/24 are taken.'],
+    [
+      228,
+      'True',
+      'NearlyExhausted',
+      '228 or more of the 253 addresses for routers in 10.9.0.0/24 are in use or in quarantine: delete Routers that are gone for good, or make a second tenant for further routers before the rest is taken, too.',
+    ],
+    [
+      253,
+      'True',
+      'Exhausted',
+      'All 253 addresses for routers in 10.9.0.0/24 are in use or in quarantine, so new Routers wait: delete Routers that are gone for good, or make a second tenant for further routers.',
+    ],
+  ])('with %i routers in a /24', (taken, status, reason, message) => {
+    expect(said(taken).condition).toMatchObject({ status, reason, message });
+  });
+
+  test('is said in the same words for as long as it is so: a router more is no write', () => {
+    const first = said(1).status;
+    for (const taken of [2, 100, 227]) expect(said(taken, first).status).toEqual(first);
+    const nearly = said(228, first).status;
+    for (const taken of [229, 252]) expect(said(taken, nearly).status).toEqual(nearly);
+  });
+
+  test('stays said while the ledger cannot be read, and goes with what was given', () => {
+    const before = said(250).status;
+    const refused = (reason: 'LedgerUnreadable' | 'TenantTaken') =>
+      plan({ refused: { reason, message: 'Why.' } }, before).conditions?.map(({ type }) => type);
+    expect(refused('LedgerUnreadable')).toEqual(['Allocated', 'PoolPressure', 'Ready']);
+    expect(refused('TenantTaken')).toEqual(['Allocated', 'Ready']);
+  });
+});

@@ -1,0 +1,73 @@
+import {
+  AllocationError,
+  type ClassUse,
+  formatNetwork,
+  freeTunnels,
+  type Pools,
+  type PoolUse,
+  parsePools,
+  type TunnelEntry,
+  useOfClass,
+} from '../allocation/index.ts';
+import type { TunnelClass, TunnelClassStatus } from '../api/index.ts';
+
+/** Whether tunnels of a class share one subnet. */
+export const sharesSubnets = ({ spec }: TunnelClass): boolean => spec.subnetAssignment === 'Equal';
+
+/**
+ * Which other tunnels a new one of this class may have the subnet of: those of classes that share, too. Undefined for
+ * a class whose tunnels each have their own.
+ */
+export function sharersOf(
+  tunnelClass: TunnelClass,
+  classNamed: (name: string) => TunnelClass | undefined,
+): ((other: TunnelEntry) => boolean) | undefined {
+  if (!sharesSubnets(tunnelClass)) return undefined;
+  return ({ className }) => {
+    const other = classNamed(className);
+    return other !== undefined && sharesSubnets(other);
+  };
+}
+
+/** A class's pools, or why they cannot be used. */
+export function poolsOf({ spec }: TunnelClass): { pools: Pools } | { problem: string } {
+  try {
+    return { pools: parsePools(spec.pools, spec.exclude) };
+  } catch (error) {
+    if (!(error instanceof AllocationError)) throw error;
+    return { problem: error.message };
+  }
+}
+
+export function useOf(
+  tunnelClass: TunnelClass,
+  pools: Pools,
+  tunnels: Iterable<TunnelEntry>,
+  classNamed: (name: string) => TunnelClass | undefined,
+): ClassUse {
+  const mayShareWith = sharersOf(tunnelClass, classNamed);
+  const { ports } = tunnelClass.spec;
+  const limits = { name: tunnelClass.metadata.name, pools, ports, ...(mayShareWith && { mayShareWith }) };
+  return useOfClass(limits, tunnels);
+}
+
+/** What of the status tells of capacity. */
+export function capacityStatus(
+  tunnelClass: TunnelClass,
+  use: ClassUse,
+): Pick<TunnelClassStatus, 'free' | 'pools' | 'ports' | 'outside'> {
+  const { range, ...ports } = use.ports;
+  return {
+    free: freeTunnels(use, sharesSubnets(tunnelClass)),
+    pools: use.pools.map(rowOf),
+    ports: { ...ports, ...range },
+    ...(use.outside > 0 && { outside: use.outside }),
+  };
+}
+
+const rowOf = ({ pool, range, ...counts }: PoolUse) => ({
+  cidr: formatNetwork(pool.network),
+  prefixLength: pool.prefixLength,
+  ...counts,
+  ...(range && { first: formatNetwork(range.first), last: formatNetwork(range.last) }),
+});

@@ -1,0 +1,52 @@
+import type { TunnelEntry } from '../allocation/index.ts';
+import type { Router } from '../api/index.ts';
+import { keyOf } from '../kube/index.ts';
+import { tenantOf } from './find-tunnel.ts';
+import type { World } from './world.ts';
+
+/** What a Router calls the tunnel that it joins: by its tenant, or by its name. */
+function tunnelName({ spec, metadata }: Router): string {
+  const { tenant, tunnelRef } = spec;
+  if (tunnelRef === undefined) return byTenant(tenant ?? '');
+  return byName(`${tunnelRef.namespace ?? metadata.namespace}/${tunnelRef.name}`);
+}
+
+const byTenant = (tenant: string): string => `tenant ${tenant}`;
+const byName = (key: string): string => `tunnel ${key}`;
+
+/** Keys of the index `address`. An address says something inside of its tunnel alone: subnets may be equal. */
+export function addressKeys(router: Router): string[] {
+  const { spec, status } = router;
+  const addresses = [spec.address, status?.address].filter((address) => address !== undefined);
+  return [...new Set(addresses)].map((address) => `${tunnelName(router)} ${address}`);
+}
+
+/** Routers of a tunnel that have an address or ask for it. */
+export function routersAt(
+  { caches }: Pick<World, 'caches'>,
+  { tenant, owner }: Pick<TunnelEntry, 'tenant' | 'owner'>,
+  address: string,
+): Router[] {
+  return [byTenant(tenant), byName(owner)].flatMap((name) =>
+    caches.routers.byIndex('address', `${name} ${address}`),
+  );
+}
+
+/** Keys of Routers that want the key or the address that this one has or asks for. */
+export function rivalsOf(world: World, router: Router): string[] {
+  const { spec, status } = router;
+  const keys = [spec.publicKey, status?.publicKey].filter((key) => key !== undefined);
+  const addresses = [spec.address, status?.address].filter((address) => address !== undefined);
+  const tunnel = tunnelJoinedBy(world, router);
+  return [
+    ...keys.flatMap((key) => world.caches.routers.byIndex('publicKey', key)),
+    ...(tunnel === undefined ? [] : addresses.flatMap((address) => routersAt(world, tunnel, address))),
+  ].map(keyOf);
+}
+
+function tunnelJoinedBy({ caches, ledger }: World, { spec, metadata }: Router) {
+  const { tenant, tunnelRef } = spec;
+  if (tunnelRef === undefined) return tenant === undefined ? undefined : ledger.tunnelOfTenant(tenant);
+  const tunnel = caches.tunnels.get(`${tunnelRef.namespace ?? metadata.namespace}/${tunnelRef.name}`);
+  return tunnel && ledger.tunnelOfTenant(tenantOf(tunnel));
+}
