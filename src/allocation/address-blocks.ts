@@ -36,9 +36,21 @@ export class AddressBlocks {
     return false;
   }
 
+  /** Whether a block is older than something that was made of it at a revision; one that is lost is. */
+  isOlderThan(tunnel: number, block: number, revision: number | undefined): boolean {
+    return this.of(tunnel).get(block)?.isOlderThan(revision) ?? true;
+  }
+
   /** Tunnels that have, or had, blocks. */
   tunnels(): number[] {
     return [...this.#stored.keys()];
+  }
+
+  /** Whether a tunnel has live routers, as far as its blocks can be read. */
+  mayHaveLive(tunnel: number): boolean {
+    return [...this.of(tunnel).values()].some(
+      ({ document, unreadable }) => unreadable !== undefined || hasLive(document),
+    );
   }
 
   /** Blocks of a tunnel that have live routers, ascending. */

@@ -16,6 +16,15 @@ export interface AddressEntry {
   readonly access?: { readonly user: string; readonly password: string; readonly apiPort: number };
   /** ISO time of release; the address stays taken until the quarantine is over. */
   readonly releasedAt?: string;
+  readonly recovered?: Recovered;
+}
+
+/** The ledger had lost this router, or was older than it, and took it over from what was given elsewhere. */
+export interface Recovered {
+  /** ISO time. */
+  readonly at: string;
+  /** The router has the private key, and the ledger has not. */
+  readonly keyLost?: true;
 }
 
 /** The routers of one /24 of a tunnel, live and in quarantine, by offset. */

@@ -1,7 +1,7 @@
 import { type AddressEntry, type Block, entryOf, isFree, nextFree, withEntry } from './block.ts';
 import { AllocationError } from './errors.ts';
-import { BLOCK_ADDRESSES, routerOffsets } from './geometry.ts';
-import { formatAddress, type Network, parseAddress } from './ipv4.ts';
+import { type Place, placeOf, routerOffsets } from './geometry.ts';
+import { formatAddress, type Network } from './ipv4.ts';
 import { hasKeptSecrets } from './kept-secrets.ts';
 import { isLive } from './tunnel-entry.ts';
 
@@ -91,17 +91,17 @@ function mayTake(block: Block, offset: number, request: AddressRequest, now: Dat
 }
 
 /** Where a pinned address stands; throws when it is none that a router of this tunnel may have. */
-export function pinnedPlace(pin: string, subnet: Network): { block: number; offset: number } {
-  const inSubnet = (parseAddress(pin) ?? -1) - subnet.base;
-  const { first, last } = routerOffsets(subnet);
-  if (inSubnet < first || inSubnet > last) {
+export function pinnedPlace(pin: string, subnet: Network): Place {
+  const place = placeOf(pin, subnet);
+  if (place === undefined) {
+    const { first, last } = routerOffsets(subnet);
     const [from, to] = [formatAddress(subnet.base + first), formatAddress(subnet.base + last)];
     throw new AllocationError(
       'AddressOutsidePool',
       `Address ${pin} is none that this tunnel gives to routers; write one from ${from} to ${to}, or leave spec.address out.`,
     );
   }
-  return { block: Math.floor(inSubnet / BLOCK_ADDRESSES), offset: inSubnet % BLOCK_ADDRESSES };
+  return place;
 }
 
 function assertPinFree(block: Block, request: AddressRequest, offset: number): void {
@@ -121,17 +121,23 @@ export const pinChanged = ({ owner, pin }: AddressRequest): AllocationError =>
   );
 
 function followSpec(held: AddressEntry, request: AddressRequest): AddressEntry {
-  let entry = held;
-  if (request.publicKey !== undefined && request.publicKey !== entry.publicKey) {
-    const { privateKey: _, ...rest } = entry;
-    entry = { ...rest, publicKey: request.publicKey };
-  }
-  if (request.publicKey === undefined && entry.privateKey === undefined)
-    entry = { ...entry, ...request.newKeyPair() };
+  let entry = withKeyOf(held, request);
+  if (entry.access === undefined) entry = { ...entry, access: request.newAccess() };
   const { access } = request;
   if (access !== undefined && entry.access !== undefined) {
     const same = access.user === entry.access.user && access.apiPort === entry.access.apiPort;
     if (!same) entry = { ...entry, access: { ...entry.access, ...access } };
   }
   return entry;
+}
+
+/** With the key that the manifest pins; with one of ours where it no longer pins any. */
+function withKeyOf(held: AddressEntry, { publicKey, newKeyPair }: AddressRequest): AddressEntry {
+  const { privateKey: _, recovered, ...rest } = held;
+  if (publicKey === undefined) {
+    const isOurs = held.privateKey !== undefined || recovered?.keyLost === true;
+    return isOurs ? held : { ...rest, ...newKeyPair() };
+  }
+  if (publicKey !== held.publicKey) return { ...rest, publicKey };
+  return recovered?.keyLost ? { ...rest, recovered: { at: recovered.at } } : held;
 }

@@ -58,7 +58,8 @@ export function encodeBlock(block: Block): Data {
 }
 
 // Always the same text for the same entry, whoever built it: an object written again from memory is the one it was.
-function inOrder({ offset, owner, publicKey, privateKey, presharedKey, access, releasedAt }: AddressEntry) {
+function inOrder(entry: AddressEntry) {
+  const { offset, owner, publicKey, privateKey, presharedKey, access, releasedAt, recovered } = entry;
   const { user, password, apiPort } = access ?? {};
   return {
     offset,
@@ -68,6 +69,7 @@ function inOrder({ offset, owner, publicKey, privateKey, presharedKey, access, r
     presharedKey,
     access: access && { user, password, apiPort },
     releasedAt,
+    recovered: recovered && { at: recovered.at, keyLost: recovered.keyLost },
   };
 }
 
@@ -119,6 +121,11 @@ function addressFrom(value: unknown): AddressEntry {
       };
     }),
     ...optional(record, 'releasedAt', time),
+    ...optional(record, 'recovered', (parent, name) => {
+      const recovered = objectFrom(parent[name]);
+      const keyLost = recovered.keyLost === true ? { keyLost: true as const } : {};
+      return { at: time(recovered, 'at'), ...keyLost };
+    }),
   };
 }
 

@@ -84,6 +84,13 @@ export class LedgerDocument<D extends Revised> {
     return this.#amiss && this.#unreadable === undefined;
   }
 
+  /** Whether what is stored is older than something that was made of it at a revision: lost, or out of a backup. */
+  isOlderThan(revision: number | undefined): boolean {
+    if (this.#unreadable !== undefined) return false;
+    if (this.version === undefined) return true;
+    return revision !== undefined && revision > (this.document.revision ?? 0);
+  }
+
   /** Takes in what the store holds now, unless that or something newer is known; answers whether it was news. */
   observe(object: StoredObject): boolean {
     const version = BigInt(object.version);

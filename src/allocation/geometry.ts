@@ -1,4 +1,4 @@
-import { type Network, sizeOf } from './ipv4.ts';
+import { type Network, parseAddress, sizeOf } from './ipv4.ts';
 
 /** Addresses of a subnet are kept in blocks of this many, counted from the subnet's first address. */
 export const BLOCK_ADDRESSES = 256;
@@ -31,4 +31,18 @@ export function offsetsOfBlock(subnet: Network, block: number, kind: 'plain' | '
   const inside = (i: number): boolean => start + i >= first && start + i <= last;
   if (kind === 'spare') return [255, 0].filter(inside);
   return Array.from({ length: BLOCK_ADDRESSES - 2 }, (_, i) => i + 1).filter(inside);
+}
+
+/** Where a router's address stands: block of the subnet, offset inside it. */
+export interface Place {
+  readonly block: number;
+  readonly offset: number;
+}
+
+/** Undefined for what is no address that a router of the subnet may have. */
+export function placeOf(address: string, subnet: Network): Place | undefined {
+  const inSubnet = (parseAddress(address) ?? -1) - subnet.base;
+  const { first, last } = routerOffsets(subnet);
+  if (inSubnet < first || inSubnet > last) return undefined;
+  return { block: Math.floor(inSubnet / BLOCK_ADDRESSES), offset: inSubnet % BLOCK_ADDRESSES };
 }

@@ -6,6 +6,7 @@ export { type ClassUse, freeTunnels, type PoolUse, type PortUse, useOfClass } fr
 export { REVISION_KEY } from './codec.ts';
 export { AllocationError, type AllocationErrorCode } from './errors.ts';
 export { BLOCK_ADDRESSES, serverAddress } from './geometry.ts';
+export type { HandedBlock, HandedRouter, HandedTunnel } from './handed-over.ts';
 export {
   contains,
   formatAddress,
@@ -25,5 +26,6 @@ export {
   subnetCount,
 } from './pools.ts';
 export { nearlyAll, type Pressure, pressureOf } from './pressure.ts';
+export type { Recovery } from './recovery.ts';
 export { type LedgerStore, type StoredObject, VersionConflict } from './store.ts';
 export { interfaceNameOf, isLive, networkOf, type TunnelEntry } from './tunnel-entry.ts';

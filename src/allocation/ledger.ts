@@ -1,5 +1,6 @@
 import { AddressBlocks, parseBlockName } from './address-blocks.ts';
 import { type AddressUse, addressUse } from './address-use.ts';
+import type { AdoptOptions } from './adopt-routers.ts';
 import { type AddressEntry, hasRoom, released, withEntry, withoutSecrets } from './block.ts';
 import {
   type AddressRequest,
@@ -10,9 +11,11 @@ import {
 } from './claim-address.ts';
 import { AllocationError } from './errors.ts';
 import { BLOCK_ADDRESSES, routerBlocks } from './geometry.ts';
+import type { HandedTunnel } from './handed-over.ts';
 import { formatAddress, type Network } from './ipv4.ts';
 import { forgetSecrets, hasKeptSecrets, oldestSecrets } from './kept-secrets.ts';
 import type { Location } from './ledger-index.ts';
+import { type Recovery, recover } from './recovery.ts';
 import type { LedgerOptions, StoredObject } from './store.ts';
 import { isLive, networkOf, type TunnelEntry } from './tunnel-entry.ts';
 import { TUNNELS_OBJECT, TunnelRecords } from './tunnel-records.ts';
@@ -69,6 +72,20 @@ export class Ledger {
   async mend(name: string): Promise<void> {
     if (name === TUNNELS_OBJECT) await this.#tunnels.mend();
     else await this.#block(name)?.change((document) => ({ document, result: undefined }));
+  }
+
+  /**
+   * Takes over what the gateways have that is later than the ledger: routers and tunnels that a backup does not know.
+   * To be done before anything is given to anybody.
+   */
+  recover(handed: readonly HandedTunnel[], routerOf: AdoptOptions['routerOf']): Promise<Recovery> {
+    return recover(this.#tunnels, this.#blocks, handed, { now: this.#options.now(), routerOf });
+  }
+
+  /** Revision of the object that holds the tunnels, or of the one that holds a block; see {@link Revised}. */
+  revision(tunnel?: number, block?: number): number | undefined {
+    if (tunnel === undefined || block === undefined) return this.#tunnels.revision;
+    return this.#blocks.of(tunnel).get(block)?.document.revision;
   }
 
   /** All tunnels by index, live and in quarantine, with what was last known of those that cannot be read now. */
@@ -220,8 +237,9 @@ export class Ledger {
     { keepSecrets = false } = {},
   ): Promise<void> {
     const now = this.#options.now();
+    // One whose script cannot be made any more is applied again to get a new one.
     const gone = (entry: AddressEntry): AddressEntry =>
-      keepSecrets ? released(entry, now) : withoutSecrets(released(entry, now));
+      keepSecrets && !entry.recovered?.keyLost ? released(entry, now) : withoutSecrets(released(entry, now));
     await this.#blocks.get(tunnel, block).change((document) => {
       const live = [...document.entries.values()].filter((entry) => entry.owner === owner && isLive(entry));
       return { document: live.map(gone).reduce(withEntry, document), result: undefined };

@@ -1,3 +1,4 @@
+import { type AdoptedTunnels, adoptTunnels } from './adopt-tunnels.ts';
 import { type DecodedTunnels, decodeTunnels, encodeTunnels } from './codec.ts';
 import { LedgerDocument } from './document.ts';
 import { AllocationError, unreadableMessage } from './errors.ts';
@@ -45,6 +46,35 @@ export class TunnelRecords {
 
   observeDeleted(version: string | undefined): boolean {
     return this.#stored.observeDeleted(version);
+  }
+
+  get revision(): number | undefined {
+    return this.#stored.document.revision;
+  }
+
+  isOlderThan(revision: number | undefined): boolean {
+    return this.#stored.isOlderThan(revision);
+  }
+
+  /**
+   * Takes over what the gateways have that is later than what is recorded. Where all records are lost while addresses
+   * stand, that is done only if it brings back the tunnel of each: `inUse` are the indices of those.
+   */
+  adopt(
+    later: readonly TunnelEntry[],
+    handed: readonly Pick<TunnelEntry, 'index' | 'publicKey'>[],
+    inUse: readonly number[],
+  ): Promise<Pick<AdoptedTunnels, 'adopted' | 'displaced'>> {
+    return this.#stored.change<Pick<AdoptedTunnels, 'adopted' | 'displaced'>>((document) => {
+      const { tunnels, unreadable } = document;
+      const isFree = ({ index, tenant }: TunnelEntry): boolean =>
+        !unreadable.has(index) && ![...unreadable.values()].some((record) => record.tenant === tenant);
+      const result = adoptTunnels(tunnels, later.filter(isFree), handed);
+      const isPartial = inUse.some((index) => !result.tunnels.has(index) && !unreadable.has(index));
+      if (isPartial && tunnels.size === 0) return { document, result: { adopted: [], displaced: [] } };
+      const changed = result.tunnels === tunnels ? document : { ...document, tunnels: result.tunnels };
+      return { document: changed, result };
+    });
   }
 
   mend(): Promise<void> {

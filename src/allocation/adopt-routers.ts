@@ -1,0 +1,82 @@
+import { type AddressEntry, type Block, released, withEntry, withoutSecrets } from './block.ts';
+import type { Place } from './geometry.ts';
+import type { HandedRouter } from './handed-over.ts';
+import { hasKeptSecrets } from './kept-secrets.ts';
+import { isLive } from './tunnel-entry.ts';
+
+export interface PlacedRouter extends HandedRouter {
+  readonly place: Place;
+}
+
+export interface AdoptOptions {
+  now: Date;
+  /** The Router of this `namespace/name`, if there is one. */
+  routerOf: (owner: string) => { publicKey?: string | undefined } | undefined;
+  /** The gateways have all routers of the tunnel: what the ledger has beside them is of a tunnel before it. */
+  isAll: boolean;
+}
+
+/**
+ * A block of a ledger that is older than what the gateways have, with what they have: each of `routers`, all of one
+ * tunnel, at its address with its key. Whoever else has one of these in the block is let go.
+ */
+export function adoptRouters(block: Block, routers: readonly PlacedRouter[], options: AdoptOptions): Block {
+  const here = routers.filter(({ place }) => place.block === block.number);
+  const kept = withoutRivals(block, routers, options);
+  return here.reduce((result, router) => {
+    const there = result.entries.get(router.place.offset);
+    const entry = adopted(there, router, options);
+    return entry === there ? result : withEntry(result, entry);
+  }, kept);
+}
+
+function withoutRivals(block: Block, routers: readonly PlacedRouter[], { now, isAll }: AdoptOptions): Block {
+  const byOwner = new Map(routers.map((router) => [router.owner, router]));
+  const byKey = new Map(routers.map((router) => [router.publicKey, router]));
+  const isAt = (router: PlacedRouter | undefined, { offset }: AddressEntry): boolean =>
+    router?.place.block === block.number && router.place.offset === offset;
+  const isRival = (entry: AddressEntry): boolean => {
+    const rivals = [byOwner.get(entry.owner), byKey.get(entry.publicKey)];
+    if (rivals.every((router) => router === undefined)) return isAll;
+    return rivals.some((router) => router !== undefined && !isAt(router, entry));
+  };
+  return [...block.entries.values()]
+    .filter((entry) => isLive(entry) && isRival(entry))
+    .map((entry) => withoutSecrets(released(entry, now)))
+    .reduce(withEntry, block);
+}
+
+function adopted(there: AddressEntry | undefined, router: PlacedRouter, options: AdoptOptions): AddressEntry {
+  const { owner, publicKey, presharedKey, access, place } = router;
+  const known = options.routerOf(owner);
+  const isSame = there?.owner === owner && there.publicKey === publicKey;
+  if (isSame && isLive(there)) return withLogin(there, router);
+  if (isSame && known === undefined) return there;
+  if (isSame && hasKeptSecrets(there)) {
+    const { releasedAt: _, ...back } = there;
+    return withLogin(back, router);
+  }
+  const at = options.now.toISOString();
+  return {
+    offset: place.offset,
+    owner,
+    publicKey,
+    ...(presharedKey === undefined ? {} : { presharedKey }),
+    ...(access === undefined ? {} : { access }),
+    recovered: { at, ...(known?.publicKey === publicKey ? {} : { keyLost: true as const }) },
+    // Its Router may be on its way back; if it is not, this is how it would have gone.
+    ...(known === undefined ? { releasedAt: at } : {}),
+  };
+}
+
+/** What the gateways log in with is what the router has. */
+function withLogin(entry: AddressEntry, { access, presharedKey }: PlacedRouter): AddressEntry {
+  if (access === undefined) return entry;
+  const { user, password, apiPort } = entry.access ?? {};
+  const same =
+    access.user === user &&
+    access.password === password &&
+    access.apiPort === apiPort &&
+    presharedKey === entry.presharedKey;
+  return same ? entry : { ...entry, access, ...(presharedKey === undefined ? {} : { presharedKey }) };
+}
