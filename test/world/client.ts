@@ -47,7 +47,17 @@ export function worldClient(
   const read = <R>(what: string, act: () => R, options?: CallOptions) =>
     call({ what, writes: false, idempotent: true, act }, options);
   const write = <R>(what: string, act: () => R, options?: CallOptions, idempotent = true) =>
-    call({ what, writes: true, idempotent, act }, options);
+    call({ what, writes: true, idempotent, act: by(act) }, options);
+  const by =
+    <R>(act: () => R) =>
+    (): R => {
+      server.by = actor.name;
+      try {
+        return act();
+      } finally {
+        server.by = 'people';
+      }
+    };
   const notModelled = (verb: string) => (): never => {
     throw new Error(`The world's API server has no ${verb}.`);
   };

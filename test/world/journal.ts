@@ -17,7 +17,7 @@ export class Journal {
   }
 
   note(line: string): void {
-    this.lines.push(`${this.#timeline.now} ${line}`);
+    this.lines.push(`${Math.round(this.#timeline.now)} ${line}`);
   }
 
   logger(name: string): Logger {

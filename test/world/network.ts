@@ -24,23 +24,23 @@ export class Network {
   readonly timeline: Timeline;
   weather: Weather = WEATHERS.calm;
   /** Requests that met a fault. */
-  readonly faults: { request: string; fault: Fault }[] = [];
-  /** Requests whose fault is left out, to find out which ones matter. */
-  readonly spared: ReadonlySet<string>;
+  readonly faults: Record<string, Fault> = {};
   /** Requests that the server refuses as long as it is so, as an admission webhook does. */
   readonly cursed = new Set<string>();
+  /** Set in a history that says itself what happens to which request. */
+  readonly #given: Readonly<Record<string, Fault>> | undefined;
   readonly #tell: (line: string) => void;
   readonly #counts = new Map<string, number>();
 
   constructor(
     timeline: Timeline,
     chance: Chance,
-    spared: ReadonlySet<string> = new Set(),
-    tell: (line: string) => void = () => {},
+    faults: Readonly<Record<string, Fault>> | undefined,
+    tell: (line: string) => void,
   ) {
     this.timeline = timeline;
     this.chance = chance;
-    this.spared = spared;
+    this.#given = faults;
     this.#tell = tell;
   }
 
@@ -86,9 +86,9 @@ export class Network {
   }
 
   #faultOf(id: string): Fault | undefined {
-    const fault = faultOf(this.weather, this.chance.of(id));
-    if (fault === undefined || this.spared.has(id)) return undefined;
-    this.faults.push({ request: id, fault });
+    const fault = this.#given === undefined ? faultOf(this.weather, this.chance.of(id)) : this.#given[id];
+    if (fault === undefined) return undefined;
+    this.faults[id] = fault;
     this.#tell(`${id}: ${fault}`);
     return fault;
   }

@@ -14,6 +14,8 @@ import { type Selection, selects } from './selector.ts';
 /** One change of the store; `before` and `after` are the server's own and must not be changed. */
 export interface Change {
   version: number;
+  /** Who did it. */
+  by: string;
   plural: string;
   key: string;
   before: KubeObject | undefined;
@@ -41,6 +43,8 @@ const FIRST_VERSION = 1000;
 export class ApiServer {
   version = FIRST_VERSION;
   readonly #log: Change[] = [];
+  /** Who is at it. */
+  by = 'people';
   /** Versions before this one are compacted away. */
   oldest = FIRST_VERSION;
   readonly #wall: () => number;
@@ -68,6 +72,7 @@ export class ApiServer {
     return this.#objects.get(type.plural)?.get(key)?.object as T | undefined;
   }
 
+  /** All objects of a kind, as {@link peek} has them. */
   all<T extends KubeObject>(type: ResourceType<T>): T[] {
     return [...(this.#objects.get(type.plural)?.values() ?? [])].map(({ object }) => object as T);
   }
@@ -253,7 +258,7 @@ export class ApiServer {
     const key = keyFor(object.metadata);
     const objects = this.#objects.get(type.plural) ?? new Map<string, Kept>();
     this.#objects.set(type.plural, objects.set(key, { ...next, object }));
-    this.#tell({ version, plural: type.plural, key, before: before?.object, after: object });
+    this.#tell({ version, by: this.by, plural: type.plural, key, before: before?.object, after: object });
     return copy(object);
   }
 
@@ -261,7 +266,7 @@ export class ApiServer {
     const version = ++this.version;
     const key = keyFor(object.metadata);
     this.#objects.get(type.plural)?.delete(key);
-    this.#tell({ version, plural: type.plural, key, before: object, after: undefined });
+    this.#tell({ version, by: this.by, plural: type.plural, key, before: object, after: undefined });
   }
 
   #tell(change: Change): void {

@@ -1,0 +1,26 @@
+import { type Router, TENANT_TUNNELS, type TenantTunnel } from '../../../src/api/index.ts';
+import { keyOf } from '../../../src/kube/index.ts';
+import type { ApiServer } from '../api/server.ts';
+
+/** The TenantTunnels that a Router may mean. */
+export function meantBy({ spec, metadata }: Router, server: ApiServer): TenantTunnel[] {
+  const { tenant, tunnelRef } = spec;
+  const key = tunnelRef && `${tunnelRef.namespace ?? metadata.namespace}/${tunnelRef.name}`;
+  return server
+    .all(TENANT_TUNNELS)
+    .filter((tunnel) => (key === undefined ? tenantOf(tunnel) === tenant : keyOf(tunnel) === key));
+}
+
+export const tenantOf = ({ spec, metadata }: TenantTunnel): string => spec.tenant ?? metadata.name;
+
+export const allows = (tunnel: TenantTunnel, { metadata: { namespace } }: Router): boolean =>
+  [tunnel.metadata.namespace, ...(tunnel.spec.allowedNamespaces ?? [])].some(
+    (one) => one === namespace || one === '*',
+  );
+
+/** Whether a Router that has a place in a tenant's tunnel is a peer there: also while the TenantTunnel is away. */
+export function admittedTo(router: Router, tenant: string, server: ApiServer): boolean {
+  const meant = meantBy(router, server);
+  if (meant.length === 0) return true;
+  return meant.some((tunnel) => tenantOf(tunnel) === tenant && allows(tunnel, router));
+}

@@ -1,0 +1,80 @@
+import type { Router, TenantTunnel } from '../../../src/api/index.ts';
+import type { ApiServer, Change } from '../api/server.ts';
+import { SYSTEM } from '../crew.ts';
+import type { Journal } from '../journal.ts';
+import type { Picture } from '../picture.ts';
+import { Violation } from '../violation.ts';
+import { nothingLeaks } from './at-rest.ts';
+import { GivenToRouters } from './given.ts';
+import { Quarantine } from './quarantine.ts';
+import { Recorded } from './recorded.ts';
+import { secretsStayIn } from './secrecy.ts';
+import { allAreServed, type Scene } from './served.ts';
+import { Steady } from './steady.ts';
+import { GivenToTenants } from './tenants.ts';
+import { handoverIsUnique, ledgerIsUnique, statusesAreUnique } from './unique.ts';
+
+/** Holds every change of the store against the invariants, and the store as it is when all is quiet. */
+export class Invariants {
+  readonly #server: ApiServer;
+  readonly #picture: Picture;
+  readonly #journal: Journal;
+  readonly #recorded = new Recorded();
+  readonly #routers: GivenToRouters;
+  readonly #tenants: GivenToTenants;
+  readonly #quarantine: Quarantine;
+  readonly #steady: Steady;
+
+  constructor(
+    server: ApiServer,
+    picture: Picture,
+    journal: Journal,
+    time: { readonly now: number; readonly wall: number },
+  ) {
+    this.#server = server;
+    this.#picture = picture;
+    this.#journal = journal;
+    this.#routers = new GivenToRouters(server, () => time.now);
+    this.#tenants = new GivenToTenants(server, () => time.now);
+    this.#quarantine = new Quarantine(() => time.wall);
+    this.#steady = new Steady(server, () => time.now);
+    server.onChange((change) => {
+      picture.see(change);
+      this.#see(change);
+    });
+  }
+
+  #see(change: Change): void {
+    const { plural, key, after } = change;
+    const picture = this.#picture;
+    secretsStayIn(change);
+    this.#quarantine.see(change);
+    this.#tenants.see(change);
+    if (plural === 'secrets' && key.startsWith(`${SYSTEM}/`)) {
+      this.#recorded.see(picture);
+      ledgerIsUnique(picture, this.#server);
+      this.#quarantine.ledger(picture);
+      this.#routers.ledger(picture);
+      this.#tenants.ledger(picture);
+    }
+    if (plural === 'configmaps') {
+      this.#recorded.handover(picture);
+      handoverIsUnique(picture);
+    }
+    if (plural === 'routers' && after !== undefined) {
+      this.#recorded.router(after as Router);
+      statusesAreUnique(this.#server);
+    }
+    if (plural === 'tenanttunnels' && after !== undefined) this.#recorded.tunnel(after as TenantTunnel);
+    this.#steady.see(change, picture);
+    this.#routers.see(change, picture);
+  }
+
+  /** After everything that was to be done is done. */
+  atRest(scene: Omit<Scene, 'server' | 'picture'>): void {
+    const [leak] = this.#journal.leaks;
+    if (leak !== undefined) throw new Violation('6 secrets', `a log line holds one: ${leak}`);
+    allAreServed({ ...scene, server: this.#server, picture: this.#picture });
+    nothingLeaks(this.#picture, this.#server);
+  }
+}

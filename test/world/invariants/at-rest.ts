@@ -1,0 +1,133 @@
+/** 3. Nothing leaks: when all is quiet, ledger and handover hold exactly what the Routers and TenantTunnels ask for. */
+import { isLive } from '../../../src/allocation/index.ts';
+import { ROUTERS, type Router, type RouterAccess, TENANT_TUNNELS } from '../../../src/api/index.ts';
+import { parseHandoverName } from '../../../src/gateway/handover-parts.ts';
+import { configMaps, findCondition, keyOf, type Secret, secrets } from '../../../src/kube/index.ts';
+import type { ApiServer } from '../api/server.ts';
+import { GATEWAYS } from '../crew.ts';
+import type { Picture, Record } from '../picture.ts';
+import { Violation } from '../violation.ts';
+import { admittedTo } from './admitted.ts';
+
+const leak = (message: string): Violation => new Violation('3 leak', message);
+
+const isThere = (object: { metadata: { deletionTimestamp?: string } } | undefined): boolean =>
+  object !== undefined && object.metadata.deletionTimestamp === undefined;
+
+export function nothingLeaks(picture: Picture, server: ApiServer): void {
+  const live = [...picture.records()].filter(({ entry }) => isLive(entry));
+  const owners = new Set<string>();
+  for (const { entry, address, tunnel } of live) {
+    if (!isThere(server.peek(ROUTERS, entry.owner)))
+      throw leak(`${address} of tunnel ${tunnel} is still ${entry.owner}'s, which is gone`);
+    if (owners.has(entry.owner)) throw leak(`${entry.owner} stands twice in the ledger, also at ${address}`);
+    owners.add(entry.owner);
+  }
+  for (const entry of picture.tunnels.values()) {
+    const tunnel = server.peek(TENANT_TUNNELS, entry.owner);
+    if (isLive(entry) && !isThere(tunnel))
+      throw leak(`tunnel ${entry.index} is still ${entry.owner}'s, which is gone`);
+  }
+  for (const router of server.all(ROUTERS)) if (isThere(router)) statusIsTrue(router, live);
+  handoverIsExact(picture, server, live);
+}
+
+function statusIsTrue(router: Router, live: readonly Record[]): void {
+  const key = keyOf(router);
+  const { address, publicKey, conditions } = router.status ?? {};
+  const record = live.find(({ entry }) => entry.owner === key);
+  const isAllocated = findCondition(conditions, 'Allocated')?.status === 'True';
+  if (!isAllocated && record === undefined) return;
+  if (record?.address !== address || record?.entry.publicKey !== publicKey) {
+    throw leak(
+      `${key}: status has ${address} ${publicKey}, the ledger ${record?.address} ${record?.entry.publicKey}`,
+    );
+  }
+}
+
+function handoverIsExact(picture: Picture, server: ApiServer, live: readonly Record[]): void {
+  const wanted = new Map<string, Map<string, string>>();
+  const unplaced = new Set<string>();
+  for (const { index, owner } of [...picture.tunnels.values()].filter(isLive)) {
+    if (picture.handovers.get(index)?.tunnel === undefined) {
+      unplaced.add(String(index));
+      continue;
+    }
+    const own = live.filter(({ tunnel }) => tunnel === index);
+    const blocks = [...new Set(own.map(({ block }) => block))].sort((a, b) => a - b);
+    const { tunnel } = picture.handovers.get(index) ?? {};
+    if (String(tunnel?.blocks) !== String(blocks))
+      throw leak(`tunnel ${index} lists blocks ${tunnel?.blocks}, not ${blocks}`);
+    const { uid } = server.peek(TENANT_TUNNELS, owner)?.metadata ?? {};
+    if (tunnel?.tenantTunnel.uid !== uid)
+      throw leak(`tunnel ${index} is handed over for ${tunnel?.tenantTunnel.uid}, not ${uid}`);
+    wanted.set(`configmaps tunnel-${index}`, new Map());
+    wanted.set(`secrets tunnel-${index}`, new Map());
+    for (const block of blocks) {
+      const peers = own.filter((record) => record.block === block && isPeer(server, picture, record, own));
+      const describe = ({ entry, address }: Record) =>
+        [String(address), `${entry.owner} ${entry.publicKey}`] as const;
+      wanted.set(`configmaps tunnel-${index}-peers-${block}`, new Map(peers.map(describe)));
+      wanted.set(
+        `secrets tunnel-${index}-access-${block}`,
+        new Map(peers.map((peer) => [String(peer.address), logIn(peer)])),
+      );
+    }
+  }
+  for (const [name, expected] of handedOver(picture, server)) {
+    // Of a tunnel that lies on no node what was handed over before stays.
+    if (unplaced.has(/tunnel-(\d+)/.exec(name)?.[1] ?? '')) continue;
+    const object = wanted.get(name);
+    if (object === undefined) throw leak(`${name} is left over`);
+    const [is, should] = [expected, object].map((map) => JSON.stringify([...map].sort()));
+    if (!/ tunnel-\d+$/.test(name) && is !== should) throw leak(`${name} holds ${is}, and should ${should}`);
+    wanted.delete(name);
+  }
+  for (const name of wanted.keys()) throw leak(`${name} is missing`);
+}
+
+/** What there is, by name: address → who, or address → log-in. */
+function* handedOver(picture: Picture, server: ApiServer): Generator<[string, Map<string, string>]> {
+  for (const { metadata } of server.all(configMaps)) {
+    const name = metadata.namespace === GATEWAYS ? parseHandoverName(metadata.name) : undefined;
+    if (name === undefined) continue;
+    const peers = (name.part === 'peers' && picture.handovers.get(name.index)?.peers.get(name.block)) || [];
+    const told = peers.map(
+      (peer) => [peer.address, `${peer.namespace}/${peer.name} ${peer.publicKey}`] as const,
+    );
+    yield [`configmaps ${metadata.name}`, new Map(told)];
+  }
+  for (const secret of server.all(secrets) as Secret[]) {
+    if (secret.metadata.namespace !== GATEWAYS || parseHandoverName(secret.metadata.name) === undefined)
+      continue;
+    const read = Object.entries(secret.data ?? {}).map(([address, value]) => {
+      const access = secret.metadata.name.includes('-access-')
+        ? (JSON.parse(Buffer.from(value, 'base64').toString()) as RouterAccess)
+        : undefined;
+      return [
+        address,
+        access === undefined ? '' : `${access.user} ${access.password} ${access.apiPort}`,
+      ] as const;
+    });
+    yield [`secrets ${secret.metadata.name}`, new Map(read)];
+  }
+}
+
+function isPeer(
+  server: ApiServer,
+  picture: Picture,
+  { entry, tunnel }: Record,
+  own: readonly Record[],
+): boolean {
+  const router = server.peek(ROUTERS, entry.owner);
+  const record = picture.tunnels.get(tunnel);
+  if (router === undefined || record === undefined || router.spec.suspended) return false;
+  if (!admittedTo(router, record.tenant, server)) return false;
+  const [first] = own
+    .filter((other) => other.entry.publicKey === entry.publicKey)
+    .sort((a, b) => a.block - b.block);
+  return first?.entry === entry;
+}
+
+const logIn = ({ entry: { access } }: Record): string =>
+  `${access?.user} ${access?.password} ${access?.apiPort}`;

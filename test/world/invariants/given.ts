@@ -1,0 +1,130 @@
+/** 2. What a router in the field was given never changes by itself. */
+import { isLive } from '../../../src/allocation/index.ts';
+import { ROUTERS, type Router, type TenantTunnel } from '../../../src/api/index.ts';
+import { keyOf } from '../../../src/kube/index.ts';
+import type { ApiServer, Change } from '../api/server.ts';
+import type { Picture } from '../picture.ts';
+import { Violation } from '../violation.ts';
+
+interface Given {
+  uid: string;
+  tenant: string;
+  tunnel: number;
+  address: string;
+  publicKey: string;
+  /** A person has touched spec.publicKey since. */
+  keyMayChange: boolean;
+  /** The TenantTunnel that it refers to is, or was, another tenant's since. */
+  mayMove: boolean;
+}
+
+interface Former extends Given {
+  goneAt: number;
+}
+
+/** How long an address stays its Router's after that is gone, in every class of the world. */
+export const QUARANTINE_SECONDS = 600;
+
+/** Who was given what, from the first script on that stood in a status. */
+export class GivenToRouters {
+  readonly #given = new Map<string, Given>();
+  readonly #former = new Map<string, Former>();
+  /** Addresses that a manifest pinned, with when that was last so. */
+  readonly #pinned = new Map<string, number>();
+  readonly #server: ApiServer;
+  readonly #now: () => number;
+
+  constructor(server: ApiServer, now: () => number) {
+    this.#server = server;
+    this.#now = now;
+  }
+
+  see({ plural, before, after }: Change, picture: Picture): void {
+    if (plural === 'tenanttunnels') this.#seeTunnel(after as TenantTunnel | undefined);
+    if (plural !== 'routers') return;
+    const [old, now] = [before as Router | undefined, after as Router | undefined];
+    if (old !== undefined && (now === undefined || now.metadata.deletionTimestamp !== undefined))
+      this.#leave(old);
+    if (now === undefined) return;
+    if (now.spec.address !== undefined) this.#pinned.set(now.spec.address, this.#now());
+    const given = this.#given.get(keyOf(now));
+    if (given !== undefined && old?.spec.publicKey !== now.spec.publicKey) given.keyMayChange = true;
+    if (now.status?.script !== undefined && now.status.script !== old?.status?.script)
+      this.#script(now, picture);
+  }
+
+  /** The ledger keeps what was given to every Router that is still the same. */
+  ledger(picture: Picture): void {
+    for (const [key, given] of this.#given) {
+      const places = [...picture.records()].filter(
+        ({ tunnel, entry }) => tunnel === given.tunnel && entry.owner === key && isLive(entry),
+      );
+      const kept = places.find(({ address }) => address === given.address);
+      if (given.mayMove) continue;
+      if (kept === undefined) throw lost(key, given, `ledger: ${places.map(({ address }) => address)}`);
+      if (kept.entry.publicKey !== given.publicKey && !given.keyMayChange)
+        throw lost(key, given, `ledger: ${kept.entry.publicKey}`);
+    }
+  }
+
+  #script(router: Router, picture: Picture): void {
+    const key = keyOf(router);
+    const { address = '', publicKey = '' } = router.status ?? {};
+    const { uid } = router.metadata;
+    const place = [...picture.records()].find(
+      ({ entry, address: at }) => entry.owner === key && at === address,
+    );
+    const tunnel = place?.tunnel ?? -1;
+    const tenant = picture.tunnels.get(tunnel)?.tenant ?? '';
+    const next: Given = { uid, tenant, tunnel, address, publicKey, keyMayChange: false, mayMove: false };
+    const given = this.#given.get(key);
+    if (given?.uid === uid && !given.mayMove) {
+      if (address !== given.address) throw lost(key, given, `status: ${address}`);
+      if (publicKey !== given.publicKey && !given.keyMayChange)
+        throw lost(key, given, `status: ${publicKey}`);
+      const isSettled = router.status?.observedGeneration === router.metadata.generation;
+      next.keyMayChange = given.keyMayChange && !isSettled;
+    }
+    if (given?.uid !== uid) this.#comeBack(router, next);
+    this.#given.set(key, next);
+  }
+
+  /** A Router made again within the quarantine gets its address back. */
+  #comeBack(router: Router, next: Given): void {
+    const key = keyOf(router);
+    const former = this.#former.get(key);
+    this.#former.delete(key);
+    if (former === undefined || former.tenant !== next.tenant || former.tunnel !== next.tunnel) return;
+    if (this.#now() - former.goneAt >= QUARANTINE_SECONDS * 1000) return;
+    if ((this.#pinned.get(former.address) ?? -1) >= former.goneAt || router.spec.address !== undefined)
+      return;
+    if (former.address !== next.address) throw lost(key, former, `after it was made again: ${next.address}`);
+  }
+
+  #leave(router: Router): void {
+    const key = keyOf(router);
+    const given = this.#given.get(key);
+    if (given === undefined) return;
+    this.#given.delete(key);
+    this.#former.set(key, { ...given, goneAt: this.#now() });
+  }
+
+  #seeTunnel(tunnel: TenantTunnel | undefined): void {
+    if (tunnel === undefined) return;
+    for (const [key, given] of this.#given) {
+      const { tunnelRef } = this.#server.peek(ROUTERS, key)?.spec ?? {};
+      const [namespace] = key.split('/');
+      const isTarget = tunnelRef && `${tunnelRef.namespace ?? namespace}/${tunnelRef.name}` === keyOf(tunnel);
+      if (isTarget && tenantOf(tunnel) !== given.tenant) given.mayMove = true;
+    }
+  }
+}
+
+const tenantOf = (tunnel: TenantTunnel | undefined): string | undefined =>
+  tunnel && (tunnel.spec.tenant ?? tunnel.metadata.name);
+
+const lost = (key: string, { tunnel, address, publicKey }: Given, now: string): Violation =>
+  new Violation(
+    '2 given',
+    `Router ${key} was given ${address} in tunnel ${tunnel} with key ${publicKey}; ${now}`,
+  );

@@ -1,0 +1,141 @@
+import {
+  API_VERSION,
+  DEFAULT_CLASS_ANNOTATION,
+  LABEL_GATEWAY,
+  LABEL_PART,
+  ROUTERS,
+  TENANT_TUNNELS,
+  TUNNEL_CLASSES,
+} from '../../src/api/index.ts';
+import {
+  configMaps,
+  KubeApiError,
+  type KubeObject,
+  leases,
+  microTime,
+  nameOf,
+  nodes,
+  type ResourceType,
+  secrets,
+} from '../../src/kube/index.ts';
+import type { ApiServer } from './api/server.ts';
+import { GATEWAYS } from './crew.ts';
+import type { Deed, Kind } from './steps.ts';
+
+const TYPES: Record<Kind, ResourceType> = {
+  routers: ROUTERS as ResourceType,
+  tenanttunnels: TENANT_TUNNELS as ResourceType,
+  tunnelclasses: TUNNEL_CLASSES as ResourceType,
+};
+const HANDS: Record<'configmaps' | 'secrets', ResourceType> = { configmaps: configMaps, secrets };
+
+type Written = KubeObject & { spec: object; data?: Record<string, string> };
+
+/** Does to the API server what people and nodes do; what it refuses, a person reads and leaves. */
+export function act(server: ApiServer, wall: () => number, deed: Deed): void {
+  try {
+    done(server, wall, deed);
+  } catch (error) {
+    if (!(error instanceof KubeApiError)) throw error;
+  }
+}
+
+function done(server: ApiServer, wall: () => number, deed: Deed): void {
+  switch (deed.do) {
+    case 'apply':
+      apply(server, TYPES[deed.kind], deed.key, deed.spec, deed.isDefault);
+      break;
+    case 'delete':
+      server.delete(TYPES[deed.kind], nameOf(deed.key));
+      break;
+    case 'renew':
+      renew(server, TYPES[deed.kind], deed.key);
+      break;
+    case 'wipe':
+      server.replaceStatus(TYPES[deed.kind], nameOf(deed.key), undefined);
+      break;
+    case 'hold':
+      edit(server, TYPES.routers, deed.key, (router) => {
+        if (router.metadata.deletionTimestamp === undefined)
+          router.metadata.finalizers = ['example.com/hold'];
+      });
+      break;
+    case 'let go':
+      server.finalize(TYPES.routers, nameOf(deed.key));
+      break;
+    case 'remove':
+      server.delete(HANDS[deed.plural], nameOf(deed.key));
+      break;
+    case 'unlabel':
+      edit(server, HANDS[deed.plural], deed.key, ({ metadata }) => {
+        const { [LABEL_PART]: _, ...others } = metadata.labels ?? {};
+        metadata.labels = Object.fromEntries(Object.entries(others).slice(0, 1));
+      });
+      break;
+    case 'garble':
+      edit(server, HANDS[deed.plural], deed.key, (object) => {
+        object.data = Object.fromEntries(Object.keys(object.data ?? {}).map((key) => [key, 'bm9uc2Vuc2U=']));
+      });
+      break;
+    case 'node':
+      node(server, wall(), deed.name, deed.state);
+      break;
+    default:
+  }
+}
+
+function apply(server: ApiServer, type: ResourceType, key: string, spec: object, isDefault?: boolean): void {
+  const annotations = isDefault ? { [DEFAULT_CLASS_ANNOTATION]: 'true' } : {};
+  if (server.peek(type, key) === undefined) {
+    const metadata = { ...nameOf(key), annotations };
+    server.create(type, { apiVersion: API_VERSION, kind: type.kind, metadata, spec } as KubeObject);
+  } else {
+    edit(server, type, key, (object) => {
+      object.spec = spec;
+      if (isDefault !== undefined) object.metadata.annotations = annotations;
+    });
+  }
+}
+
+function renew(server: ApiServer, type: ResourceType, key: string): void {
+  const { apiVersion, kind, spec, metadata } = server.get(type, nameOf(key)) as Written;
+  server.delete(type, nameOf(key));
+  const { annotations = {} } = metadata;
+  server.create(type, { apiVersion, kind, spec, metadata: { ...nameOf(key), annotations } } as KubeObject);
+}
+
+function edit(server: ApiServer, type: ResourceType, key: string, change: (object: Written) => void): void {
+  const object = server.get(type, nameOf(key)) as Written;
+  change(object);
+  server.update(type, object);
+}
+
+/** A heartbeat holds a day, so that time may pass in a history without one. */
+const LEASE_SECONDS = 86_400;
+
+function node(server: ApiServer, wall: number, name: string, state: string): void {
+  const lease = { name: `gateway-${name}`, namespace: GATEWAYS };
+  if (state === 'gone') {
+    server.delete(nodes, { name });
+    server.delete(leases, lease);
+    return;
+  }
+  if (server.peek(nodes, name) === undefined) {
+    server.create(nodes, { apiVersion: 'v1', kind: 'Node', metadata: { name, labels: { edge: name } } });
+  }
+  const metadata = {
+    ...lease,
+    labels: { [LABEL_GATEWAY]: name },
+    annotations: state === 'troubled' ? { 'vpn.traidnet.io/problem': 'It has no WireGuard.' } : {},
+  };
+  const spec = {
+    holderIdentity: name,
+    leaseDurationSeconds: LEASE_SECONDS,
+    renewTime: microTime(state === 'silent' ? wall - 2 * LEASE_SECONDS * 1000 : wall),
+  };
+  const written = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata, spec };
+  const current = server.peek(leases, `${GATEWAYS}/${lease.name}`);
+  const { resourceVersion } = current?.metadata ?? {};
+  if (resourceVersion === undefined) server.create(leases, written);
+  else server.update(leases, { ...written, metadata: { ...metadata, resourceVersion } } as KubeObject);
+}

@@ -1,0 +1,160 @@
+import { Actor } from './actor.ts';
+import { AgentModel } from './agent.ts';
+import { ApiServer } from './api/server.ts';
+import { Chance } from './chance.ts';
+import { worldClient } from './client.ts';
+import { Crew } from './crew.ts';
+import { Invariants } from './invariants/all.ts';
+import { Journal } from './journal.ts';
+import { Network } from './network.ts';
+import { act } from './people.ts';
+import { Picture } from './picture.ts';
+import type { Deed, History, Step } from './steps.ts';
+import { said } from './steps.ts';
+import { Timeline } from './timeline.ts';
+import { Violation } from './violation.ts';
+import { type Fault, WEATHERS } from './weather.ts';
+
+/** What a history came to. */
+export interface Outcome {
+  violation: { invariant: string; message: string } | undefined;
+  journal: readonly string[];
+  faults: Readonly<Record<string, Fault>>;
+  events: number;
+  writes: number;
+}
+
+/** So long without a write, and nothing is to be expected any more: longer than any look again, ms. */
+const QUIET_MS = 150_000;
+/** A world that has not come to rest by then never will, ms. */
+const RESTLESS_MS = 3_600_000;
+/** Longer than the quarantine, ms. */
+const QUARANTINE_MS = 700_000;
+
+export class World {
+  readonly timeline = new Timeline();
+  readonly journal: Journal;
+  readonly server = new ApiServer(() => this.timeline.wall);
+  readonly network: Network;
+  readonly crew: Crew;
+  readonly #agent: AgentModel;
+  readonly #invariants: Invariants;
+  #lastWrite = 0;
+  #writes = 0;
+
+  constructor(history: Pick<History, 'seed' | 'faults'>, isLoud = false) {
+    this.journal = new Journal(this.timeline, isLoud);
+    const chance = new Chance(history.seed);
+    const tell = (line: string) => this.journal.note(line);
+    this.network = new Network(this.timeline, chance, history.faults, tell);
+    const picture = new Picture();
+    this.#invariants = new Invariants(this.server, picture, this.journal, this.timeline);
+    this.crew = new Crew(this.server, this.network, this.journal);
+    const agent = new Actor('agent', this.timeline);
+    this.#agent = new AgentModel(agent, this.server, worldClient(agent, this.server, this.network), picture);
+    this.server.onChange(() => {
+      this.#lastWrite = this.timeline.now;
+      this.#writes++;
+    });
+  }
+
+  /** Lives through the steps, comes to rest, is restarted, and is looked at after the quarantine. */
+  async live(steps: readonly Step[]): Promise<Outcome> {
+    let violation: Outcome['violation'];
+    try {
+      for (const step of steps) {
+        await this.timeline.run(this.timeline.now + step.after);
+        this.journal.note(`── ${said(step)}`);
+        this.#do(step);
+      }
+      await this.#end();
+    } catch (error) {
+      if (!(error instanceof Violation)) throw error;
+      violation = { invariant: error.invariant, message: error.message };
+      this.journal.note(`✗ ${error.invariant}: ${error.message}`);
+    }
+    return {
+      violation,
+      journal: this.journal.lines,
+      faults: this.network.faults,
+      events: this.timeline.events,
+      writes: this.#writes,
+    };
+  }
+
+  async #end(): Promise<void> {
+    this.network.weather = WEATHERS.calm;
+    this.#do({ do: 'bless' });
+    this.#do({ do: 'duty', slot: 'B', duty: 'off' });
+    this.#do({ do: 'duty', slot: 'A', duty: 'lead' });
+    await this.#rest('after all steps');
+    this.#look();
+    await this.timeline.run(this.timeline.now + QUARANTINE_MS);
+    await this.#rest('after the quarantine');
+    this.#look();
+    const { version } = this.server;
+    const { length } = this.journal.lines;
+    this.crew.actor('A')?.kill();
+    await this.#rest('after a restart');
+    if (this.server.version === version) return;
+    throw new Violation('8 rest', `a restart wrote: ${this.journal.lines.slice(length).join('; ')}`);
+  }
+
+  #look(): void {
+    this.#invariants.atRest({ wall: this.timeline.wall, cursed: this.network.cursed });
+  }
+
+  async #rest(when: string): Promise<void> {
+    this.journal.note(`── rest ${when}`);
+    const { timeline } = this;
+    const limit = timeline.now + RESTLESS_MS;
+    this.#lastWrite = timeline.now;
+    while (timeline.now < this.#lastWrite + QUIET_MS) {
+      if (timeline.now > limit) throw new Violation('8 rest', `never comes to rest ${when}`);
+      await timeline.run(this.#lastWrite + QUIET_MS);
+    }
+  }
+
+  #do(deed: Deed): void {
+    const { crew, network, server, timeline } = this;
+    switch (deed.do) {
+      case 'weather':
+        network.weather = WEATHERS[deed.name];
+        break;
+      case 'duty':
+        crew.setDuty(deed.slot, deed.duty);
+        break;
+      case 'kill':
+        crew.actor(deed.slot)?.kill();
+        break;
+      case 'doom': {
+        const actor = crew.actor(deed.slot);
+        if (actor !== undefined) actor.doom = { writesLeft: deed.writes, written: deed.written };
+        break;
+      }
+      case 'stall':
+        crew.actor(deed.slot)?.stall(deed.ms);
+        break;
+      case 'cut':
+        for (const cut of [...(crew.actor(deed.slot)?.watches ?? [])]) cut();
+        break;
+      case 'compact':
+        server.compact();
+        break;
+      case 'curse':
+        network.cursed.add(deed.what);
+        break;
+      case 'bless':
+        network.cursed.clear();
+        break;
+      case 'connect':
+        this.#agent.connect(deed.key);
+        break;
+      case 'disconnect':
+        this.#agent.disconnect(deed.key);
+        break;
+      default:
+        act(server, () => timeline.wall, deed);
+    }
+  }
+}
