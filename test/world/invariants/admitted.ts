@@ -1,3 +1,4 @@
+import type { TunnelEntry } from '../../../src/allocation/index.ts';
 import { type Router, TENANT_TUNNELS, type TenantTunnel } from '../../../src/api/index.ts';
 import { keyOf } from '../../../src/kube/index.ts';
 import type { ApiServer } from '../api/server.ts';
@@ -18,9 +19,9 @@ export const allows = (tunnel: TenantTunnel, { metadata: { namespace } }: Router
     (one) => one === namespace || one === '*',
   );
 
-/** Whether a Router that has a place in a tenant's tunnel is a peer there: also while the TenantTunnel is away. */
-export function admittedTo(router: Router, tenant: string, server: ApiServer): boolean {
+/** Whether a Router that has a place in a tunnel is a peer there: also while the TenantTunnel is away. */
+export function admittedTo(router: Router, { tenant, owner }: TunnelEntry, server: ApiServer): boolean {
   const meant = meantBy(router, server);
   if (meant.length === 0) return true;
-  return meant.some((tunnel) => tenantOf(tunnel) === tenant && allows(tunnel, router));
+  return meant.some((one) => tenantOf(one) === tenant && keyOf(one) === owner && allows(one, router));
 }

@@ -122,7 +122,7 @@ function isPeer(
   const router = server.peek(ROUTERS, entry.owner);
   const record = picture.tunnels.get(tunnel);
   if (router === undefined || record === undefined || router.spec.suspended) return false;
-  if (!admittedTo(router, record.tenant, server)) return false;
+  if (!admittedTo(router, record, server)) return false;
   const [first] = own
     .filter((other) => other.entry.publicKey === entry.publicKey)
     .sort((a, b) => a.block - b.block);
