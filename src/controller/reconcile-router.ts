@@ -13,6 +13,7 @@ import { waitForAddress, wakeIfPressing } from './address-pressure.ts';
 import { createTunnel } from './create-tunnel.ts';
 import { classOf } from './find-class.ts';
 import { type Refusal, tenantOf } from './find-tunnel.ts';
+import { restoreGraceSeconds, wakeKeptSecrets } from './kept-secrets.ts';
 import { refusalOf } from './refusal.ts';
 import { routersAt } from './rivals.ts';
 import { claimAddress } from './router-claim.ts';
@@ -148,7 +149,7 @@ async function release(
   const claims = world.ledger.claimsOf(key);
   if (claims.length === 0) return undefined;
   if (!(await isGone(world, ROUTERS, key, signal))) return { requeueAfterMs: LAG_MS };
-  await releaseClaims(world, key, claims);
+  await releaseClaims(world, key, claims, true);
   return undefined;
 }
 
@@ -156,12 +157,20 @@ async function releaseElsewhere(world: World, key: string, claim: AddressClaim):
   const elsewhere = world.ledger
     .claimsOf(key)
     .filter(({ tunnel, address }) => tunnel !== claim.tunnel || address !== claim.address);
-  await releaseClaims(world, key, elsewhere);
+  await releaseClaims(world, key, elsewhere, false);
 }
 
-async function releaseClaims(world: World, key: string, claims: readonly AddressClaim[]): Promise<void> {
+/** `isDeleted`: it may come back, as out of a backup, and then has what it had. */
+async function releaseClaims(
+  world: World,
+  key: string,
+  claims: readonly AddressClaim[],
+  isDeleted: boolean,
+): Promise<void> {
   for (const claim of claims) {
-    await world.ledger.releaseAddress(key, claim);
+    const keepSecrets = isDeleted && restoreGraceSeconds(world, claim.tunnel) > 0;
+    await world.ledger.releaseAddress(key, claim, { keepSecrets });
+    if (keepSecrets) wakeKeptSecrets(world, claim.tunnel);
     wakeBlockHandover(world, claim.tunnel, claim.block);
     wakeIfPressing(world, claim.tunnel);
     wakeRivals(world, claim);

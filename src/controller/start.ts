@@ -12,6 +12,7 @@ import {
 } from '../kube/index.ts';
 import { type Caches, createCaches } from './caches.ts';
 import { type Environment, systemEnvironment } from './environment.ts';
+import { reconcileKeptSecrets } from './kept-secrets.ts';
 import { type Leadership, leadershipBy } from './leadership.ts';
 import { ledgerStore } from './ledger-store.ts';
 import { controllerMetrics } from './metrics.ts';
@@ -103,6 +104,7 @@ export function startController(options: ControllerProcessOptions): ControllerPr
     classes: controller('tunnelclass', 1, (key, context) => reconcileClass(world)(key, context)),
     ledger: controller('ledger', 1, (key, context) => reconcileLedgerObject(world)(key, context)),
     quarantine: controller('quarantine', 1, (key, context) => reconcileQuarantine(world)(key, context)),
+    secrets: controller('secrets', 1, (key, context) => reconcileKeptSecrets(world)(key, context)),
   };
   const world: World = {
     client: writer,

@@ -36,7 +36,10 @@ export function wire(world: World): void {
       tunnels.enqueue(keyOf(tunnel), BULK);
       wakeRoutersOf(world, tunnel, BULK);
     }
-    for (const { index } of ledger.tunnels.values()) controllers.handover.enqueue(String(index), BULK);
+    for (const { index } of ledger.tunnels.values()) {
+      controllers.handover.enqueue(String(index), BULK);
+      controllers.secrets.enqueue(String(index), BULK);
+    }
     controllers.quarantine.enqueue(QUARANTINE);
     wakeClasses(world);
   });
@@ -101,6 +104,7 @@ export function wakeAll(world: World): void {
   for (const owner of ledger.liveOwners()) controllers.routers.enqueue(owner, BULK);
   for (const { owner, index } of ledger.tunnels.values()) {
     controllers.tunnels.enqueue(owner, BULK);
+    controllers.secrets.enqueue(String(index), BULK);
     wakeWholeHandover(world, index, BULK);
   }
   for (const object of [...caches.configMaps.list(), ...caches.secrets.list()]) {

@@ -42,6 +42,8 @@ export interface Controllers {
   ledger: Controller;
   /** One key, {@link QUARANTINE}. */
   quarantine: Controller;
+  /** Index of a tunnel: what is kept of its deleted Routers. */
+  secrets: Controller;
 }
 
 export const QUARANTINE = 'all';

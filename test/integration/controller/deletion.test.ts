@@ -10,6 +10,8 @@ beforeAll(async () => {
   for (const namespace of ['a', 'b', 'ending', 'ending-2']) await harness.addNamespace(namespace);
   await harness.addClass('standard');
   await harness.addClass('no-quarantine', { quarantineSeconds: 0 }, false);
+  await harness.addClass('brief-grace', { restoreGraceSeconds: 3 }, false);
+  await harness.addClass('no-grace', { restoreGraceSeconds: 0 }, false);
   await harness.addNode('node-1');
   await harness.startController();
 });
@@ -34,6 +36,7 @@ const handedOver = async (index: unknown) =>
   Object.keys(await harness.allHandedOver()).filter((name) => new RegExp(`/tunnel-${index}(-|$)`).test(name));
 
 test('a Router deleted while the controller is down: peer, secrets and log-in go when it is back', async () => {
+  await harness.addTunnel('a/down', { className: 'no-grace' });
   await harness.addRouter('a/gone', { tenant: 'down' });
   await harness.addRouter('a/stays', { tenant: 'down' });
   const stays = await harness.granted('a/stays');
@@ -52,6 +55,32 @@ test('a Router deleted while the controller is down: peer, secrets and log-in go
     gone.address ?? '',
   ]);
   expect(await harness.granted('a/stays')).toEqual(stays);
+});
+
+test('a deleted Router: its peer goes at once, and what is kept for its return is forgotten after the grace', async () => {
+  await harness.addTunnel('a/brief', { className: 'brief-grace' });
+  await harness.addRouter('a/left', { tenant: 'brief' });
+  await harness.addRouter('a/comes-back', { tenant: 'brief' });
+  const before = await harness.granted('a/comes-back');
+  const left = await harness.granted('a/left');
+  const { index } = await harness.allocated('a/brief');
+  await until('both are peers', async () => (await harness.peers(index)).length === 2);
+  for (const key of ['a/left', 'a/comes-back']) await removed('routers', key);
+  await until('nothing is handed over of them', async () => {
+    const access = await harness.handedOver('secrets', `tunnel-${index}-access-1`);
+    return (await harness.peers(index)).length === 0 && Object.keys(access ?? {}).length === 0;
+  });
+  await harness.addRouter('a/comes-back', { tenant: 'brief' });
+  expect(await harness.granted('a/comes-back')).toEqual(before);
+  const entryOf = async (owner: string) => (await ledgerBlock(index)).find((entry) => entry.owner === owner);
+  await until('the other is forgotten', async () => (await entryOf('a/left'))?.access === undefined);
+  expect(await entryOf('a/left')).toEqual({
+    offset: expect.any(Number),
+    owner: 'a/left',
+    publicKey: left.publicKey,
+    releasedAt: expect.any(String),
+  });
+  expect(await harness.granted('a/comes-back')).toEqual(before);
 });
 
 test('a Router deleted and made again under its name while the controller is down keeps all it had', async () => {
@@ -134,13 +163,13 @@ describe('a TenantTunnel deleted while Routers live', () => {
 });
 
 test('without a quarantine a deleted tunnel is forgotten at once, with its blocks, and its index is given again', async () => {
-  await harness.addTunnel('a/brief', { className: 'no-quarantine' });
-  await harness.addRouter('a/brief', { tunnelRef: { name: 'brief' } });
-  const { address } = await harness.granted('a/brief');
-  const { index } = await harness.allocated('a/brief');
-  await removed('routers', 'a/brief');
-  await removed('tenanttunnels', 'a/brief');
-  await until('its record is gone', async () => (await ledgerTunnel(index, 'brief')) === undefined);
+  await harness.addTunnel('a/fleeting', { className: 'no-quarantine' });
+  await harness.addRouter('a/fleeting', { tunnelRef: { name: 'fleeting' } });
+  const { address } = await harness.granted('a/fleeting');
+  const { index } = await harness.allocated('a/fleeting');
+  await removed('routers', 'a/fleeting');
+  await removed('tenanttunnels', 'a/fleeting');
+  await until('its record is gone', async () => (await ledgerTunnel(index, 'fleeting')) === undefined);
   await until('its block is gone', async () => (await ledgerBlock(index)).length === 0);
   await until('nothing is handed over', async () => (await handedOver(index)).length === 0);
   await harness.addRouter('a/heir', { tenant: 'heir' });
@@ -177,6 +206,7 @@ describe('a namespace that ends', () => {
 });
 
 test('a hundred Routers made and deleted at once leave nothing behind and disturb nobody', async () => {
+  await harness.addTunnel('a/storm', { className: 'no-grace' });
   await harness.addRouter('a/calm', { tenant: 'storm' });
   const calm = await harness.granted('a/calm');
   const { index } = await harness.allocated('a/storm');

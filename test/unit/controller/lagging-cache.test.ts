@@ -55,7 +55,7 @@ function worldOf({ ledger, stored = [], routers = [], tunnels = [], configMaps =
     enqueue: (key: string) => woken.push(`${name} ${key}`),
     queue: { addAfter: (key: string) => woken.push(`${name} ${key}`) },
   });
-  const names = ['routers', 'tunnels', 'handover', 'classes', 'ledger', 'quarantine'];
+  const names = ['routers', 'tunnels', 'handover', 'classes', 'ledger', 'quarantine', 'secrets'];
   const write = (verb: string) => async (type: ResourceType, object: { metadata: ObjectName }) => {
     writes.push(`${verb} ${type.plural} ${keyFor(object.metadata)}`);
     return object;
