@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { isLive, type Ledger } from '../allocation/index.ts';
 import type { Controller, ReconcileOutcome } from '../kube/index.ts';
 import type { Caches } from './caches.ts';
+import { poolMetrics } from './pool-metrics.ts';
 
 const BUCKETS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60];
 
@@ -53,6 +54,7 @@ export function controllerMetrics(
       this.set(caches.routers.keys().length);
     },
   });
+  poolMetrics(registry, caches);
   return {
     observed: (controller: Controller): Controller => {
       controllers.push(controller);
