@@ -33,6 +33,10 @@ format: node_modules/.ready ## Format and fix what can be fixed
 unit: node_modules/.ready ## Tests that need nothing
 	@$(if $(T),$(JEST) $(T) --selectProjects unit,node test/run.ts unit)
 
+.PHONY: world
+world: node_modules/.ready ## Seeded histories of the controller in a model of a cluster: RUNS=10000 SEED=1 searches on
+	@$(if $(RUNS)$(SEED),node test/world/search.ts --runs '$(or $(RUNS),1)' --seed '$(or $(SEED),1)',$(if $(T),$(JEST) $(T) --selectProjects world,node test/run.ts world))
+
 .PHONY: integration
 integration: node_modules/.ready ## Tests against a real API server
 	@$(if $(T),$(JEST) $(T) --selectProjects integration,node test/run.ts integration)

@@ -15,9 +15,9 @@ const project = (name: string, extra: Partial<NonNullable<Config['projects']>[nu
   ...extra,
 });
 
-// What a project needs tells it apart: nothing (unit), an API server (integration), root and
+// What a project needs tells it apart: nothing (unit; world: a model of a cluster), an API server (integration), root and
 // /dev/net/tun (dataplane), all of these and the three processes (processes), a Kubernetes node (e2e).
 const config: Config = {
-  projects: ['unit', 'integration', 'dataplane', 'processes', 'e2e'].map((name) => project(name)),
+  projects: ['unit', 'world', 'integration', 'dataplane', 'processes', 'e2e'].map((name) => project(name)),
 };
 export default config;

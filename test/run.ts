@@ -31,6 +31,7 @@ const CHECKS: Record<string, string[]> = {
 /** In this order, one after the other: the first ones use all processors, the last ones mostly wait. */
 const PROJECTS: Record<string, { needs: Need[]; workers: number; args?: string[] }> = {
   unit: { needs: [], workers: availableParallelism() },
+  world: { needs: [], workers: availableParallelism() },
   integration: { needs: ['packages', 'control plane', 'clients'], workers: availableParallelism() },
   dataplane: { needs: ['packages', 'data plane'], workers: availableParallelism() },
   processes: { needs: ['packages', 'control plane', 'data plane'], workers: 2 },

@@ -27,7 +27,7 @@ const beginning: readonly Deed[] = [
   { do: 'duty', slot: 'A', duty: 'lead' },
 ];
 
-function classDeed(name: keyof typeof CLASSES, isDefault: boolean, more: object = {}): Deed {
+export function classDeed(name: keyof typeof CLASSES, isDefault: boolean, more: object = {}): Deed {
   const spec = {
     endpoint: { host: 'vpn.example.com' },
     quarantineSeconds: QUARANTINE_SECONDS,

@@ -12,8 +12,6 @@ interface Given {
   tunnel: number;
   address: string;
   publicKey: string;
-  /** A person has touched spec.publicKey since. */
-  keyMayChange: boolean;
   /** The TenantTunnel that it refers to is, or was, another tenant's since. */
   mayMove: boolean;
 }
@@ -25,10 +23,15 @@ interface Former extends Given {
 /** How long an address stays its Router's after that is gone, in every class of the world. */
 export const QUARANTINE_SECONDS = 600;
 
+/** Longer than a cache lags and a request is late, ms: so long two leaders may differ about what a person wrote. */
+const UNSETTLED_MS = 150_000;
+
 /** Who was given what, from the first script on that stood in a status. */
 export class GivenToRouters {
   readonly #given = new Map<string, Given>();
   readonly #former = new Map<string, Former>();
+  /** When a person last changed spec.publicKey of a Router. */
+  readonly #keysTouched = new Map<string, number>();
   /** Addresses that a manifest pinned, with when that was last so. */
   readonly #pinned = new Map<string, number>();
   readonly #server: ApiServer;
@@ -47,8 +50,7 @@ export class GivenToRouters {
       this.#leave(old);
     if (now === undefined) return;
     if (now.spec.address !== undefined) this.#pinned.set(now.spec.address, this.#now());
-    const given = this.#given.get(keyOf(now));
-    if (given !== undefined && old?.spec.publicKey !== now.spec.publicKey) given.keyMayChange = true;
+    if (old?.spec.publicKey !== now.spec.publicKey) this.#keysTouched.set(keyOf(now), this.#now());
     if (now.status?.script !== undefined && now.status.script !== old?.status?.script)
       this.#script(now, picture);
   }
@@ -62,7 +64,7 @@ export class GivenToRouters {
       const kept = places.find(({ address }) => address === given.address);
       if (given.mayMove) continue;
       if (kept === undefined) throw lost(key, given, `ledger: ${places.map(({ address }) => address)}`);
-      if (kept.entry.publicKey !== given.publicKey && !given.keyMayChange)
+      if (kept.entry.publicKey !== given.publicKey && !this.#mayKeyChange(key))
         throw lost(key, given, `ledger: ${kept.entry.publicKey}`);
     }
   }
@@ -76,14 +78,12 @@ export class GivenToRouters {
     );
     const tunnel = place?.tunnel ?? -1;
     const tenant = picture.tunnels.get(tunnel)?.tenant ?? '';
-    const next: Given = { uid, tenant, tunnel, address, publicKey, keyMayChange: false, mayMove: false };
+    const next: Given = { uid, tenant, tunnel, address, publicKey, mayMove: false };
     const given = this.#given.get(key);
     if (given?.uid === uid && !given.mayMove) {
       if (address !== given.address) throw lost(key, given, `status: ${address}`);
-      if (publicKey !== given.publicKey && !given.keyMayChange)
+      if (publicKey !== given.publicKey && !this.#mayKeyChange(key))
         throw lost(key, given, `status: ${publicKey}`);
-      const isSettled = router.status?.observedGeneration === router.metadata.generation;
-      next.keyMayChange = given.keyMayChange && !isSettled;
     }
     if (given?.uid !== uid) this.#comeBack(router, next);
     this.#given.set(key, next);
@@ -99,6 +99,10 @@ export class GivenToRouters {
     if ((this.#pinned.get(former.address) ?? -1) >= former.goneAt || router.spec.address !== undefined)
       return;
     if (former.address !== next.address) throw lost(key, former, `after it was made again: ${next.address}`);
+  }
+
+  #mayKeyChange(key: string): boolean {
+    return this.#now() - (this.#keysTouched.get(key) ?? Number.NEGATIVE_INFINITY) < UNSETTLED_MS;
   }
 
   #leave(router: Router): void {

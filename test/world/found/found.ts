@@ -1,0 +1,41 @@
+import { classDeed } from '../generate.ts';
+import type { Step } from '../steps.ts';
+import type { Fault } from '../weather.ts';
+
+/** A history that once broke an invariant, made small, and why it did. */
+export interface Found {
+  bug: string;
+  /** Of the history that it was made from. */
+  seed: number;
+  steps: readonly Step[];
+  faults?: Readonly<Record<string, Fault>>;
+}
+
+const world: readonly Step[] = [
+  { do: 'node', name: 'n1', state: 'alive', after: 0 },
+  { ...classDeed('standard', true), after: 0 },
+  { do: 'duty', slot: 'A', duty: 'lead', after: 0 },
+];
+
+export const FOUND: readonly Found[] = [
+  {
+    bug: 'a TenantTunnel made again under its name for another tenant: the first one kept its numbers for good',
+    seed: 87,
+    steps: [
+      ...world,
+      { do: 'apply', kind: 'tenanttunnels', key: 'a/other', spec: { tenant: 'dune' }, after: 0 },
+      { do: 'delete', kind: 'tenanttunnels', key: 'a/other', after: 100 },
+      { do: 'apply', kind: 'tenanttunnels', key: 'a/other', spec: { tenant: 'cora' }, after: 0 },
+    ],
+  },
+  {
+    bug: 'the same before the first is handed over: after a restart its tunnel was, in the name of the other tenant',
+    seed: 69,
+    steps: [
+      ...world,
+      { do: 'apply', kind: 'tenanttunnels', key: 'a/other', spec: { tenant: 'dune' }, after: 0 },
+      { do: 'delete', kind: 'tenanttunnels', key: 'a/other', after: 13 },
+      { do: 'apply', kind: 'tenanttunnels', key: 'a/other', spec: { tenant: 'cora' }, after: 0 },
+    ],
+  },
+];
