@@ -37,7 +37,8 @@ export const reconcileHandover =
 
 async function handOverTunnel(world: World, entry: TunnelEntry, context: ReconcileContext): Promise<void> {
   const tunnel = world.caches.tunnels.get(entry.owner);
-  if (tunnel === undefined) return;
+  // One of that name may be another tenant's: made again while this entry waits to be let go.
+  if (tunnel === undefined || tenantOf(tunnel) !== entry.tenant) return;
   const looked = classOf(tunnel, entry, world.caches.classes.list());
   if ('refused' in looked) return;
   const placed = placeTunnel(world, entry, tunnel, looked.found);

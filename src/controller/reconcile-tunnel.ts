@@ -24,7 +24,6 @@ import {
 } from './tunnel-status.ts';
 import {
   FIELD_MANAGER,
-  isGone,
   QUARANTINE,
   type World,
   wakeClasses,
@@ -43,6 +42,8 @@ export const reconcileTunnel =
     if (tunnel === undefined || tunnel.metadata.deletionTimestamp !== undefined) {
       return letGo(world, key, context);
     }
+    const lagging = await letGo(world, key, context, tenantOf(tunnel));
+    if (lagging !== undefined) return lagging;
     const outcome = await decide(world, tunnel, context);
     const next = 'granted' in outcome ? tendWaiting(world, outcome.granted.entry) : undefined;
     const desired = planTunnelStatus(tunnel, outcome, world.now().getTime());
@@ -185,17 +186,24 @@ function placementWithoutClass(
   return { refused: { reason: 'NoGateway', message } };
 }
 
-/** The TenantTunnel is gone: its tenant's numbers go to an heir, wait for one that is being made, or into quarantine. */
+/**
+ * A TenantTunnel is gone, or was made again under its name for another `tenant`: the numbers of the one before go to
+ * an heir, wait for one that is being made, or into quarantine.
+ */
 async function letGo(
   world: World,
   key: string,
   { signal }: ReconcileContext,
+  tenant?: string,
 ): Promise<ReconcileResult | undefined> {
   const { caches, controllers, ledger } = world;
-  const live = ledger.tunnelsOwnedBy(key).filter(isLive);
-  if (live.length > 0 && !(await isGone(world, TENANT_TUNNELS, key, signal)))
+  const left = ledger.tunnelsOwnedBy(key).filter((entry) => isLive(entry) && entry.tenant !== tenant);
+  if (left.length === 0) return undefined;
+  const stored = await world.client.get(TENANT_TUNNELS, nameOf(key), { signal });
+  const holder = stored?.metadata.deletionTimestamp === undefined ? stored : undefined;
+  if (left.some((entry) => holder !== undefined && tenantOf(holder) === entry.tenant))
     return { requeueAfterMs: LAG_MS };
-  for (const entry of live) {
+  for (const entry of left) {
     const heirs = caches.tunnels.byIndex('tenant', entry.tenant).filter((heir) => keyOf(heir) !== key);
     const orphans = caches.routers
       .byIndex('tenant', entry.tenant)

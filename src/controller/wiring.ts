@@ -79,7 +79,9 @@ function onRouter(world: World, change: Change<Router>): void {
   if (change.type !== 'deleted' || tenant === undefined) return;
   // A tunnel without TenantTunnel waits only as long as there are Routers that may bring it back.
   const owner = ledger.tunnelOfTenant(tenant)?.owner;
-  if (owner !== undefined && caches.tunnels.get(owner) === undefined) controllers.tunnels.enqueue(owner);
+  if (owner === undefined) return;
+  const holder = caches.tunnels.get(owner);
+  if (holder === undefined || tenantOf(holder) !== tenant) controllers.tunnels.enqueue(owner);
 }
 
 function onTunnel(world: World, change: Change<TenantTunnel>): void {
