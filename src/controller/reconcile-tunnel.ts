@@ -172,7 +172,8 @@ function assertOldest(world: World, tunnel: TenantTunnel): void {
   if (oldest === undefined || keyOf(oldest) === keyOf(tunnel)) return;
   throw new AllocationError(
     'TenantTaken',
-    `Tenant ${tenantOf(tunnel)} belongs to the older TenantTunnel ${keyOf(oldest)}; delete that one, or give this one another tenant.`,
+    // In the ledger's own words: a status must not change when the oldest comes to stand there.
+    `Tenant ${tenantOf(tunnel)} already has the tunnel ${keyOf(oldest)}; delete that one, or give this one another tenant.`,
   );
 }
 
