@@ -7,12 +7,22 @@ import {
   type TenantTunnel,
   type TenantTunnelManifest,
 } from '../api/index.ts';
-import { keyOf } from '../kube/index.ts';
+import { keyOf, nameOf } from '../kube/index.ts';
 
 /** What keeps a thing from being given what it asks for; the message says what to do. */
 export interface Refusal {
   reason: ConditionReason;
   message: string;
+}
+
+/**
+ * Routers whose number must not hold up others': those of one namespace that name one tunnel. By namespace as well, since
+ * anybody may name a tenant that is not theirs.
+ */
+export function routerFlow(key: string, router: Router | undefined): string {
+  const { tenant, tunnelRef } = router?.spec ?? {};
+  const tunnel = tenant ?? (tunnelRef && `${tunnelRef.namespace ?? ''}/${tunnelRef.name}`);
+  return `${nameOf(key).namespace} ${tunnel ?? ''}`;
 }
 
 export type FoundTunnel =

@@ -2,6 +2,7 @@ import type { Registry } from 'prom-client';
 import { Ledger } from '../allocation/index.ts';
 import {
   Controller,
+  type ControllerOptions,
   EventRecorder,
   type Informer,
   type KubeApi,
@@ -12,6 +13,7 @@ import {
 } from '../kube/index.ts';
 import { type Caches, createCaches } from './caches.ts';
 import { type Environment, systemEnvironment } from './environment.ts';
+import { routerFlow } from './find-tunnel.ts';
 import { reconcileKeptSecrets } from './kept-secrets.ts';
 import { type Leadership, leadershipBy } from './leadership.ts';
 import { ledgerStore } from './ledger-store.ts';
@@ -85,7 +87,12 @@ export function startController(options: ControllerProcessOptions): ControllerPr
     turn,
   });
   const metrics = controllerMetrics(registry, { caches, ledger });
-  const controller = (name: string, concurrency: number, reconcile: Reconcile): Controller =>
+  const controller = (
+    name: string,
+    concurrency: number,
+    reconcile: Reconcile,
+    flow: Pick<ControllerOptions, 'flowOf'> = {},
+  ): Controller =>
     metrics.observed(
       new Controller({
         name,
@@ -95,10 +102,13 @@ export function startController(options: ControllerProcessOptions): ControllerPr
         clock,
         random,
         onReconciled: metrics.onReconciled(name),
+        ...flow,
       }),
     );
   const controllers = {
-    routers: controller('router', 32, (key, context) => reconcileRouter(world)(key, context)),
+    routers: controller('router', 32, (key, context) => reconcileRouter(world)(key, context), {
+      flowOf: (key) => routerFlow(key, caches.routers.get(key)),
+    }),
     tunnels: controller('tenanttunnel', 8, (key, context) => reconcileTunnel(world)(key, context)),
     handover: controller('handover', 8, (key, context) => reconcileHandover(world)(key, context)),
     classes: controller('tunnelclass', 1, (key, context) => reconcileClass(world)(key, context)),

@@ -5,7 +5,7 @@ import { TerminalError } from './errors.ts';
 import type { Informer } from './informer.ts';
 import type { Logger } from './logger.ts';
 import type { KubeObject } from './object.ts';
-import { type AddOptions, PRIORITY_LIVE, PRIORITY_RESTART, WorkQueue } from './queue.ts';
+import { type AddOptions, PRIORITY_LIVE, PRIORITY_RESTART, PRIORITY_STATUS, WorkQueue } from './queue.ts';
 import type { Change } from './store.ts';
 import { type VersionedStore, WriteTracker } from './write-tracker.ts';
 
@@ -51,6 +51,8 @@ export interface ControllerOptions {
   /** How long a key's write may stay unseen before the key is reconciled all the same; default 10 s. */
   staleLimitMs?: number;
   backoff?: BackoffOptions;
+  /** What a key belongs to, in whose number it must not hold up others; default: its namespace. */
+  flowOf?: (key: string) => string;
   clock?: Clock;
   random?: () => number;
   onReconciled?: (outcome: ReconcileOutcome, seconds: number) => void;
@@ -79,19 +81,25 @@ export class Controller {
   readonly #synced: Promise<void>[] = [];
 
   constructor(options: ControllerOptions) {
-    const { clock = systemClock, backoff, random } = options;
+    const { clock = systemClock, backoff, flowOf, random } = options;
     this.name = options.name;
     this.outcomes = this.#counts;
     this.#options = options;
     this.#clock = clock;
     this.#logger = options.logger;
     this.#writes = new WriteTracker(options.staleLimitMs ?? 10_000, () => clock.monotonic());
-    this.queue = new WorkQueue({ clock, ...(backoff && { backoff }), ...(random && { random }) });
+    this.queue = new WorkQueue({
+      clock,
+      ...(backoff && { backoff }),
+      ...(flowOf && { flowOf }),
+      ...(random && { random }),
+    });
   }
 
   /**
    * Enqueues `keys(change)` on each change, by default the object's own key. Call it before the informer and the
-   * controller run. What a restart lists comes after what changes now.
+   * controller run. What a restart lists comes after what changes now, and so does what is only a status: each
+   * reconcile brings one, and thousands of these would stand before a person's change.
    */
   watches<T extends KubeObject>(
     informer: Informer<T>,
@@ -99,7 +107,7 @@ export class Controller {
   ): void {
     this.#synced.push(informer.synced);
     informer.onChange((change) => {
-      const priority = this.#isOld(change) ? PRIORITY_RESTART : PRIORITY_LIVE;
+      const priority = this.#priorityOf(change);
       for (const key of keys(change)) this.queue.add(key, { priority });
     });
   }
@@ -186,9 +194,22 @@ export class Controller {
     return true;
   }
 
-  #isOld<T extends KubeObject>(change: Change<T>): boolean {
-    if (!change.initial) return false;
+  #priorityOf<T extends KubeObject>(change: Change<T>): number {
+    if (change.type === 'updated') return isStatusOnly(change) ? PRIORITY_STATUS : PRIORITY_LIVE;
+    if (!change.initial) return PRIORITY_LIVE;
     const created = Date.parse(change.object.metadata.creationTimestamp ?? '');
-    return !(this.#clock.wall() - created < FRESH_MS);
+    return this.#clock.wall() - created < FRESH_MS ? PRIORITY_LIVE : PRIORITY_RESTART;
   }
+}
+
+/** Of a kind that counts the changes of its spec; others may be all spec. */
+function isStatusOnly<T extends KubeObject>({ object, old }: Change<T> & { type: 'updated' }): boolean {
+  const { generation, uid, deletionTimestamp } = object.metadata;
+  const before = old.metadata;
+  return (
+    generation !== undefined &&
+    generation === before.generation &&
+    uid === before.uid &&
+    deletionTimestamp === before.deletionTimestamp
+  );
 }

@@ -1,8 +1,11 @@
 import { type BackoffOptions, backoffMs } from './backoff.ts';
 import { type Clock, systemClock } from './clock.ts';
+import { Turns } from './turns.ts';
 
 /** A person waits for it. */
 export const PRIORITY_LIVE = 0;
+/** Only a status changed, most likely by our own hand. */
+export const PRIORITY_STATUS = -20;
 /** It has failed several times: live changes go first, also when thousands fail at once. */
 export const PRIORITY_RETRY = -50;
 /** A restart or a resync brought it. */
@@ -16,6 +19,8 @@ export interface AddOptions {
 export interface WorkQueueOptions {
   clock?: Clock;
   random?: () => number;
+  /** What a key belongs to; those of one flow do not hold up others. Default: what stands before its first `/`. */
+  flowOf?: (key: string) => string;
   /**
    * Default 5 ms doubling to 60 s. client-go's 1,000 s would leave an object alone for a quarter of an hour after
    * its cause, outside the cluster, is mended; a minute is what a person waits, and failing keys queue last anyhow.
@@ -51,15 +56,16 @@ const PATIENCE = 3;
  *     add ──→ ready ──take──→ processing ──done──→ (gone, or ready again if added meanwhile)
  *     addAfter, retry ──→ delayed ──time──→ add
  *
- * Ready keys are taken by priority, then first in, first out. Adding a ready key again raises its priority at most.
+ * Ready keys are taken by priority, then in {@link Turns}. Adding a ready key again raises its priority at most.
  * As client-go's workqueue, with controller-runtime's priorities.
  */
 export class WorkQueue {
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #backoff: BackoffOptions;
-  /** Ready keys by priority, each in order of arrival. */
-  readonly #buckets = new Map<number, Set<string>>();
+  readonly #flowOf: (key: string) => string;
+  /** Ready keys by priority. */
+  readonly #turns = new Map<number, Turns>();
   readonly #ready = new Map<string, { priority: number; since: number }>();
   /** The priority it was taken with. */
   readonly #processing = new Map<string, number>();
@@ -76,6 +82,7 @@ export class WorkQueue {
   constructor(options: WorkQueueOptions = {}) {
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
+    this.#flowOf = options.flowOf ?? beforeSlash;
     this.#backoff = options.backoff ?? { baseMs: 5, maxMs: 60_000 };
   }
 
@@ -152,7 +159,7 @@ export class WorkQueue {
   shutdown(): Promise<void> {
     this.#shutDown = true;
     for (const { cancel } of this.#delayed.values()) cancel();
-    for (const map of [this.#delayed, this.#ready, this.#buckets, this.#dirty, this.#failures]) map.clear();
+    for (const map of [this.#delayed, this.#ready, this.#turns, this.#dirty, this.#failures]) map.clear();
     for (const taker of this.#takers.splice(0)) taker(undefined);
     if (this.#processing.size === 0) this.#idle.resolve();
     return this.#idle.promise;
@@ -186,12 +193,10 @@ export class WorkQueue {
     const known = this.#ready.get(key);
     if (known !== undefined) {
       if (known.priority >= priority) return;
-      this.#leaveBucket(key, known.priority);
+      this.#turnsOf(known.priority).leave(key);
     }
     this.#ready.set(key, { priority, since: known?.since ?? this.#clock.monotonic() });
-    const bucket = this.#buckets.get(priority);
-    if (bucket === undefined) this.#buckets.set(priority, new Set([key]));
-    else bucket.add(key);
+    this.#turnsOf(priority).join(key, this.#flowOf(key));
     if (this.#takers.length > 0) {
       const next = this.#next();
       if (next !== undefined) this.#takers.shift()?.(next);
@@ -199,19 +204,23 @@ export class WorkQueue {
   }
 
   #next(): string | undefined {
-    if (this.#buckets.size === 0) return undefined;
-    const priority = Math.max(...this.#buckets.keys());
-    const key = this.#buckets.get(priority)?.values().next().value;
+    let priority = Number.NEGATIVE_INFINITY;
+    for (const [one, { isEmpty }] of this.#turns) if (!isEmpty && one > priority) priority = one;
+    const key = this.#turns.get(priority)?.call();
     if (key === undefined) return undefined;
-    this.#leaveBucket(key, priority);
     this.#ready.delete(key);
     this.#processing.set(key, priority);
     return key;
   }
 
-  #leaveBucket(key: string, priority: number): void {
-    const bucket = this.#buckets.get(priority);
-    bucket?.delete(key);
-    if (bucket?.size === 0) this.#buckets.delete(priority);
+  #turnsOf(priority: number): Turns {
+    const turns = this.#turns.get(priority) ?? new Turns();
+    this.#turns.set(priority, turns);
+    return turns;
   }
+}
+
+function beforeSlash(key: string): string {
+  const slash = key.indexOf('/');
+  return slash < 0 ? key : key.slice(0, slash);
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import type { TenantTunnel } from '../../../src/api/index.ts';
-import { findTunnel, older, tenantOf } from '../../../src/controller/find-tunnel.ts';
+import type { RouterSpecWritten, TenantTunnel } from '../../../src/api/index.ts';
+import { findTunnel, older, routerFlow, tenantOf } from '../../../src/controller/find-tunnel.ts';
 import { keyOf } from '../../../src/kube/index.ts';
 import { router, tunnel } from './fixtures.ts';
 
@@ -89,4 +89,19 @@ test('who is older is one order for all, whatever the times', () => {
       if (older(x, y) === 0) expect(keyOf(x)).toBe(keyOf(y));
     }),
   );
+});
+
+test('Routers are of one flow when they are of one namespace and name one tunnel', () => {
+  const flowOf = (key: string, spec: RouterSpecWritten) => routerFlow(key, router(key, spec));
+  const acme = flowOf('a/r', { tenant: 'acme' });
+  expect(flowOf('a/other', { tenant: 'acme' })).toBe(acme);
+  const others = [
+    acme,
+    flowOf('b/r', { tenant: 'acme' }),
+    flowOf('a/r', { tenant: 'globex' }),
+    flowOf('a/r', { tunnelRef: { name: 'acme' } }),
+    flowOf('a/r', { tunnelRef: { name: 'acme', namespace: 'b' } }),
+    routerFlow('a/gone', undefined),
+  ];
+  expect(new Set(others).size).toBe(others.length);
 });

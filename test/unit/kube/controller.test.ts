@@ -1,7 +1,10 @@
 import {
+  type Change,
   Controller,
   type ControllerOptions,
+  type Informer,
   type KubeObject,
+  keyOf,
   type Reconcile,
   TerminalError,
   type VersionedStore,
@@ -135,7 +138,7 @@ describe('a controller', () => {
     run();
     for (const key of ['bad', 'a', 'b']) controller.enqueue(key);
     await clock.advance(1);
-    expect(done).toEqual(['a', 'b']);
+    expect(done.sort()).toEqual(['a', 'b']);
   });
 
   test('aborts a reconcile whose time is over', async () => {
@@ -195,6 +198,52 @@ describe('a controller', () => {
     controller.enqueue('a');
     await clock.advance(1);
     expect(controller.outcomes.success).toBe(2);
+  });
+});
+
+describe('what an informer tells', () => {
+  const router = (name: string, generation: number, version: number): KubeObject => ({
+    apiVersion: 'example.com/v1',
+    kind: 'Router',
+    metadata: { namespace: name, name, uid: name, generation, resourceVersion: String(version) },
+  });
+  const changed = (object: KubeObject, old: KubeObject): Change<KubeObject> => ({
+    type: 'updated',
+    key: keyOf(object),
+    object,
+    old,
+    initial: false,
+  });
+
+  test('comes in this order: what a person changed, what is only a status, what a restart lists', async () => {
+    const done: string[] = [];
+    const { clock, controller, run } = setUp(async (key) => {
+      done.push(key);
+      return undefined;
+    });
+    let tell: (change: Change<KubeObject>) => void = () => {};
+    const informer = {
+      synced: Promise.resolve(),
+      onChange(handler: typeof tell) {
+        tell = handler;
+        return () => {};
+      },
+    } as unknown as Informer<KubeObject>;
+    controller.watches(informer);
+    const old = router('old', 1, 1);
+    old.metadata.creationTimestamp = new Date(clock.wall() - 61_000).toISOString();
+    tell({ type: 'added', key: keyOf(old), object: old, initial: true });
+    tell(changed(router('status', 1, 2), router('status', 1, 1)));
+    tell(changed(router('spec', 2, 2), router('spec', 1, 1)));
+    // A kind that counts no generations may be all spec, as a ConfigMap is.
+    tell(changed(object('2'), object('1')));
+    const leaving = router('leaving', 1, 2);
+    leaving.metadata.deletionTimestamp = '2026-11-26T00:00:00Z';
+    tell(changed(leaving, router('leaving', 1, 1)));
+    run();
+    await clock.advance(1);
+    expect(done.slice(0, 3).sort()).toEqual(['a', 'leaving/leaving', 'spec/spec']);
+    expect(done.slice(3)).toEqual(['status/status', 'old/old']);
   });
 });
 

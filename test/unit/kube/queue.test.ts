@@ -1,6 +1,13 @@
 import fc from 'fast-check';
-import { PRIORITY_LIVE, PRIORITY_RESTART, PRIORITY_RETRY, WorkQueue } from '../../../src/kube/index.ts';
+import {
+  PRIORITY_LIVE,
+  PRIORITY_RESTART,
+  PRIORITY_RETRY,
+  PRIORITY_STATUS,
+  WorkQueue,
+} from '../../../src/kube/index.ts';
 import { FakeClock } from './fake-clock.ts';
+import { PlainTurns } from './plain-turns.ts';
 
 function setUp(backoff = { baseMs: 10, maxMs: 1000 }) {
   const clock = new FakeClock();
@@ -15,10 +22,25 @@ async function taken(queue: WorkQueue): Promise<string> {
 }
 
 describe('a work queue', () => {
-  test('gives keys out in the order in which they came', async () => {
-    const { queue } = setUp();
-    for (const key of ['b', 'a', 'c']) queue.add(key);
-    expect([await taken(queue), await taken(queue), await taken(queue)]).toEqual(['b', 'a', 'c']);
+  test('gives a single key out while hundreds wait, in their namespace, in another, or in any of many', async () => {
+    for (const namespaces of [1, 200]) {
+      const { queue } = setUp();
+      const bulk = Array.from({ length: 1000 }, (_, i) => `n${i % namespaces}/r${i}`);
+      for (const key of bulk) queue.add(key);
+      const next = async (): Promise<string> => {
+        const key = await taken(queue);
+        queue.done(key);
+        return key;
+      };
+      for (let i = 0; i < 100; i++) await next();
+      for (const single of ['n0/single', 'other/single']) {
+        queue.add(single);
+        expect([await next(), await next(), await next()]).toContain(single);
+      }
+      const rest = new Set<string>();
+      while (queue.stats().depth > 0) rest.add(await next());
+      expect(rest.size).toBe(900 - 2 * 3 + 2);
+    }
   });
 
   test('holds a key that is added many times once', async () => {
@@ -48,6 +70,13 @@ describe('a work queue', () => {
     queue.add('old2', { priority: PRIORITY_RESTART });
     queue.add('live');
     expect([await taken(queue), await taken(queue), await taken(queue)]).toEqual(['live', 'old1', 'old2']);
+  });
+
+  test('gives a person’s change out before what only brought a status', async () => {
+    const { queue } = setUp();
+    queue.add('told', { priority: PRIORITY_STATUS });
+    queue.add('live');
+    expect([await taken(queue), await taken(queue)]).toEqual(['live', 'told']);
   });
 
   test('raises the priority of a waiting key and never lowers it', async () => {
@@ -150,21 +179,29 @@ describe('a work queue', () => {
 
 /** The queue said in the plainest way: what it must do, step by step, whatever the order. */
 class Model {
-  ready: { key: string; priority: number; order: number }[] = [];
+  ready = new Map<string, number>();
+  turns = new Map<number, PlainTurns>();
   processing = new Map<string, number>();
   dirty = new Map<string, number>();
   delayed = new Map<string, { at: number; priority: number }>();
   now = 0;
-  order = 0;
 
   add(key: string, priority: number): void {
     if (this.processing.has(key)) {
       this.dirty.set(key, Math.max(priority, this.dirty.get(key) ?? -1000));
       return;
     }
-    const known = this.ready.find((item) => item.key === key);
-    if (known === undefined) this.ready.push({ key, priority, order: this.order++ });
-    else if (priority > known.priority) Object.assign(known, { priority, order: this.order++ });
+    const known = this.ready.get(key);
+    if (known !== undefined && known >= priority) return;
+    if (known !== undefined) this.turnsOf(known).leave(key);
+    this.ready.set(key, priority);
+    this.turnsOf(priority).join(key, key.slice(0, key.indexOf('/')));
+  }
+
+  turnsOf(priority: number): PlainTurns {
+    const turns = this.turns.get(priority) ?? new PlainTurns();
+    this.turns.set(priority, turns);
+    return turns;
   }
 
   addAfter(key: string, ms: number, priority: number): void {
@@ -174,11 +211,12 @@ class Model {
   }
 
   take(): string {
-    this.ready.sort((a, b) => b.priority - a.priority || a.order - b.order);
-    const next = this.ready.shift();
-    if (next === undefined) return 'nothing';
-    this.processing.set(next.key, next.priority);
-    return next.key;
+    const highest = Math.max(...this.ready.values());
+    const key = this.turns.get(highest)?.call();
+    if (key === undefined) return 'nothing';
+    this.ready.delete(key);
+    this.processing.set(key, highest);
+    return key;
   }
 
   done(key: string): void {
@@ -202,8 +240,8 @@ class Model {
   }
 }
 
-const key = fc.constantFrom('a', 'b', 'c', 'd');
-const priority = fc.constantFrom(0, -50, -100);
+const key = fc.constantFrom('n/a', 'n/b', 'm/c', 'm/d', 'o/e');
+const priority = fc.constantFrom(0, -20, -100);
 const step = fc.oneof(
   fc.record({ do: fc.constant('add' as const), key, priority }),
   // Distinct times, since ties among timers are nobody's promise.
@@ -245,7 +283,7 @@ test('a work queue does what its model does, for any sequence of steps', async (
             break;
         }
         expect(queue.stats()).toMatchObject({
-          depth: model.ready.length,
+          depth: model.ready.size,
           processing: model.processing.size,
           delayed: model.delayed.size,
         });
