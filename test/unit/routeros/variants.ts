@@ -49,5 +49,11 @@ export const VARIANTS: Record<string, ScriptInput> = {
     ...server({ address: '10.200.0.1' }),
     routerSubnets: ['192.168.88.0/24', '172.16.4.0/22'],
   },
+  'smallest-subnet': {
+    ...BASE,
+    address: '10.200.9.94',
+    prefixLength: 28,
+    ...server({ address: '10.200.9.81' }),
+  },
   'keepalive-off': { ...BASE, persistentKeepaliveSeconds: 0 },
 };
