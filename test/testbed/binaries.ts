@@ -11,7 +11,7 @@ import { buildKubernetes } from './kubernetes-build.ts';
 import { withFileLock } from './lock.ts';
 import { findOnPath, isExecutable } from './path.ts';
 
-const KUBERNETES = '1.36.3';
+export const KUBERNETES = '1.36.3';
 const CONTROL_PLANE = ['kube-apiserver', 'kubectl'] as const;
 const NODES = ['kube-controller-manager', 'kube-scheduler', 'kubelet', 'kube-proxy'] as const;
 const HELM = '3.21.4';

@@ -1,0 +1,80 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { spawnOwned } from '../../test/testbed/lifetime.ts';
+import { waitFor } from '../../test/testbed/wait.ts';
+import type { Metrics } from '../results.ts';
+import { difference, type RunningProcess, sum } from '../running-process.ts';
+import type { Stage } from '../stage.ts';
+
+const SECONDS = Number(process.env.REST_SECONDS ?? 600);
+const LOOK_MS = 5_000;
+/** No write for so long: all have been told Online. */
+const QUIET_MS = 30_000;
+const ONLINE_LIMIT_MS = 1_800_000;
+
+/**
+ * A fleet at rest, with a handshake of each router every two minutes. Auto-configuration is off: what routers say when
+ * they are logged in to is another matter.
+ */
+export async function rest(
+  stage: Stage,
+  controller: RunningProcess,
+  say: (line: string) => void,
+): Promise<Metrics> {
+  const { path } = stage.directory;
+  const socket = join(path, 'sidecar.sock');
+  const program = join(import.meta.dirname, '..', 'pretended-sidecar.ts');
+  const sidecar = await spawnOwned(path, 'sidecar', process.execPath, [program, socket]);
+  const began = performance.now();
+  const agent = await stage.startAgent(socket);
+  say('the agent is ready; all routers come online');
+  let writes = sum(await agent.writes());
+  let since = performance.now();
+  await waitFor(
+    'all routers are online',
+    async () => {
+      await sleep(LOOK_MS);
+      const now = sum(await agent.writes());
+      if (now !== writes) since = performance.now();
+      writes = now;
+      return performance.now() - since > QUIET_MS;
+    },
+    ONLINE_LIMIT_MS,
+  );
+  const onlineSeconds = (since - began) / 1000;
+  say(
+    `${writes} writes of the agent until all were online, ${onlineSeconds.toFixed(0)} s; now ${SECONDS} s of rest`,
+  );
+  await sleep(120_000);
+  const processes = { controller, agent };
+  const before = await observed(processes);
+  const start = performance.now();
+  await sleep(SECONDS * 1000);
+  const seconds = (performance.now() - start) / 1000;
+  const after = await observed(processes);
+  await agent.stop();
+  await sidecar.stop();
+  const of = (name: keyof typeof processes): Metrics => {
+    const written = difference(after[name].writes, before[name].writes);
+    return {
+      writesPerSecond: sum(written) / seconds,
+      writesByKind: written,
+      cpuShare: (after[name].used.cpuSeconds - before[name].used.cpuSeconds) / seconds,
+      residentMiB: after[name].used.residentMiB,
+      peakMiB: after[name].used.peakMiB,
+    };
+  };
+  return {
+    routers: await controller.metric('tto_controller_routers'),
+    seconds,
+    allOnlineSeconds: onlineSeconds,
+    allOnlineWrites: writes,
+    controller: of('controller'),
+    agent: of('agent'),
+  };
+}
+
+async function observed(processes: Record<'controller' | 'agent', RunningProcess>) {
+  const of = async (one: RunningProcess) => ({ writes: await one.writes(), used: one.consumption() });
+  return { controller: await of(processes.controller), agent: await of(processes.agent) };
+}
