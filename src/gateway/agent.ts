@@ -3,7 +3,7 @@
  * routers, and tells all of it in statuses. docs/architecture.md draws how these parts meet.
  */
 import type { Registry } from 'prom-client';
-import { type HandoverPeer, ROUTERS, type Router, TENANT_TUNNELS } from '../api/index.ts';
+import { type HandoverPeer, ROUTERS, TENANT_TUNNELS } from '../api/index.ts';
 import {
   type BackoffOptions,
   type Clock,
@@ -20,6 +20,7 @@ import { adoptLink, type Link, type Moment, newLink } from './connectivity.ts';
 import { Fleet, ownerOf, routerKey, type Tunnel } from './fleet.ts';
 import { HandoverCache } from './handover-cache.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { leanRouter } from './lean-router.ts';
 import { GatewayMetrics } from './metrics.ts';
 import { defaultPace, type Pace } from './pace.ts';
 import { isSaidConnected, RouterReporter } from './router-reporter.ts';
@@ -79,7 +80,7 @@ export function startAgent(options: AgentOptions): AgentProcess {
   const routers = new Informer({
     client,
     type: ROUTERS,
-    transform: withoutScript,
+    transform: leanRouter,
     indexes: { tunnel: ({ status }) => (status?.tunnel === undefined ? [] : [status.tunnel]) },
     logger,
   });
@@ -280,11 +281,3 @@ const aborted = (signal: AbortSignal): Promise<void> =>
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
-
-/** The script is the largest part of a Router, holds secrets, and is nothing to an agent. */
-function withoutScript(router: Router): Router {
-  const { status } = router;
-  if (status !== undefined) delete (status as { script?: string }).script;
-  delete router.metadata.annotations;
-  return router;
-}

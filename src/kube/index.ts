@@ -21,6 +21,7 @@ export * from './object.ts';
 export * from './queue.ts';
 export type { ListWatcher, ReflectorTimings } from './reflector.ts';
 export type { RequestObservation, Verb } from './requester.ts';
+export { SharedValues } from './shared-values.ts';
 export * from './status.ts';
 export type { Change, Indexes } from './store.ts';
 export type { WatchEvent, WatchOptions } from './watch.ts';

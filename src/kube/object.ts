@@ -89,3 +89,27 @@ export function refOf(object: KubeObject): ObjectRef {
 export function apiVersionOf(type: ResourceType): string {
   return type.group === '' ? type.version : `${type.group}/${type.version}`;
 }
+
+/** What decisions are made by: without labels, annotations, finalizers and owners. */
+export function leanMetadata<M extends ObjectMeta>(metadata: M): M {
+  const { name, namespace, uid, resourceVersion, generation, creationTimestamp, deletionTimestamp } =
+    metadata;
+  return withoutUndefined({
+    name,
+    namespace,
+    uid,
+    resourceVersion,
+    generation,
+    creationTimestamp,
+    deletionTimestamp,
+  }) as M;
+}
+
+export function withoutUndefined<T extends object>(
+  object: {
+    [K in keyof T]: T[K] | undefined;
+  },
+): T {
+  const entries = Object.entries(object).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as T;
+}
