@@ -1,7 +1,6 @@
-import { type AddressUse, isLive, type TunnelEntry } from '../allocation/index.ts';
+import { type AddressUse, isLive, type Pressure, pressureOf, type TunnelEntry } from '../allocation/index.ts';
 import { DEFAULT_QUARANTINE_SECONDS } from '../api/index.ts';
 import { findCondition, type ReconcileResult } from '../kube/index.ts';
-import { addressPressure } from './pool-pressure.ts';
 import type { World } from './world.ts';
 
 const SOONEST_MS = 1000;
@@ -14,6 +13,8 @@ export function addressUseOf({ caches, ledger }: World, entry: TunnelEntry): Add
   return ledger.addressUse(entry.index, seconds);
 }
 
+const pressureIn = ({ total, taken }: AddressUse): Pressure => pressureOf(total, total - taken);
+
 /** After a router came or went: the tunnel is looked at if somebody waits for an address, or if it has other news to tell. */
 export function wakeIfPressing(world: World, index: number): void {
   const { caches, controllers, ledger, waiting } = world;
@@ -21,7 +22,7 @@ export function wakeIfPressing(world: World, index: number): void {
   if (entry === undefined || !isLive(entry)) return;
   const use = addressUseOf(world, entry);
   const told = findCondition(caches.tunnels.get(entry.owner)?.status?.conditions, 'PoolPressure');
-  const isNews = use !== undefined && addressPressure(entry.subnet, use).reason !== told?.reason;
+  const isNews = use !== undefined && pressureIn(use) !== told?.reason;
   if (isNews || waiting.count(index) > 0) controllers.tunnels.enqueue(entry.owner);
 }
 
@@ -39,7 +40,7 @@ export function tendWaiting(world: World, entry: TunnelEntry): ReconcileResult |
   if (use === undefined) return undefined;
   const { waiting, controllers } = world;
   for (const router of waiting.take(entry.index, use.total - use.taken)) controllers.routers.enqueue(router);
-  const isQuiet = waiting.count(entry.index) === 0 && addressPressure(entry.subnet, use).reason === 'Enough';
+  const isQuiet = waiting.count(entry.index) === 0 && pressureIn(use) === 'Enough';
   if (isQuiet || use.freeAt === undefined) return undefined;
   const left = use.freeAt - world.now().getTime();
   return { requeueAfterMs: Math.min(LOOK_MS, Math.max(SOONEST_MS, left)) };
