@@ -23,6 +23,7 @@ import {
   type TunnelOutcome,
 } from './tunnel-status.ts';
 import {
+  BULK,
   FIELD_MANAGER,
   QUARANTINE,
   type World,
@@ -145,6 +146,9 @@ async function claim(
     wakeTunnelHandover(world, entry.index);
     wakeRoutersOf(world, tunnel);
     wakeClasses(world);
+    // Whatever was said to the tenant's other TenantTunnels, now it is that the tenant is taken.
+    for (const rival of world.caches.tunnels.byIndex('tenant', tenant))
+      if (keyOf(rival) !== owner) world.controllers.tunnels.enqueue(keyOf(rival), BULK);
   }
   return entry;
 }
