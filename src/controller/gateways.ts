@@ -7,19 +7,24 @@ import {
   type TunnelClass,
   tunnelObjectName,
 } from '../api/index.ts';
-import type { Lease } from '../kube/index.ts';
+import type { ConfigMap, Lease } from '../kube/index.ts';
 import type { Refusal } from './find-tunnel.ts';
 import { chooseNode, type Gateway } from './placement.ts';
 import type { World } from './world.ts';
 
-/** Where the handed-over tunnel lies: the node's label on its ConfigMap is what says so. */
-export function currentNode(
-  { caches, gatewayNamespace }: Pick<World, 'caches' | 'gatewayNamespace'>,
-  index: number,
-): string | undefined {
-  const object = caches.configMaps.get(`${gatewayNamespace}/${tunnelObjectName(index)}`);
-  return object?.metadata.labels?.[LABEL_GATEWAY];
-}
+type HandedOver = Pick<World, 'caches' | 'gatewayNamespace'>;
+
+/** A tunnel's own ConfigMap, as it was handed over. */
+export const handedOverTunnel = ({ caches, gatewayNamespace }: HandedOver, index: number) =>
+  caches.configMaps.get(`${gatewayNamespace}/${tunnelObjectName(index)}`);
+
+/** Where a handed-over object lies: the node's label says so. */
+export const nodeOf = (object: ConfigMap | undefined): string | undefined =>
+  object?.metadata.labels?.[LABEL_GATEWAY];
+
+/** Where the handed-over tunnel lies. */
+export const currentNode = (world: HandedOver, index: number): string | undefined =>
+  nodeOf(handedOverTunnel(world, index));
 
 /**
  * The node that carries a tunnel. Once placed, a tunnel stays: moving it means fencing the old node first, or two

@@ -65,6 +65,16 @@ export function tunnelObjects(
   ];
 }
 
+/** The size of packets that a tunnel's ConfigMap says; undefined when somebody has made something else of it. */
+export function mtuOf(object: ConfigMap | undefined): number | undefined {
+  try {
+    const { mtu } = JSON.parse(object?.data?.[TUNNEL_KEY] ?? '') as Partial<TunnelHandover>;
+    return typeof mtu === 'number' ? mtu : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** A router of a block as the gateway gets it. */
 export interface HandoverRouter {
   peer: HandoverPeer;
