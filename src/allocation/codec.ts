@@ -28,8 +28,11 @@ export interface DecodedTunnels extends Revised {
 
 export function encodeTunnels({ tunnels, unreadable, revision }: DecodedTunnels): Data {
   const data = header(revision);
-  for (const { index, tenant, ...rest } of tunnels.values())
-    data[`${index}.${tenant}`] = JSON.stringify(rest);
+  for (const entry of tunnels.values()) {
+    const { owner, className, subnet, listenPort, privateKey, publicKey, releasedAt } = entry;
+    const record = { owner, className, subnet, listenPort, privateKey, publicKey, releasedAt };
+    data[`${entry.index}.${entry.tenant}`] = JSON.stringify(record);
+  }
   for (const [index, { tenant, raw }] of unreadable) data[`${index}.${tenant}`] = raw;
   return data;
 }

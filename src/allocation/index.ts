@@ -1,6 +1,6 @@
 export { parseBlockName } from './address-blocks.ts';
 export type { AddressUse } from './address-use.ts';
-export type { AddressEntry } from './block.ts';
+export type { AddressEntry, Recovered } from './block.ts';
 export type { AddressRequest, Credentials } from './claim-address.ts';
 export { type ClassUse, freeTunnels, type PoolUse, type PortUse, useOfClass } from './class-use.ts';
 export { REVISION_KEY } from './codec.ts';

@@ -15,7 +15,7 @@ import type { HandedTunnel } from './handed-over.ts';
 import { formatAddress, type Network } from './ipv4.ts';
 import { forgetSecrets, hasKeptSecrets, oldestSecrets } from './kept-secrets.ts';
 import type { Location } from './ledger-index.ts';
-import { type Recovery, recover } from './recovery.ts';
+import { isBehind, type Recovery, recover } from './recovery.ts';
 import type { LedgerOptions, StoredObject } from './store.ts';
 import { isLive, networkOf, type TunnelEntry } from './tunnel-entry.ts';
 import { TUNNELS_OBJECT, TunnelRecords } from './tunnel-records.ts';
@@ -72,6 +72,11 @@ export class Ledger {
   async mend(name: string): Promise<void> {
     if (name === TUNNELS_OBJECT) await this.#tunnels.mend();
     else await this.#block(name)?.change((document) => ({ document, result: undefined }));
+  }
+
+  /** Whether {@link recover} may have something to do, by revisions alone. */
+  isBehind(handed: readonly Omit<HandedTunnel, 'record'>[]): boolean {
+    return isBehind(this.#tunnels, this.#blocks, handed);
   }
 
   /**

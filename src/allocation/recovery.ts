@@ -48,6 +48,20 @@ export async function recover(
   return { tunnels: adopted, routers };
 }
 
+/** Whether there may be something to take over. */
+export function isBehind(
+  records: TunnelRecords,
+  blocks: AddressBlocks,
+  handed: readonly Omit<HandedTunnel, 'record'>[],
+): boolean {
+  return handed.some(({ index, revision, blocks: parts }) => {
+    if (records.isOlderThan(revision)) return true;
+    const entry = records.all.get(index);
+    if (entry === undefined || !isLive(entry)) return false;
+    return parts.some((block) => blocks.isOlderThan(index, block.number, block.revision));
+  });
+}
+
 async function recoverTunnels(
   records: TunnelRecords,
   blocks: AddressBlocks,

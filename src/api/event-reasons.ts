@@ -12,6 +12,14 @@ export const EVENT_REASONS = {
     type: 'Normal',
     meaning: 'The tunnel was given its interface, subnet and port.',
   },
+  LedgerRecovered: {
+    on: ['TenantTunnel'],
+    type: 'Warning',
+    meaning:
+      'The ledger was lost, or is from a backup that is older than routers of this tunnel or than the tunnel itself. They were taken over from the gateways, with their addresses and keys.',
+    remedy:
+      'Nothing in the field. Routers whose condition Allocated has reason Recovered get a new script only when they are deleted and applied again.',
+  },
   EndpointChanged: {
     on: ['TenantTunnel'],
     type: 'Warning',

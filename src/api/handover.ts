@@ -23,6 +23,9 @@ export const ANNOTATION_PROBLEM = 'vpn.traidnet.io/problem';
  */
 export const ANNOTATION_REVISION = 'vpn.traidnet.io/revision';
 
+/** On the ConfigMap of a tunnel: the TunnelClass that it was allocated from. */
+export const ANNOTATION_CLASS = 'vpn.traidnet.io/class';
+
 export const TUNNEL_KEY = 'tunnel.json';
 export const PEERS_KEY = 'peers.conf';
 export const PRIVATE_KEY = 'privateKey';

@@ -62,6 +62,14 @@ export const CONDITION_REASONS = {
     conditions: ['Allocated'],
     meaning: 'Addresses, port and keys are given and recorded.',
   },
+  Recovered: {
+    on: ['Router'],
+    conditions: ['Allocated'],
+    meaning:
+      'The ledger was lost, or is from a backup that is older than this router, which was taken over from the gateways with its address and its public key. The router works on.',
+    remedy:
+      'Nothing in the field. The message says whether its private key is known: if not, delete the Router and apply it again for a new script.',
+  },
   Accepted: {
     on: ['TunnelClass'],
     conditions: ['Ready'],

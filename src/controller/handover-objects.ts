@@ -6,6 +6,8 @@ import {
   type TunnelEntry,
 } from '../allocation/index.ts';
 import {
+  ANNOTATION_CLASS,
+  ANNOTATION_REVISION,
   accessObjectName,
   type HandoverPart,
   type HandoverPeer,
@@ -31,7 +33,15 @@ export interface Destination {
   node: string;
 }
 
+/** By which the ledger finds itself older than what was made of it. Nothing is written for their sake alone. */
+type Origin = Record<string, string>;
+
+const originOf = (revision: number | undefined): Origin =>
+  revision === undefined ? {} : { [ANNOTATION_REVISION]: String(revision) };
+
 export interface HandoverTunnel {
+  /** Of the ledger's tunnels. */
+  revision?: number | undefined;
   entry: TunnelEntry;
   tunnel: TenantTunnel;
   mtu: number;
@@ -41,7 +51,7 @@ export interface HandoverTunnel {
 /** The ConfigMap and the Secret of one tunnel. */
 export function tunnelObjects(
   to: Destination,
-  { entry, tunnel, mtu, blocks }: HandoverTunnel,
+  { revision, entry, tunnel, mtu, blocks }: HandoverTunnel,
 ): [ConfigMap, Secret] {
   const { index, listenPort, subnet, publicKey, privateKey } = entry;
   const { namespace, name, uid } = tunnel.metadata;
@@ -59,8 +69,10 @@ export function tunnelObjects(
     blocks: [...blocks],
   };
   const objectName = tunnelObjectName(index);
+  const origin = { ...originOf(revision), [ANNOTATION_CLASS]: entry.className };
+  const data = { [TUNNEL_KEY]: `${JSON.stringify(handover, null, 2)}\n` };
   return [
-    configMap(to, index, 'tunnel', objectName, { [TUNNEL_KEY]: `${JSON.stringify(handover, null, 2)}\n` }),
+    configMap(to, index, 'tunnel', objectName, data, origin),
     secret(to, index, 'key', objectName, { [PRIVATE_KEY]: privateKey }),
   ];
 }
@@ -87,13 +99,14 @@ export function blockObjects(
   index: number,
   block: number,
   routers: readonly HandoverRouter[],
+  revision?: number,
 ): [ConfigMap, Secret] {
   const access = routers.flatMap(({ peer, access }) =>
     access === undefined ? [] : [[peer.address, JSON.stringify(access)] as const],
   );
   const peers = renderPeers(routers.map(({ peer }) => peer));
   return [
-    configMap(to, index, 'peers', peersObjectName(index, block), { [PEERS_KEY]: peers }),
+    configMap(to, index, 'peers', peersObjectName(index, block), { [PEERS_KEY]: peers }, originOf(revision)),
     secret(to, index, 'access', accessObjectName(index, block), Object.fromEntries(access)),
   ];
 }
@@ -117,8 +130,10 @@ function configMap(
   part: HandoverPart,
   name: string,
   data: Record<string, string>,
+  annotations: Origin,
 ): ConfigMap {
-  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: metadata(to, index, part, name), data };
+  const described = { ...metadata(to, index, part, name), annotations };
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: described, data };
 }
 
 function secret(

@@ -7,10 +7,10 @@ import {
 } from '../allocation/index.ts';
 import { ANNOTATION_REVISION, LABEL_PART } from '../api/index.ts';
 import { type KubeApi, KubeApiError, type Secret, secrets } from '../kube/index.ts';
+import { listAll } from './list-all.ts';
 
 export const LEDGER_SELECTOR = `${LABEL_PART}=ledger`;
 const LABELS = { [LABEL_PART]: 'ledger', 'app.kubernetes.io/managed-by': 'tenant-tunnel-operator' };
-const PAGE = 500;
 
 /** The ledger as Secrets of the operator's own namespace. */
 export function ledgerStore(client: KubeApi, namespace: string): LedgerStore {
@@ -34,14 +34,8 @@ export function ledgerStore(client: KubeApi, namespace: string): LedgerStore {
 
 /** Every ledger object as it is stored now, read past all caches; also one that somebody took the label from. */
 export async function readLedger(client: Pick<KubeApi, 'list'>, namespace: string): Promise<StoredObject[]> {
-  const objects: StoredObject[] = [];
-  let next: string | undefined;
-  do {
-    const page = await client.list(secrets, { namespace, limit: PAGE, continue: next });
-    objects.push(...page.items.filter(({ metadata }) => isLedgerName(metadata.name)).map(storedFrom));
-    next = page.continue;
-  } while (next !== undefined);
-  return objects;
+  const objects = await listAll(client, secrets, { namespace });
+  return objects.filter(({ metadata }) => isLedgerName(metadata.name)).map(storedFrom);
 }
 
 export function storedFrom({ metadata, data = {} }: Secret): StoredObject {

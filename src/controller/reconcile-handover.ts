@@ -46,16 +46,14 @@ async function handOverTunnel(world: World, entry: TunnelEntry, context: Reconci
   // One of that name may be another tenant's: made again while this entry waits to be let go.
   if (tunnel === undefined || tenantOf(tunnel) !== entry.tenant) return;
   const looked = classOf(tunnel, entry, world.caches.classes.list());
-  const current = handedOverTunnel(world, entry.index);
-  const tunnelClass = 'found' in looked ? looked.found : undefined;
-  const placed = tunnelClass && placeTunnel(world, entry, tunnel, tunnelClass);
-  const node = placed === undefined ? nodeOf(current) : 'node' in placed ? placed.node : undefined;
-  // When its class is gone, a tunnel keeps what it was handed over with.
-  const mtu = tunnel.spec.mtu ?? tunnelClass?.spec.mtu ?? mtuOf(current);
-  if (node === undefined || mtu === undefined) return;
-  const to = destination(world, node);
+  if ('refused' in looked) return;
+  const placed = placeTunnel(world, entry, tunnel, looked.found);
+  if ('refused' in placed) return;
+  const to = destination(world, placed.node);
   const blocks = world.ledger.liveBlocks(entry.index);
-  const [configMap, secret] = tunnelObjects(to, { entry, tunnel, mtu, blocks });
+  const mtu = tunnel.spec.mtu ?? looked.found.spec.mtu;
+  const revision = world.ledger.revision();
+  const [configMap, secret] = tunnelObjects(to, { revision, entry, tunnel, mtu, blocks });
   await put(world.caches.secrets, world, secrets, secret, context);
   await put(world.caches.configMaps, world, configMaps, configMap, context);
 }
@@ -77,7 +75,9 @@ async function handOverBlock(
     return;
   }
   const routers = claims.flatMap((claim) => handoverOf(world, entry, claim));
-  const [configMap, secret] = blockObjects(destination(world, node), entry.index, block, routers);
+  const revision = world.ledger.revision(entry.index, block);
+  const to = destination(world, node);
+  const [configMap, secret] = blockObjects(to, entry.index, block, routers, revision);
   if (claims.length === 0) {
     await remove(world.caches.configMaps, world, configMaps, configMap, context);
     await remove(world.caches.secrets, world, secrets, secret, context);

@@ -4,6 +4,7 @@ import {
   applyStatusIfChanged,
   findCondition,
   isApiError,
+  isTrue,
   keyOf,
   type Reconcile,
   type ReconcileContext,
@@ -76,24 +77,20 @@ async function decide(
   const unreadable = world.ledger.unreadable(tenantOf(tunnel));
   if (unreadable !== undefined) {
     // What a router was given is still true; only one that waits has to be told why.
-    return router.status?.script === undefined
-      ? refused({ reason: 'LedgerUnreadable', message: unreadable })
-      : { kind: 'kept' };
+    return wasGiven(router) ? { kind: 'kept' } : refused({ reason: 'LedgerUnreadable', message: unreadable });
   }
   const entry = world.ledger.tunnelOfTenant(tenantOf(tunnel));
   if (entry === undefined || !isLive(entry) || entry.owner !== keyOf(tunnel))
     return waitingFor(router, tunnel);
   const found = classOf(tunnel, entry, world.caches.classes.list());
-  if ('refused' in found)
-    return router.status?.script === undefined ? refused(found.refused) : { kind: 'kept' };
+  if ('refused' in found) return wasGiven(router) ? { kind: 'kept' } : refused(found.refused);
   const grant = { entry, tunnel, tunnelClass: found.found };
-  const granted = (claim: AddressClaim, objection?: Refusal): RouterOutcome => ({
-    kind: 'granted',
-    claim,
-    tunnel,
-    script: routerScript(router, { ...grant, claim }),
-    ...(objection && { objection }),
-  });
+  const granted = (claim: AddressClaim, objection?: Refusal): RouterOutcome => {
+    const given = { claim, tunnel, ...(objection && { objection }) };
+    return claim.entry.recovered?.keyLost
+      ? { kind: 'recovered', ...given }
+      : { kind: 'granted', ...given, script: routerScript(router, { ...grant, claim }) };
+  };
   try {
     const claim = await claimAddress(world, router, grant);
     if (held?.entry !== claim.entry) wakeAfterClaim(world, held, claim);
@@ -109,11 +106,15 @@ async function decide(
   }
 }
 
+/** Of a router that the ledger took over there may be no script. */
+const wasGiven = ({ status }: Router): boolean =>
+  status?.script !== undefined || (status?.address !== undefined && isTrue(status.conditions, 'Allocated'));
+
 function waitingFor(router: Router, tunnel: TenantTunnel): RouterOutcome | Later {
   const condition = findCondition(tunnel.status?.conditions, 'Allocated');
   // A tunnel that is just being allocated wakes its routers in a moment: no write for that.
   if (condition?.status !== 'False') return { kind: 'later' };
-  if (router.status?.script !== undefined) return { kind: 'kept' };
+  if (wasGiven(router)) return { kind: 'kept' };
   return {
     kind: 'waiting',
     refusal: {
@@ -189,7 +190,8 @@ async function writeStatus(
   const comparable = outcome.kind === 'granted' ? { ...status, script: digestOf(outcome.script) } : status;
   const client: Parameters<typeof applyStatusIfChanged>[0] = {
     applyStatus: async (type, object, options) => {
-      const script = outcome.kind === 'kept' ? await storedScript(world, router, signal) : status.script;
+      const isKept = outcome.kind !== 'granted' && status.script !== undefined;
+      const script = isKept ? await storedScript(world, router, signal) : status.script;
       const whole = { ...status, ...(script === undefined ? {} : { script }) };
       return world.client.applyStatus(type, { ...object, status: whole } as typeof object, options);
     },

@@ -1,4 +1,4 @@
-import type { AddressClaim, TunnelEntry } from '../allocation/index.ts';
+import type { AddressClaim, Recovered, TunnelEntry } from '../allocation/index.ts';
 import type { Condition, Router, RouterStatus, TenantTunnel, TunnelClass } from '../api/index.ts';
 import { findCondition, keyOf, type OwnedStatus, setCondition } from '../kube/index.ts';
 import type { Refusal } from './find-tunnel.ts';
@@ -22,6 +22,8 @@ export type RouterOutcome =
       /** What the manifest asks for and cannot have, while what was given stays. */
       objection?: Refusal;
     }
+  /** What the ledger took over from elsewhere, without what makes a script: the one that is there stays. */
+  | { kind: 'recovered'; claim: AddressClaim; tunnel: TenantTunnel; objection?: Refusal }
   /** What was given cannot be read or rendered now and is left as it is, the script in the status too. */
   | { kind: 'kept' }
   /** Something asked for cannot be given until a person changes something. */
@@ -42,7 +44,7 @@ const GIVEN = ['address', 'publicKey', 'tunnel', 'script'] as const;
 /** What the controller writes into a Router's status: its own part, which leaves the gateway's alone. */
 export function planRouterStatus(router: Router, outcome: RouterOutcome, now: number): PlannedStatus {
   if (outcome.kind === 'refused' || outcome.kind === 'waiting') return refusedStatus(router, outcome, now);
-  const base = { observedGeneration: router.metadata.generation, ...given(router, outcome) };
+  const base: RouterStatus = { observedGeneration: router.metadata.generation, ...given(router, outcome) };
   const allocated = allocatedCondition(router, outcome);
   if (router.spec.suspended) {
     return plan(router, { ...base, phase: 'Suspended' }, now, [
@@ -56,18 +58,20 @@ export function planRouterStatus(router: Router, outcome: RouterOutcome, now: nu
     ]);
   }
   if (gatewayHolds(router)) return plan(router, base, now, [allocated]);
-  return plan(router, { ...base, phase: 'AwaitingConnection' }, now, [
-    allocated,
-    {
-      type: 'Ready',
-      status: 'False',
-      reason: 'AwaitingConnection',
-      message: 'Waiting for the first handshake: paste status.script into the terminal of the router.',
-    },
-  ]);
+  return plan(router, { ...base, phase: 'AwaitingConnection' }, now, [allocated, awaiting(base.script)]);
 }
 
-type Given = Extract<RouterOutcome, { kind: 'granted' | 'kept' }>;
+const awaiting = (script: string | undefined): Omit<Condition, 'lastTransitionTime'> => ({
+  type: 'Ready',
+  status: 'False',
+  reason: 'AwaitingConnection',
+  message:
+    script === undefined
+      ? 'Waiting for a handshake of the router, which was set up before.'
+      : 'Waiting for the first handshake: paste status.script into the terminal of the router.',
+});
+
+type Given = Extract<RouterOutcome, { kind: 'granted' | 'recovered' | 'kept' }>;
 
 function given({ status = {} }: Router, outcome: Given): RouterStatus {
   if (outcome.kind === 'kept') {
@@ -75,8 +79,12 @@ function given({ status = {} }: Router, outcome: Given): RouterStatus {
       GIVEN.flatMap((field) => (status[field] === undefined ? [] : [[field, status[field]]])),
     );
   }
-  const { claim, tunnel, script } = outcome;
-  return { address: claim.address, publicKey: claim.entry.publicKey, tunnel: keyOf(tunnel), script };
+  const { claim, tunnel } = outcome;
+  const { publicKey } = claim.entry;
+  const kept = status.publicKey === publicKey ? status.script : undefined;
+  const script = outcome.kind === 'granted' ? outcome.script : kept;
+  const given = { address: claim.address, publicKey, tunnel: keyOf(tunnel) };
+  return { ...given, ...(script === undefined ? {} : { script }) };
 }
 
 function allocatedCondition(
@@ -91,7 +99,18 @@ function allocatedCondition(
   }
   const { claim, tunnel, objection } = outcome;
   const message = `Address ${claim.address} in tunnel ${keyOf(tunnel)}.`;
-  return { type, status: 'True', reason: 'Allocated', message, ...objection };
+  const { recovered } = claim.entry;
+  const allocated = { reason: 'Allocated', message } as const;
+  const said = recovered === undefined ? allocated : recoveredSaying(message, recovered);
+  return { type, status: 'True', ...said, ...objection };
+}
+
+function recoveredSaying(message: string, { at, keyLost }: Recovered): Refusal {
+  const what = `The ledger was older than this router, as after a restore from a backup; it was taken over from the gateways on ${at.slice(0, 10)}, and nothing has to be done in the field.`;
+  const script = keyLost
+    ? ' Its private key is known to the router alone: for a new script delete this Router and apply it again.'
+    : '';
+  return { reason: 'Recovered', message: `${message} ${what}${script}` };
 }
 
 function refusedStatus(router: Router, outcome: Exclude<RouterOutcome, Given>, now: number): PlannedStatus {

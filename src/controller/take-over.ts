@@ -1,9 +1,11 @@
 import { type KubeApi, keyFor } from '../kube/index.ts';
 import { readLedger, storedFrom } from './ledger-store.ts';
+import { recoverFromGateways } from './recover.ts';
 import type { World } from './world.ts';
 
 /**
- * What a process that begins to lead does before all else: reads the ledger whole, and keeps up with it from then on.
+ * What a process that begins to lead does before all else: reads the ledger whole, and keeps up with it from then on; and
+ * brings it up to what the gateways have, if it is older.
  * What it may have seen of it as a standby counts for nothing, since the one that led before it knew better: a block
  * that was forgotten then, and its number given to another tunnel, must not be mended from an old memory.
  */
@@ -18,6 +20,7 @@ export async function takeOver(
     ledger.observe(object);
     if (ledger.isAmiss(object.name)) controllers.ledger.enqueue(keyFor({ namespace, name: object.name }));
   }
+  await recoverFromGateways(world, client);
 }
 
 function followLedger({ caches, controllers, ledger }: World): void {

@@ -122,10 +122,24 @@ test('a Router deleted while its tunnel cannot be read is let go once it can', a
   await until('its peer is gone', async () => (await harness.peers(0)).join() === 'one');
 });
 
-test('the tunnels deleted while the controller is down: nothing is given anew until they are restored', async () => {
+test('the tunnels deleted while the controller is down: they are taken over from the gateways', async () => {
   const good = await stored('ledger-tunnels');
   await harness.stopController();
   await harness.delete(ledgerPath('ledger-tunnels'));
+  await harness.startController();
+  await until('it is there again', async () => (await stored('ledger-tunnels'))['0.one'] !== undefined);
+  // The gateways have nothing of one in quarantine.
+  const live = Object.entries(good).filter(([, text]) => !text.includes('releasedAt'));
+  expect(await stored('ledger-tunnels')).toEqual(Object.fromEntries(live));
+  expect(await harness.granted('a/one')).toEqual(before.routers.one);
+  expect(await harness.allocated('a/one')).toEqual(before.tunnels.one);
+});
+
+test('the same, and the key of one at the gateways: nothing is given anew until they are restored', async () => {
+  const good = await stored('ledger-tunnels');
+  await harness.stopController();
+  await harness.delete(ledgerPath('ledger-tunnels'));
+  await harness.delete('/api/v1/namespaces/tenant-tunnel-gateways/secrets/tunnel-1');
   const labels = { 'vpn.traidnet.io/part': 'ledger' };
   await harness.startController();
   const message = await harness.untilReady('tenanttunnels', 'a/one', 'LedgerUnreadable');

@@ -138,7 +138,8 @@ describe('the life of a router', () => {
     expect(after).toEqual(first);
   });
 
-  test('deleted, its peer goes, its secrets go, and its address stays taken for the quarantine', async () => {
+  test('deleted, its peer goes, its secrets go after the grace, and its address stays taken for the quarantine', async () => {
+    await harness.patch(harness.classPath('standard'), { spec: { restoreGraceSeconds: 1 } });
     await harness.addRouter('life/gone', { tenant: 'life' });
     await harness.addRouter('life/stays', { tenant: 'life' });
     await served('life/gone');
@@ -156,7 +157,8 @@ describe('the life of a router', () => {
       'the peer is gone',
       async () => !(await peersOf(index, 1)).some(({ name }) => name === 'gone'),
     );
-    await until('it is released', async () => (await entry()).releasedAt !== undefined);
+    await until('its secrets are forgotten', async () => (await entry()).access === undefined);
+    expect((await entry()).releasedAt).toBeDefined();
     expect(JSON.stringify(await block())).not.toContain(privateKey);
     expect(JSON.stringify(await block())).not.toContain(access.password);
     expect(await harness.handedOver('secrets', `tunnel-${index}-access-1`)).not.toHaveProperty([

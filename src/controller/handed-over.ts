@@ -1,0 +1,126 @@
+import {
+  type Credentials,
+  type HandedBlock,
+  type HandedRouter,
+  type HandedTunnel,
+  parseNetwork,
+} from '../allocation/index.ts';
+import {
+  ANNOTATION_CLASS,
+  ANNOTATION_REVISION,
+  accessObjectName,
+  PEERS_KEY,
+  PRIVATE_KEY,
+  TUNNEL_KEY,
+  type TunnelHandover,
+  tunnelObjectName,
+} from '../api/index.ts';
+import type { ConfigMap, Secret } from '../kube/index.ts';
+import { isKey, parsePeers, publicKeyOf } from '../wireguard/index.ts';
+
+/**
+ * Reads back what was handed over to the gateways (handover-objects.ts wrote it). What does not read, since somebody
+ * edited it, is as if it were not there.
+ *
+ * @param classOf the class of a TenantTunnel, for what was made without a note of it
+ */
+export function handedTunnels(
+  configMaps: readonly ConfigMap[],
+  secrets: readonly Secret[],
+  classOf: (tenantTunnel: string) => string | undefined,
+): HandedTunnel[] {
+  const secretOf = new Map(secrets.map((secret) => [secret.metadata.name, secret]));
+  const blocks = new Map<number, HandedBlock[]>();
+  for (const peers of configMaps) {
+    const match = /^tunnel-(\d{1,5})-peers-(\d{1,5})$/.exec(peers.metadata.name);
+    if (match === null) continue;
+    const [index, number] = [Number(match[1]), Number(match[2])];
+    const access = secretOf.get(accessObjectName(index, number));
+    const block = { number, revision: revisionOf(peers), routers: () => routersOf(peers, access) };
+    blocks.set(index, [...(blocks.get(index) ?? []), block]);
+  }
+  return configMaps.flatMap((configMap): HandedTunnel[] => {
+    const match = /^tunnel-(\d{1,5})$/.exec(configMap.metadata.name);
+    if (match === null) return [];
+    const index = Number(match[1]);
+    const key = secretOf.get(tunnelObjectName(index));
+    const record = () => recordOf(index, configMap, key, classOf);
+    return [{ index, revision: revisionOf(configMap), record, blocks: blocks.get(index) ?? [] }];
+  });
+}
+
+function revisionOf({ metadata: { annotations } }: ConfigMap): number | undefined {
+  const text = annotations?.[ANNOTATION_REVISION] ?? '';
+  return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+function recordOf(
+  index: number,
+  { data, metadata: { annotations } }: ConfigMap,
+  key: Secret | undefined,
+  classOf: (tenantTunnel: string) => string | undefined,
+): ReturnType<HandedTunnel['record']> {
+  const handover = objectIn<TunnelHandover>(data?.[TUNNEL_KEY]);
+  const { tenant, subnet, listenPort, publicKey, tenantTunnel } = handover ?? {};
+  const owner = `${tenantTunnel?.namespace}/${tenantTunnel?.name}`;
+  const className = annotations?.[ANNOTATION_CLASS] ?? classOf(owner);
+  if (handover?.index !== index || !isText(tenant) || !isText(className)) return undefined;
+  if (!isText(tenantTunnel?.namespace) || !isText(tenantTunnel.name)) return undefined;
+  if (!isText(subnet) || !isNetwork(subnet) || !isPort(listenPort)) return undefined;
+  if (!isText(publicKey) || !isKey(publicKey)) return undefined;
+  const privateKey = textOf(key, PRIVATE_KEY)?.trim() ?? '';
+  const isOurs = isKey(privateKey) && publicKeyOf(privateKey) === publicKey;
+  const record = { index, tenant, owner, className, subnet, listenPort, publicKey };
+  return isOurs ? { ...record, privateKey } : record;
+}
+
+function routersOf({ data }: ConfigMap, access: Secret | undefined): HandedRouter[] {
+  try {
+    return parsePeers(data?.[PEERS_KEY] ?? '').map(({ namespace, name, address, publicKey }) => ({
+      owner: `${namespace}/${name}`,
+      address,
+      publicKey,
+      ...loginOf(textOf(access, address)),
+    }));
+  } catch {
+    return [];
+  }
+}
+
+function loginOf(text: string | undefined): { access?: Credentials; presharedKey?: string } {
+  const { user, password, apiPort, presharedKey } =
+    objectIn<Credentials & { presharedKey: string }>(text) ?? {};
+  if (!isText(user) || !isText(password) || !isPort(apiPort)) return {};
+  const shared = isText(presharedKey) && isKey(presharedKey) ? { presharedKey } : {};
+  return { access: { user, password, apiPort }, ...shared };
+}
+
+function textOf(secret: Secret | undefined, key: string): string | undefined {
+  const encoded = secret?.data?.[key];
+  return encoded === undefined ? undefined : Buffer.from(encoded, 'base64').toString('utf8');
+}
+
+/** The fields of what was such an object when it was written, and may be anything by now. */
+function objectIn<T>(text: string | undefined): { [K in keyof T]?: T[K] | undefined } | undefined {
+  try {
+    const value: unknown = JSON.parse(text ?? '');
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const isText = (value: unknown): value is string =>
+  typeof value === 'string' && value !== '' && value.length <= 512;
+
+const isPort = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 65_535;
+
+function isNetwork(text: string): boolean {
+  try {
+    parseNetwork(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
