@@ -61,6 +61,11 @@ cluster: node_modules/.ready ## A local control plane with the kinds installed, 
 demo: node_modules/.ready ## Two tenants' routers Online (root); KEEP=1 stays; CLUSTER=kubeconfig uses yours
 	@KEEP=$(KEEP) CLUSTER=$(CLUSTER) node test/demo/demo.ts
 
+.PHONY: bench
+bench: node_modules/.ready ## Measure the operator beside bare requests, about an hour; B=small, large or wide: one suite
+	@node bench/run.ts $(B)
+	@node bench/report.ts
+
 .PHONY: image
 image: ## Build the image: IMAGE=registry/name:tag, ENGINE=docker, podman or buildah
 	@engine='$(ENGINE)'; for one in docker podman buildah; do \
