@@ -46,12 +46,15 @@ async function handOverTunnel(world: World, entry: TunnelEntry, context: Reconci
   // One of that name may be another tenant's: made again while this entry waits to be let go.
   if (tunnel === undefined || tenantOf(tunnel) !== entry.tenant) return;
   const looked = classOf(tunnel, entry, world.caches.classes.list());
-  if ('refused' in looked) return;
-  const placed = placeTunnel(world, entry, tunnel, looked.found);
-  if ('refused' in placed) return;
-  const to = destination(world, placed.node);
+  const current = handedOverTunnel(world, entry.index);
+  const tunnelClass = 'found' in looked ? looked.found : undefined;
+  const placed = tunnelClass && placeTunnel(world, entry, tunnel, tunnelClass);
+  const node = placed === undefined ? nodeOf(current) : 'node' in placed ? placed.node : undefined;
+  // When its class is gone, a tunnel keeps what it was handed over with.
+  const mtu = tunnel.spec.mtu ?? tunnelClass?.spec.mtu ?? mtuOf(current);
+  if (node === undefined || mtu === undefined) return;
+  const to = destination(world, node);
   const blocks = world.ledger.liveBlocks(entry.index);
-  const mtu = tunnel.spec.mtu ?? looked.found.spec.mtu;
   const revision = world.ledger.revision();
   const [configMap, secret] = tunnelObjects(to, { revision, entry, tunnel, mtu, blocks });
   await put(world.caches.secrets, world, secrets, secret, context);
