@@ -38,4 +38,24 @@ export const FOUND: readonly Found[] = [
       { do: 'apply', kind: 'tenanttunnels', key: 'a/other', spec: { tenant: 'cora' }, after: 0 },
     ],
   },
+  {
+    bug: 'the tenant that a TenantTunnel lost to another: it went on to say that its class does not exist',
+    seed: 397,
+    steps: [
+      ...world,
+      { do: 'apply', kind: 'tenanttunnels', key: 'b/acme', spec: {}, after: 0 },
+      { do: 'apply', kind: 'tenanttunnels', key: 'a/acme', spec: { className: 'narrow' }, after: 100 },
+    ],
+    faults: { 'a1 create secrets system/ledger-tunnels #1': 'unsent' },
+  },
+  {
+    bug: 'a Router deleted while the class of its tunnel was gone: agents waited for its block and kept its peer',
+    seed: 420,
+    steps: [
+      ...world,
+      { do: 'apply', kind: 'routers', key: 'a/r3', spec: { tenant: 'cora' }, after: 0 },
+      { do: 'delete', kind: 'tunnelclasses', key: 'standard', after: 100 },
+      { do: 'delete', kind: 'routers', key: 'a/r3', after: 0 },
+    ],
+  },
 ];

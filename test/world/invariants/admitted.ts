@@ -1,5 +1,6 @@
 import type { TunnelEntry } from '../../../src/allocation/index.ts';
 import { type Router, TENANT_TUNNELS, type TenantTunnel } from '../../../src/api/index.ts';
+import { older } from '../../../src/controller/find-tunnel.ts';
 import { keyOf } from '../../../src/kube/index.ts';
 import type { ApiServer } from '../api/server.ts';
 
@@ -21,7 +22,7 @@ export const allows = (tunnel: TenantTunnel, { metadata: { namespace } }: Router
 
 /** Whether a Router that has a place in a tunnel is a peer there: also while the TenantTunnel is away. */
 export function admittedTo(router: Router, { tenant, owner }: TunnelEntry, server: ApiServer): boolean {
-  const meant = meantBy(router, server);
-  if (meant.length === 0) return true;
-  return meant.some((one) => tenantOf(one) === tenant && keyOf(one) === owner && allows(one, router));
+  const meant = meantBy(router, server).sort(older);
+  const one = meant.find((tunnel) => keyOf(tunnel) === owner) ?? meant[0];
+  return one === undefined || (tenantOf(one) === tenant && allows(one, router));
 }

@@ -39,7 +39,8 @@ function statusIsTrue(router: Router, live: readonly Record[]): void {
   const { address, publicKey, conditions } = router.status ?? {};
   const record = live.find(({ entry }) => entry.owner === key);
   const isAllocated = findCondition(conditions, 'Allocated')?.status === 'True';
-  if (!isAllocated && record === undefined) return;
+  // One that waits or is refused need not say what it keeps meanwhile.
+  if (!isAllocated && (record === undefined || address === undefined)) return;
   if (record?.address !== address || record?.entry.publicKey !== publicKey) {
     throw leak(
       `${key}: status has ${address} ${publicKey}, the ledger ${record?.address} ${record?.entry.publicKey}`,
@@ -61,7 +62,7 @@ function handoverIsExact(picture: Picture, server: ApiServer, live: readonly Rec
     if (String(tunnel?.blocks) !== String(blocks))
       throw leak(`tunnel ${index} lists blocks ${tunnel?.blocks}, not ${blocks}`);
     const { uid } = server.peek(TENANT_TUNNELS, owner)?.metadata ?? {};
-    if (tunnel?.tenantTunnel.uid !== uid)
+    if (uid !== undefined && tunnel?.tenantTunnel.uid !== uid)
       throw leak(`tunnel ${index} is handed over for ${tunnel?.tenantTunnel.uid}, not ${uid}`);
     wanted.set(`configmaps tunnel-${index}`, new Map());
     wanted.set(`secrets tunnel-${index}`, new Map());
