@@ -31,8 +31,12 @@ export class WaitingRouters {
 
   /** The first so many, which then wait no more. */
   take(tunnel: number, count: number): string[] {
-    const first = [...(this.#byTunnel.get(tunnel) ?? [])].slice(0, count);
-    for (const router of first) this.remove(router);
+    const first: string[] = [];
+    for (const router of this.#byTunnel.get(tunnel) ?? []) {
+      if (first.length >= count) break;
+      first.push(router);
+      this.remove(router);
+    }
     return first;
   }
 }

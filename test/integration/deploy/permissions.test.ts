@@ -49,6 +49,7 @@ test.each([
   [CONTROLLER_USER, 'create', `${VPN}/tenanttunnels`, 'customer-a'],
   [CONTROLLER_USER, 'patch', `${VPN}/routers/status`, 'customer-a'],
   [CONTROLLER_USER, 'list', 'core/nodes', '*'],
+  [CONTROLLER_USER, 'list', 'networking.k8s.io/servicecidrs', '*'],
   [CONTROLLER_USER, 'update', 'core/secrets', SYSTEM],
   [CONTROLLER_USER, 'delete', 'core/secrets', GATEWAYS],
   [CONTROLLER_USER, 'watch', 'coordination.k8s.io/leases', GATEWAYS],
