@@ -4,15 +4,21 @@ import { percentile } from '../percentile.ts';
 import type { Metrics } from '../results.ts';
 import type { Stage } from '../stage.ts';
 
+/** How often, unless asked for less. */
 const TIMES = 200;
 
 /** One Router after another applied into a fleet that is there, until its script is; the floor in turn with it. */
-export async function latency(stage: Stage, namespace: string, pattern: Pattern): Promise<Metrics> {
+export async function latency(
+  stage: Stage,
+  namespace: string,
+  pattern: Pattern,
+  times = TIMES,
+): Promise<Metrics> {
   const { bare } = stage;
   const status = JSON.stringify({ apiVersion: FLOOR_VERSION, kind: 'Router', status: pattern.router });
   const floors: number[] = [];
   const operators: number[] = [];
-  for (let index = 0; index < TIMES; index++) {
+  for (let index = 0; index < times; index++) {
     const name = `late-${String(index).padStart(3, '0')}`;
     const bareStart = performance.now();
     const path = routersPath(namespace, FLOOR_GROUP);
@@ -40,7 +46,7 @@ export async function latency(stage: Stage, namespace: string, pattern: Pattern)
     mostMs: Math.max(...values),
   });
   return {
-    times: TIMES,
+    times,
     floor: of(floors),
     operator: of(operators),
     p50Ratio: percentile(operators, 0.5) / percentile(floors, 0.5),

@@ -59,6 +59,7 @@ export async function rest(
     return {
       writesPerSecond: sum(written) / seconds,
       writesByKind: written,
+      leaseWritesPerSecond: (after[name].leases - before[name].leases) / seconds,
       cpuShare: (after[name].used.cpuSeconds - before[name].used.cpuSeconds) / seconds,
       residentMiB: after[name].used.residentMiB,
       peakMiB: after[name].used.peakMiB,
@@ -75,6 +76,10 @@ export async function rest(
 }
 
 async function observed(processes: Record<'controller' | 'agent', RunningProcess>) {
-  const of = async (one: RunningProcess) => ({ writes: await one.writes(), used: one.consumption() });
+  const of = async (one: RunningProcess) => ({
+    writes: await one.writes(),
+    leases: await one.metric('tto_kube_request_seconds_count', { verb: 'update', resource: 'leases' }),
+    used: one.consumption(),
+  });
   return { controller: await of(processes.controller), agent: await of(processes.agent) };
 }
