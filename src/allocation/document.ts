@@ -49,8 +49,8 @@ export class LedgerDocument<D extends Revised> {
   #stored: { document: D; version: string | undefined };
   /** The newest version that was ever told of, a deletion's too: an answer that is older comes too late. */
   #newest = 0n;
-  /** What is being written, until its answer. */
-  #writing: { document: D; data: Data } | undefined;
+  /** What is being written, until its answer; `isSeen`: a watch has told of it. */
+  #writing: { document: D; data: Data; isSeen: boolean } | undefined;
   /** What came of reading what is stored. */
   #unreadable: Error | undefined;
   #amiss = false;
@@ -98,6 +98,7 @@ export class LedgerDocument<D extends Revised> {
     const own = this.#writing;
     // A watch may tell of our own write before its answer does.
     if (own !== undefined && object.astray !== true && isDeepStrictEqual(object.data, own.data)) {
+      own.isSeen = true;
       this.#hold(own.document, object.version);
       return false;
     }
@@ -148,21 +149,27 @@ export class LedgerDocument<D extends Revised> {
     for (let attempt = 0; ; attempt++) {
       if (this.unreadable !== undefined) throw new AllocationError('LedgerUnreadable', this.unreadable);
       const { document: changed, outcomes } = runAll(this.#stored.document, batch);
+      const answer = () => {
+        for (const [i, outcome] of outcomes.entries()) batch[i]?.settle(outcome);
+      };
       try {
         const { version, document: before } = this.#stored;
         if (changed !== before || this.#amiss) {
           const revision = (before.revision ?? 0) + (changed === before ? 0 : 1);
           const document = { ...changed, revision };
           const data = encode(document);
-          this.#writing = { document, data };
+          this.#writing = { document, data, isSeen: false };
           const written = await (version === undefined
             ? store.create(name, data)
             : store.update(name, data, version));
           if (BigInt(written.version) > this.#newest) this.#hold(document, written.version);
         }
-        for (const [i, outcome] of outcomes.entries()) batch[i]?.settle(outcome);
-        return;
+        return answer();
       } catch (error) {
+        const isDone = this.#writing?.isSeen === true;
+        // From here on it is news when a watch tells of it: its answer does not come any more.
+        this.#writing = undefined;
+        if (isDone) return answer();
         if (attempt + 1 >= MAX_TRIES) {
           throw new AllocationError(
             'LedgerUnavailable',
