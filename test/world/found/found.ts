@@ -58,4 +58,20 @@ export const FOUND: readonly Found[] = [
       { do: 'delete', kind: 'routers', key: 'a/r3', after: 0 },
     ],
   },
+  {
+    bug: 'a ledger write whose answer was lost and that only the watch told of: nobody handed the router over',
+    seed: 102,
+    steps: [
+      ...world,
+      { do: 'weather', name: 'stormy', after: 0 },
+      { do: 'kill', slot: 'A', after: 0 },
+      { do: 'apply', kind: 'routers', key: 'b/r5', spec: { tenant: 'acme' }, after: 0 },
+      { do: 'nothing', after: 12_369 },
+    ],
+    faults: {
+      'a2 watch secrets #1': 'late',
+      'a2 create secrets system/ledger-tunnel-0-block-1 #1': 'lost',
+      'a2 get secrets system/ledger-tunnel-0-block-1 #1': 'late',
+    },
+  },
 ];
