@@ -74,7 +74,8 @@ export const EVENT_REASONS = {
   AddressPoolExhausted: {
     on: ['TenantTunnel', 'Router'],
     type: 'Warning',
-    meaning: "Every address of the tunnel's subnet is in use or in quarantine.",
+    meaning:
+      "Every address of the tunnel's subnet is in use or in quarantine. Of the Routers that wait, the first 25 have this Event.",
     remedy: 'Delete Routers that are gone for good, or make a second tenant for further routers.',
   },
   PoolNearlyExhausted: {

@@ -26,9 +26,11 @@ export function wakeIfPressing(world: World, index: number): void {
   if (isNews || waiting.count(index) > 0) controllers.tunnels.enqueue(entry.owner);
 }
 
-/** A router that the tunnel has no address for: it is woken when there is one. */
-export function waitForAddress({ controllers, waiting }: World, entry: TunnelEntry, router: string): void {
-  if (waiting.add(entry.index, router)) controllers.tunnels.enqueue(entry.owner);
+/** A router that the tunnel has no address for: it is woken when there is one. Answers how many wait then. */
+export function waitForAddress({ controllers, waiting }: World, entry: TunnelEntry, router: string): number {
+  const count = waiting.add(entry.index, router);
+  if (count === 1) controllers.tunnels.enqueue(entry.owner);
+  return count;
 }
 
 /**

@@ -12,7 +12,8 @@ export function routerEvent(
   const before = router.status;
   if (outcome.kind === 'refused') {
     const { reason, message: note } = outcome.refusal;
-    if (findCondition(before?.conditions, 'Allocated')?.reason === reason) return undefined;
+    const isKnown = findCondition(before?.conditions, 'Allocated')?.reason === reason;
+    if (isKnown || outcome.isOneOfMany) return undefined;
     const said = reason === 'AddressPoolExhausted' ? reason : 'AllocationFailed';
     return { regarding, type: 'Warning', reason: said, action: 'Allocate', note };
   }

@@ -27,7 +27,13 @@ export type RouterOutcome =
   /** What was given cannot be read or rendered now and is left as it is, the script in the status too. */
   | { kind: 'kept' }
   /** Something asked for cannot be given until a person changes something. */
-  | { kind: 'refused'; refusal: Refusal; claim?: AddressClaim }
+  | {
+      kind: 'refused';
+      refusal: Refusal;
+      claim?: AddressClaim;
+      /** So many are refused alike that no Event is to tell of this one. */
+      isOneOfMany?: true;
+    }
   /** What it needs is on its way. */
   | { kind: 'waiting'; refusal: Refusal };
 

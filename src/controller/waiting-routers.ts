@@ -6,13 +6,13 @@ export class WaitingRouters {
   readonly #byTunnel = new Map<number, Set<string>>();
   readonly #tunnels = new Map<string, number>();
 
-  /** Answers whether it is the first of its tunnel. */
-  add(tunnel: number, router: string): boolean {
+  /** Answers how many wait for the tunnel then, this one counted. */
+  add(tunnel: number, router: string): number {
     this.remove(router);
     const waiting = this.#byTunnel.get(tunnel) ?? new Set();
     this.#byTunnel.set(tunnel, waiting.add(router));
     this.#tunnels.set(router, tunnel);
-    return waiting.size === 1;
+    return waiting.size;
   }
 
   remove(router: string): void {

@@ -211,6 +211,14 @@ describe('10,000 routers for a /24 (here 400)', () => {
     );
     expect(told.filter((reason) => reason === 'AddressPoolExhausted')).toHaveLength(1);
     expect(told.length).toBeLessThanOrEqual(2);
+    // Some of the routers tell it, too, and not so many that there would be no other Events.
+    const path = '/apis/events.k8s.io/v1/namespaces/many/events';
+    const { items } = (await harness.plane.request('GET', path)).json();
+    const ofRouters = items.filter(
+      ({ regarding }: { regarding: { kind: string } }) => regarding.kind === 'Router',
+    );
+    expect(ofRouters.length).toBeGreaterThan(0);
+    expect(ofRouters.length).toBeLessThanOrEqual(26);
   });
 
   test('those that wait cost nothing, and one that goes makes room for one', async () => {

@@ -32,6 +32,8 @@ test('a refusal is told once for each reason', () => {
   expect(told(allocated('True', 'Allocated'))).toBeDefined();
   expect(told(allocated('False', 'AddressTaken'))).toBeDefined();
   expect(told(allocated('False', 'KeyTaken'))).toBeUndefined();
+  const many: RouterOutcome = { ...refused, isOneOfMany: true };
+  expect(routerEvent(router('a/r', { tenant: 'acme' }), many, {})).toBeUndefined();
 });
 
 describe('a tunnel', () => {
