@@ -22,12 +22,24 @@ export const handedOverTunnel = ({ caches, gatewayNamespace }: HandedOver, index
 export const nodeOf = (object: ConfigMap | undefined): string | undefined =>
   object?.metadata.labels?.[LABEL_GATEWAY];
 
-/** Where the handed-over tunnel lies. */
-export const currentNode = (world: HandedOver, index: number): string | undefined =>
-  nodeOf(handedOverTunnel(world, index));
+/** Where the handed-over tunnel lies; nowhere, once that node is none of this cluster. */
+export function currentNode(world: HandedOver & Pick<World, 'now'>, index: number): string | undefined {
+  const node = nodeOf(handedOverTunnel(world, index));
+  return node !== undefined && isThere(world, node) ? node : undefined;
+}
 
 /**
- * The node that carries a tunnel. Once placed, a tunnel stays: moving it means fencing the old node first, or two
+ * Whether a node may still carry what it was given. What was restored into another cluster names nodes of the first;
+ * nobody there has to be fenced. One whose agent still speaks may be about to come back.
+ */
+function isThere({ caches, now }: Pick<World, 'caches' | 'now'>, node: string): boolean {
+  if (caches.nodes.get(node) !== undefined) return true;
+  const leases = caches.heartbeats.list().filter(({ metadata }) => metadata.labels?.[LABEL_GATEWAY] === node);
+  return leases.some((lease) => isFresh(lease, now()));
+}
+
+/**
+ * The node that carries a tunnel. Once placed, a tunnel stays while that node is there: moving it means fencing the old node first, or two
  * nodes answer for one tunnel. A choice is remembered until its ConfigMap shows, so that whoever asks meanwhile gets
  * the same, and tunnels that come together are spread.
  */

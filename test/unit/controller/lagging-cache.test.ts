@@ -77,7 +77,7 @@ function worldOf({ ledger, stored = [], routers = [], tunnels = [], configMaps =
       configMaps: cacheOf(configMaps),
       secrets: cacheOf([]),
       heartbeats: cacheOf([]),
-      nodes: cacheOf([]),
+      nodes: cacheOf([{ apiVersion: 'v1', kind: 'Node', metadata: { name: 'n1' } }]),
     },
     ledger,
     events: { record: () => {} },
