@@ -21,6 +21,7 @@ import { claimAddress } from './router-claim.ts';
 import { routerEvent } from './router-events.ts';
 import { digestOf, routerScript } from './router-script.ts';
 import { planRouterStatus, type RouterOutcome } from './router-status.ts';
+import { isCurrent, losesKey, strayClaims } from './stray-claims.ts';
 import { FIELD_MANAGER, isGone, tunnelOf, type World, wakeBlockHandover } from './world.ts';
 
 /** How often a refusal is looked at again that no watch may bring back (a quarantine or a quota that ends), ms. */
@@ -37,6 +38,10 @@ export const reconcileRouter =
     if (router === undefined || router.metadata.deletionTimestamp !== undefined) {
       return release(world, key, context);
     }
+    const stray = strayClaims(world, router);
+    const takes = stray.length > 0 || losesKey(world, router);
+    if (takes && !(await isCurrent(world, router, context.signal))) return { requeueAfterMs: LAG_MS };
+    await releaseClaims(world, key, stray, true);
     const outcome = await decide(world, router, context);
     if (outcome.kind === 'later')
       return outcome.ms === undefined ? undefined : { requeueAfterMs: outcome.ms };
