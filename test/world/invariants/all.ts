@@ -10,7 +10,6 @@ import { Quarantine } from './quarantine.ts';
 import { Recorded } from './recorded.ts';
 import { secretsStayIn } from './secrecy.ts';
 import { allAreServed, type Scene } from './served.ts';
-import { Steady } from './steady.ts';
 import { GivenToTenants } from './tenants.ts';
 import { handoverIsUnique, ledgerIsUnique, statusesAreUnique } from './unique.ts';
 
@@ -23,7 +22,6 @@ export class Invariants {
   readonly #routers: GivenToRouters;
   readonly #tenants: GivenToTenants;
   readonly #quarantine: Quarantine;
-  readonly #steady: Steady;
 
   constructor(
     server: ApiServer,
@@ -37,7 +35,6 @@ export class Invariants {
     this.#routers = new GivenToRouters(server, () => time.now);
     this.#tenants = new GivenToTenants(server, () => time.now);
     this.#quarantine = new Quarantine(() => time.wall);
-    this.#steady = new Steady(server, () => time.now);
     server.onChange((change) => {
       picture.see(change);
       this.#see(change);
@@ -66,7 +63,6 @@ export class Invariants {
       statusesAreUnique(this.#server);
     }
     if (plural === 'tenanttunnels' && after !== undefined) this.#recorded.tunnel(after as TenantTunnel);
-    this.#steady.see(change, picture);
     this.#routers.see(change, picture);
   }
 

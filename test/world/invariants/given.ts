@@ -30,8 +30,8 @@ const UNSETTLED_MS = 150_000;
 export class GivenToRouters {
   readonly #given = new Map<string, Given>();
   readonly #former = new Map<string, Former>();
-  /** When a person last changed spec.publicKey of a Router. */
-  readonly #keysTouched = new Map<string, number>();
+  /** Routers whose spec.publicKey a person changed, with when a status first answered to that. */
+  readonly #keysTouched = new Map<string, { generation: number; answeredAt?: number }>();
   /** Addresses that a manifest pinned, with when that was last so. */
   readonly #pinned = new Map<string, number>();
   readonly #server: ApiServer;
@@ -50,7 +50,7 @@ export class GivenToRouters {
       this.#leave(old);
     if (now === undefined) return;
     if (now.spec.address !== undefined) this.#pinned.set(now.spec.address, this.#now());
-    if (old?.spec.publicKey !== now.spec.publicKey) this.#keysTouched.set(keyOf(now), this.#now());
+    this.#seeKey(old, now);
     if (now.status?.script !== undefined && now.status.script !== old?.status?.script)
       this.#script(now, picture);
   }
@@ -101,8 +101,18 @@ export class GivenToRouters {
     if (former.address !== next.address) throw lost(key, former, `after it was made again: ${next.address}`);
   }
 
+  #seeKey(old: Router | undefined, now: Router): void {
+    const { generation } = now.metadata;
+    if (old?.spec.publicKey !== now.spec.publicKey) this.#keysTouched.set(keyOf(now), { generation });
+    const touched = this.#keysTouched.get(keyOf(now));
+    if (touched === undefined || (now.status?.observedGeneration ?? -1) < touched.generation) return;
+    touched.answeredAt ??= this.#now();
+  }
+
   #mayKeyChange(key: string): boolean {
-    return this.#now() - (this.#keysTouched.get(key) ?? Number.NEGATIVE_INFINITY) < UNSETTLED_MS;
+    const touched = this.#keysTouched.get(key);
+    if (touched === undefined) return false;
+    return touched.answeredAt === undefined || this.#now() - touched.answeredAt < UNSETTLED_MS;
   }
 
   #leave(router: Router): void {
