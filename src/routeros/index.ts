@@ -14,4 +14,5 @@ export { RouterOsError, type RouterOsErrorCode } from './errors.ts';
 export { type FactsOptions, type RouterFacts, readFacts, setIdentity } from './facts.ts';
 export type { ScriptInput } from './script/input.ts';
 export { quote } from './script/quote.ts';
+export { readSecrets, type ScriptSecrets } from './script/read.ts';
 export { renderScript } from './script/render.ts';
