@@ -20,6 +20,8 @@ export interface AddressRequest {
   pin?: string;
   /** `spec.publicKey`: the router keeps its own private key. */
   publicKey?: string;
+  /** The address that its status tells: of several that it has, by two leaders at once, this one counts. */
+  told?: string;
   quarantineSeconds: number;
   /** Makes a key pair for a router that has none. */
   newKeyPair: () => { privateKey: string; publicKey: string };
@@ -118,6 +120,12 @@ export const pinChanged = ({ owner, pin }: AddressRequest): AllocationError =>
   new AllocationError(
     'PinChanged',
     `Router ${owner} already lives at another address than ${pin}; delete and create it again to move it, or take the pin out.`,
+  );
+
+export const keyTaken = (publicKey: string, holder = ''): AllocationError =>
+  new AllocationError(
+    'KeyTaken',
+    `Public key ${publicKey} belongs to Router ${holder}; give each router a key of its own.`,
   );
 
 function followSpec(held: AddressEntry, request: AddressRequest): AddressEntry {

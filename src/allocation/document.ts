@@ -129,6 +129,12 @@ export class LedgerDocument<D extends Revised> {
     });
   }
 
+  /** Takes in what is stored now, if that is news. */
+  async refresh(): Promise<void> {
+    const object = await this.#options.store.read(this.#options.name);
+    if (object !== undefined) this.observe(object);
+  }
+
   async #commitAll(): Promise<void> {
     this.#committing = true;
     // Gathers what arrives together, so that a burst is one write.

@@ -1,7 +1,7 @@
 export { parseBlockName } from './address-blocks.ts';
 export type { AddressUse } from './address-use.ts';
 export type { AddressEntry, Recovered } from './block.ts';
-export type { AddressRequest, Credentials } from './claim-address.ts';
+export { type AddressRequest, type Credentials, keyTaken } from './claim-address.ts';
 export { type ClassUse, freeTunnels, type PoolUse, type PortUse, useOfClass } from './class-use.ts';
 export { REVISION_KEY } from './codec.ts';
 export { AllocationError, type AllocationErrorCode } from './errors.ts';
@@ -28,4 +28,10 @@ export {
 export { nearlyAll, type Pressure, pressureOf } from './pressure.ts';
 export type { Recovery } from './recovery.ts';
 export { type LedgerStore, type StoredObject, VersionConflict } from './store.ts';
-export { interfaceNameOf, isLive, networkOf, type TunnelEntry } from './tunnel-entry.ts';
+export {
+  interfaceNameOf,
+  isLive,
+  networkOf,
+  type RememberedTunnel,
+  type TunnelEntry,
+} from './tunnel-entry.ts';

@@ -46,10 +46,12 @@ export class LedgerIndex {
     return this.of(owner).find((place) => place.tunnel === tunnel && isLive(place.entry));
   }
 
-  /** The live holder of a public key in a tunnel. */
-  holderOfKey(tunnel: number, publicKey: string): string | undefined {
+  /** The live holders of a public key in a tunnel: at most one, but for what two leaders do at once. */
+  holdersOfKey(tunnel: number, publicKey: string): string[] {
     const places = this.#byKey.get(publicKey) ?? [];
-    return places.find((place) => place.tunnel === tunnel && isLive(place.entry))?.entry.owner;
+    return places
+      .filter((place) => place.tunnel === tunnel && isLive(place.entry))
+      .map(({ entry }) => entry.owner);
   }
 
   owners(): IterableIterator<string> {

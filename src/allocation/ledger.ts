@@ -6,11 +6,12 @@ import {
   type AddressRequest,
   type Attempt,
   decideAddress,
+  keyTaken,
   pinChanged,
   pinnedPlace,
 } from './claim-address.ts';
 import { AllocationError } from './errors.ts';
-import { BLOCK_ADDRESSES, routerBlocks } from './geometry.ts';
+import { BLOCK_ADDRESSES, type Place, placeOf, routerBlocks } from './geometry.ts';
 import type { HandedTunnel } from './handed-over.ts';
 import { formatAddress, type Network } from './ipv4.ts';
 import { forgetSecrets, hasKeptSecrets, oldestSecrets } from './kept-secrets.ts';
@@ -18,8 +19,7 @@ import type { Location } from './ledger-index.ts';
 import { isBehind, type Recovery, recover } from './recovery.ts';
 import type { LedgerOptions, StoredObject } from './store.ts';
 import { isLive, networkOf, type TunnelEntry } from './tunnel-entry.ts';
-import { TUNNELS_OBJECT, TunnelRecords } from './tunnel-records.ts';
-import type { TunnelRequest } from './tunnels.ts';
+import { TUNNELS_OBJECT, type TunnelClaim, TunnelRecords } from './tunnel-records.ts';
 
 export const isLedgerName = (name: string): boolean =>
   name === TUNNELS_OBJECT || parseBlockName(name) !== undefined;
@@ -154,11 +154,17 @@ export class Ledger {
     return [...index.owners()].filter((owner) => index.of(owner).some(({ entry }) => isLive(entry)));
   }
 
-  holderOfKey(tunnel: number, publicKey: string): string | undefined {
-    return this.#blocks.index.holderOfKey(tunnel, publicKey);
+  /** Routers of a tunnel that stand with this key: at most one, but for what two leaders do at once. */
+  holdersOfKey(tunnel: number, publicKey: string): string[] {
+    return this.#blocks.index.holdersOfKey(tunnel, publicKey);
   }
 
-  claimTunnel(request: Omit<TunnelRequest, 'isIndexBlocked' | 'unreadableIndices'>): Promise<TunnelEntry> {
+  /** The store's version of a block; undefined: it is not there. */
+  versionOf({ tunnel, block }: Pick<AddressClaim, 'tunnel' | 'block'>): string | undefined {
+    return this.#blocks.of(tunnel).get(block)?.version;
+  }
+
+  claimTunnel(request: TunnelClaim): Promise<TunnelEntry> {
     return this.#tunnels.claim(request);
   }
 
@@ -212,17 +218,15 @@ export class Ledger {
         `The ledger has no tunnel ${tunnel}; it is tried again.`,
       );
     }
-    const holder = publicKey === undefined ? undefined : this.holderOfKey(tunnel, publicKey);
-    if (holder !== undefined && holder !== request.owner) {
-      throw new AllocationError(
-        'KeyTaken',
-        `Public key ${publicKey} belongs to Router ${holder}; give each router a key of its own.`,
-      );
+    const holders = publicKey === undefined ? [] : this.holdersOfKey(tunnel, publicKey);
+    if (publicKey !== undefined && holders.length > 0 && !holders.includes(request.owner)) {
+      throw keyTaken(publicKey, holders[0]);
     }
     const kept = this.#keptKey(request);
-    const keptKeyIsTaken = kept !== undefined && this.holderOfKey(tunnel, kept) !== undefined;
+    const keptKeyIsTaken = kept !== undefined && this.holdersOfKey(tunnel, kept).length > 0;
     const decided = { ...request, keptKeyIsTaken };
     const subnet = networkOf(record);
+    await this.#catchUp(request, subnet);
     const now = this.#options.now();
     for (const attempt of this.#attempts(request, subnet, now)) {
       const document = this.#blocks.get(tunnel, attempt.block);
@@ -233,6 +237,16 @@ export class Ledger {
       'AddressPoolExhausted',
       `Subnet ${record.subnet} has no free address left; delete Routers that are gone, or give the tenant a tunnel of a class with a shorter prefix.`,
     );
+  }
+
+  /** A Router that was told an address which is not known to be its own: what is known of that block may be old. */
+  async #catchUp({ tunnel, owner, told }: AddressRequest, subnet: Network): Promise<void> {
+    const place = told === undefined ? undefined : placeOf(told, subnet);
+    if (place === undefined) return;
+    const known = this.#blocks.of(tunnel).get(place.block)?.document.entries.get(place.offset);
+    if (known === undefined || known.owner !== owner || !isLive(known)) {
+      await this.#blocks.get(tunnel, place.block).refresh();
+    }
   }
 
   /** The address goes into quarantine; its secrets are kept until {@link forgetSecrets}, if they are to be. */
@@ -271,19 +285,21 @@ export class Ledger {
 
   /** Where to look for a place: the pin; or where the router stands or stood; or wherever there is room. */
   *#attempts(request: AddressRequest, subnet: Network, now: Date): Generator<Attempt & { block: number }> {
-    const { tunnel, pin, quarantineSeconds } = request;
+    const { tunnel, pin, told, quarantineSeconds } = request;
     const places = this.#blocks.index.of(request.owner).filter((place) => place.tunnel === tunnel);
     if (pin !== undefined) {
       const pinned = pinnedPlace(pin, subnet);
-      const held = places.find(({ entry }) => isLive(entry));
-      if (held !== undefined && (held.block !== pinned.block || held.entry.offset !== pinned.offset)) {
-        throw pinChanged(request);
-      }
+      const live = places.filter(({ entry }) => isLive(entry));
+      if (live.length > 0 && !live.some((place) => isAt(place, pinned))) throw pinChanged(request);
       yield pinned;
       return;
     }
-    // Where it lives; else where it was last.
-    for (const { block, entry } of places.toSorted(lastFirst)) yield { block, offset: entry.offset };
+    // Where it lives, of several places that of which it was told; else where it was last.
+    const toldPlace = told === undefined ? undefined : placeOf(told, subnet);
+    const inOrder = places.toSorted(lastFirst);
+    const best = inOrder.find((place) => isLive(place.entry) && isAt(place, toldPlace));
+    for (const { block, entry } of best === undefined ? inOrder : [best])
+      yield { block, offset: entry.offset };
     const { first, last } = routerBlocks(subnet);
     const known = this.#blocks.of(tunnel);
     for (const kind of ['plain', 'spare'] as const) {
@@ -314,6 +330,9 @@ export class Ledger {
     });
   }
 }
+
+const isAt = ({ block, entry }: Location, place: Place | undefined): boolean =>
+  block === place?.block && entry.offset === place.offset;
 
 const lastFirst = (a: Location, b: Location): number => lastedUntil(b) - lastedUntil(a);
 

@@ -13,6 +13,7 @@ import {
   type Secret,
   secrets,
 } from '../kube/index.ts';
+import { isTold } from './confirm-claim.ts';
 import { classOf } from './find-class.ts';
 import { type FoundTunnel, tenantOf } from './find-tunnel.ts';
 import { currentNode, handedOverTunnel, nodeOf, placeTunnel } from './gateways.ts';
@@ -96,8 +97,9 @@ function handoverOf(world: World, tunnel: TunnelEntry, { entry, address }: Addre
   if (router === undefined || router.metadata.deletionTimestamp !== undefined || router.spec.suspended)
     return [];
   if (!mayStay(tunnelOf(world, router), tunnel)) return [];
-  // Two claims for one key can only come of two leaders; WireGuard would give the peer to whichever comes last.
-  if (world.ledger.holderOfKey(tunnel.index, entry.publicKey) !== entry.owner) return [];
+  // WireGuard would give the peer to whichever comes last.
+  if (world.ledger.holdersOfKey(tunnel.index, entry.publicKey).length > 1 && !isTold(router, entry))
+    return [];
   const { namespace, name, uid } = router.metadata;
   const peer: HandoverPeer = {
     namespace,

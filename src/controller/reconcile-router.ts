@@ -1,4 +1,4 @@
-import { type AddressClaim, isLive } from '../allocation/index.ts';
+import { type AddressClaim, isLive, keyTaken } from '../allocation/index.ts';
 import { ROUTERS, type Router, type TenantTunnel } from '../api/index.ts';
 import {
   applyStatusIfChanged,
@@ -11,6 +11,7 @@ import {
   type ReconcileResult,
 } from '../kube/index.ts';
 import { waitForAddress, wakeIfPressing } from './address-pressure.ts';
+import { claimOf, confirmKey } from './confirm-claim.ts';
 import { createTunnel } from './create-tunnel.ts';
 import { classOf } from './find-class.ts';
 import { type Refusal, tenantOf } from './find-tunnel.ts';
@@ -26,6 +27,8 @@ import { FIELD_MANAGER, isGone, tunnelOf, type World, wakeBlockHandover } from '
 
 /** How often a refusal is looked at again that no watch may bring back (a quarantine or a quota that ends), ms. */
 const LOOK_AGAIN_MS = 120_000;
+/** Routers without an address of which an Event tells; ten thousand would push out those of others. */
+const TOLD = 25;
 /** How soon a cache that lags behind is looked at again, ms. */
 const LAG_MS = 1000;
 
@@ -60,12 +63,11 @@ async function decide(
   context: ReconcileContext,
 ): Promise<RouterOutcome | Later> {
   const key = keyOf(router);
-  const [held] = world.ledger.claimsOf(key);
-  const refused = (refusal: Refusal): RouterOutcome => ({
-    kind: 'refused',
-    refusal,
-    ...(held === undefined ? {} : { claim: held }),
-  });
+  const held = claimOf(world, router);
+  const refused = (refusal: Refusal): Extract<RouterOutcome, { kind: 'refused' }> => {
+    const claim = claimOf(world, router);
+    return { kind: 'refused', refusal, ...(claim === undefined ? {} : { claim }) };
+  };
   const looked = tunnelOf(world, router);
   if ('create' in looked) {
     const refusal = await createTunnel(world, router, looked.create, context);
@@ -99,12 +101,18 @@ async function decide(
   try {
     const claim = await claimAddress(world, router, grant);
     if (held?.entry !== claim.entry) wakeAfterClaim(world, held, claim);
-    await releaseElsewhere(world, key, claim);
+    await releaseElsewhere(world, router, claim);
+    const sureness = confirmKey(world, router, claim);
+    if (sureness === 'unseen') return untilSeen(world, claim, context);
+    if (sureness === 'contested') await withdraw(world, router, claim);
     return granted(claim);
   } catch (error) {
     const refusal = refusalOf(error, 'Router');
     if (refusal === undefined) throw error;
-    if (refusal.reason === 'AddressPoolExhausted') waitForAddress(world, entry, key);
+    if (refusal.reason === 'AddressPoolExhausted') {
+      const isOneOfMany = waitForAddress(world, entry, key) > TOLD;
+      return { ...refused(refusal), ...(isOneOfMany && { isOneOfMany }) };
+    }
     return refusal.reason === 'AddressChanged' && held?.tunnel === entry.index
       ? granted(held, refusal)
       : refused(refusal);
@@ -159,11 +167,29 @@ async function release(
   return undefined;
 }
 
-async function releaseElsewhere(world: World, key: string, claim: AddressClaim): Promise<void> {
+async function releaseElsewhere(world: World, router: Router, claim: AddressClaim): Promise<void> {
+  const key = keyOf(router);
+  const isSettled = router.status?.address === claim.address;
   const elsewhere = world.ledger
     .claimsOf(key)
-    .filter(({ tunnel, address }) => tunnel !== claim.tunnel || address !== claim.address);
+    .filter(({ tunnel, address }) => tunnel !== claim.tunnel || (isSettled && address !== claim.address));
   await releaseClaims(world, key, elsewhere, false);
+}
+
+/** This Router again, once our watch of the ledger has passed its claim. */
+function untilSeen({ caches, ledger }: World, claim: AddressClaim, context: ReconcileContext): Later {
+  const metadata = { name: '', resourceVersion: ledger.versionOf(claim) ?? '' };
+  context.wrote(caches.ledger, { apiVersion: 'v1', kind: 'Secret', metadata });
+  return { kind: 'later', ms: 1 };
+}
+
+/** Lets go what another has as well. One that has been told an address keeps it, and is only refused the key. */
+async function withdraw(world: World, router: Router, claim: AddressClaim): Promise<never> {
+  const key = keyOf(router);
+  const { publicKey } = claim.entry;
+  const other = world.ledger.holdersOfKey(claim.tunnel, publicKey).find((owner) => owner !== key);
+  if (router.status?.address === undefined) await releaseClaims(world, key, [claim], false);
+  throw keyTaken(publicKey, other);
 }
 
 /** `isDeleted`: it may come back, as out of a backup, and then has what it had. */

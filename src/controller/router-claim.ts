@@ -1,4 +1,4 @@
-import { type AddressClaim, AllocationError, type TunnelEntry } from '../allocation/index.ts';
+import { type AddressClaim, AllocationError, keyTaken, type TunnelEntry } from '../allocation/index.ts';
 import type { Router } from '../api/index.ts';
 import { keyOf } from '../kube/index.ts';
 import { older } from './find-tunnel.ts';
@@ -25,6 +25,7 @@ export function claimAddress(
     owner: keyOf(router),
     ...(address === undefined ? {} : { pin: address }),
     ...(publicKey === undefined ? {} : { publicKey }),
+    ...(router.status?.address === undefined ? {} : { told: router.status.address }),
     quarantineSeconds: tunnelClass.spec.quarantineSeconds,
     newKeyPair,
     ...(tunnelClass.spec.router.presharedKeys ? { newPresharedKey } : {}),
@@ -41,10 +42,7 @@ function assertOldestPin(world: World, router: Router, entry: TunnelEntry): void
   const keyRival =
     held?.entry.publicKey === publicKey ? undefined : rivalFor(world, router, entry, 'publicKey');
   if (keyRival !== undefined) {
-    throw new AllocationError(
-      'KeyTaken',
-      `Public key ${publicKey} belongs to the older Router ${keyRival}; give each router a key of its own.`,
-    );
+    throw keyTaken(publicKey ?? '', keyRival);
   }
   const addressRival = held === undefined ? rivalFor(world, router, entry, 'address') : undefined;
   if (addressRival !== undefined) {

@@ -1,0 +1,37 @@
+import type { AddressClaim, AddressEntry } from '../allocation/index.ts';
+import type { Router } from '../api/index.ts';
+import { isTrue, keyOf } from '../kube/index.ts';
+import type { World } from './world.ts';
+
+/*
+ * Two leaders at once, each on a ledger that does not show yet what the other gives, may give one Router two addresses or two
+ * Routers one key: these stand in different objects, so that no write meets the other. Neither is told before it is sure.
+ *
+ * Of two addresses the one counts that the Router's status tells, which only one of the two can write (its resourceVersion).
+ *
+ * Of two claims for one key at least one leader sees both before it tells: all of the ledger comes by one watch, in the
+ * order of the writes, so that whoever has seen its own claim there has seen every earlier one.
+ */
+
+/** Whether a Router's status tells this key as its own. */
+export const isTold = ({ status }: Router, { publicKey }: Pick<AddressEntry, 'publicKey'>): boolean =>
+  status?.publicKey === publicKey && isTrue(status.conditions, 'Allocated');
+
+/** The one that counts of all that a Router has. */
+export function claimOf({ ledger }: World, router: Router): AddressClaim | undefined {
+  const claims = ledger.claimsOf(keyOf(router));
+  return claims.find(({ address }) => address === router.status?.address) ?? claims[0];
+}
+
+/** `unseen`: it must not be told yet. `contested`: it must be withdrawn, for it was or will be told of another. */
+export function confirmKey(
+  { caches, ledger }: World,
+  router: Router,
+  claim: AddressClaim,
+): 'sure' | 'unseen' | 'contested' {
+  const { publicKey } = router.spec;
+  if (publicKey === undefined || isTold(router, claim.entry)) return 'sure';
+  const version = ledger.versionOf(claim);
+  if (version !== undefined && !caches.ledger.hasReached(version)) return 'unseen';
+  return ledger.holdersOfKey(claim.tunnel, publicKey).length > 1 ? 'contested' : 'sure';
+}
