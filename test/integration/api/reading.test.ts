@@ -45,6 +45,7 @@ describe('the API server', () => {
       mtu: 1420,
       persistentKeepaliveSeconds: 25,
       quarantineSeconds: 86400,
+      restoreGraceSeconds: 3600,
       router: { managementUser: 'tenant-tunnel', apiPort: 8728, presharedKeys: false },
     });
   });
