@@ -25,6 +25,8 @@ export interface Recovered {
   readonly at: string;
   /** The router has the private key, and the ledger has not. */
   readonly keyLost?: true;
+  /** It was given other keys, since the tunnel's own were lost: its script has to be pasted again. */
+  readonly keyIsNew?: true;
 }
 
 /** The routers of one /24 of a tunnel, live and in quarantine, by offset. */

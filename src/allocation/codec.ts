@@ -29,9 +29,11 @@ export interface DecodedTunnels extends Revised {
 export function encodeTunnels({ tunnels, unreadable, revision }: DecodedTunnels): Data {
   const data = header(revision);
   for (const entry of tunnels.values()) {
-    const { owner, className, subnet, listenPort, privateKey, publicKey, releasedAt } = entry;
-    const record = { owner, className, subnet, listenPort, privateKey, publicKey, releasedAt };
-    data[`${entry.index}.${entry.tenant}`] = JSON.stringify(record);
+    const { index, tenant, ...record } = entry;
+    const { owner, className, subnet, listenPort, privateKey, publicKey, ...more } = record;
+    const { releasedAt, isWritten, keyLostAt } = more;
+    const ordered = { owner, className, subnet, listenPort, privateKey, publicKey };
+    data[`${index}.${tenant}`] = JSON.stringify({ ...ordered, releasedAt, isWritten, keyLostAt });
   }
   for (const [index, { tenant, raw }] of unreadable) data[`${index}.${tenant}`] = raw;
   return data;
@@ -72,7 +74,11 @@ function inOrder(entry: AddressEntry) {
     presharedKey,
     access: access && { user, password, apiPort },
     releasedAt,
-    recovered: recovered && { at: recovered.at, keyLost: recovered.keyLost },
+    recovered: recovered && {
+      at: recovered.at,
+      keyLost: recovered.keyLost,
+      keyIsNew: recovered.keyIsNew,
+    },
   };
 }
 
@@ -104,6 +110,8 @@ function tunnelFrom(index: number, tenant: string, value: unknown): TunnelEntry 
     privateKey: key(record, 'privateKey'),
     publicKey: key(record, 'publicKey'),
     ...optional(record, 'releasedAt', time),
+    ...flag(record, 'isWritten'),
+    ...optional(record, 'keyLostAt', time),
   };
 }
 
@@ -126,13 +134,15 @@ function addressFrom(value: unknown): AddressEntry {
     ...optional(record, 'releasedAt', time),
     ...optional(record, 'recovered', (parent, name) => {
       const recovered = objectFrom(parent[name]);
-      const keyLost = recovered.keyLost === true ? { keyLost: true as const } : {};
-      return { at: time(recovered, 'at'), ...keyLost };
+      return { at: time(recovered, 'at'), ...flag(recovered, 'keyLost'), ...flag(recovered, 'keyIsNew') };
     }),
   };
 }
 
 type Fields = Record<string, unknown>;
+
+const flag = <K extends string>(record: Fields, name: K): { [P in K]?: true } =>
+  (record[name] === true ? { [name]: true } : {}) as { [P in K]?: true };
 
 function optional<K extends string, V>(record: Fields, name: K, read: (record: Fields, name: K) => V) {
   return (record[name] === undefined ? {} : { [name]: read(record, name) }) as { [P in K]?: V };

@@ -19,7 +19,8 @@ import type { Location } from './ledger-index.ts';
 import { isBehind, type Recovery, recover } from './recovery.ts';
 import type { LedgerOptions, StoredObject } from './store.ts';
 import { isLive, networkOf, type TunnelEntry } from './tunnel-entry.ts';
-import { TUNNELS_OBJECT, type TunnelClaim, TunnelRecords } from './tunnel-records.ts';
+import { TUNNELS_OBJECT, TunnelRecords } from './tunnel-records.ts';
+import type { TunnelRequest } from './tunnels.ts';
 
 export const isLedgerName = (name: string): boolean =>
   name === TUNNELS_OBJECT || parseBlockName(name) !== undefined;
@@ -164,7 +165,7 @@ export class Ledger {
     return this.#blocks.of(tunnel).get(block)?.version;
   }
 
-  claimTunnel(request: TunnelClaim): Promise<TunnelEntry> {
+  claimTunnel(request: Omit<TunnelRequest, 'isIndexBlocked' | 'unreadableIndices'>): Promise<TunnelEntry> {
     return this.#tunnels.claim(request);
   }
 

@@ -14,6 +14,19 @@ export interface TunnelEntry {
   readonly publicKey: string;
   /** ISO time of release; the numbers stay taken until the quarantine is over. */
   readonly releasedAt?: string;
+  /** Somebody wrote its TenantTunnel: a plain one must not be made in its place while it may be on its way back. */
+  readonly isWritten?: true;
+  /** ISO time at which it was given another key, since nobody had its own any more. */
+  readonly keyLostAt?: string;
+}
+
+/** What a TenantTunnel's status says that it was given, of which the ledger has no record. */
+export interface RememberedTunnel {
+  readonly owner: string;
+  readonly className: string;
+  readonly index: number;
+  readonly subnet: string;
+  readonly listenPort: number;
 }
 
 /** All tunnels of the cluster by index, live and in quarantine. One object, so that one write decides each claim. */

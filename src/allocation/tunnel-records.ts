@@ -113,11 +113,12 @@ export class TunnelRecords {
       const reason = this.unreadableOf(request.tenant);
       if (reason !== undefined) throw new AllocationError('LedgerUnreadable', reason);
       const { tunnels, unreadable } = document;
-      const claimed = claimTunnel(tunnels, {
+      const wanted: TunnelRequest = {
         ...request,
         isIndexBlocked: (index) => unreadable.has(index) || this.#hasBlocks(index),
         unreadableIndices: [...unreadable.keys()].filter((index) => !tunnels.has(index)),
-      });
+      };
+      const claimed = claimTunnel(tunnels, wanted, this.#now());
       const changed = claimed.tunnels === tunnels ? document : { ...document, tunnels: claimed.tunnels };
       return { document: changed, result: claimed.entry };
     });

@@ -1,9 +1,13 @@
-import { choosePort } from './choose-port.ts';
-import { chooseSubnet } from './choose-subnet.ts';
 import { AllocationError } from './errors.ts';
-import { formatNetwork } from './ipv4.ts';
+import { newTunnel } from './new-tunnel.ts';
 import type { Pools } from './pools.ts';
-import { isLive, type TunnelEntry, type Tunnels, tunnelOfTenant } from './tunnel-entry.ts';
+import {
+  isLive,
+  type RememberedTunnel,
+  type TunnelEntry,
+  type Tunnels,
+  tunnelOfTenant,
+} from './tunnel-entry.ts';
 
 export interface TunnelRequest {
   tenant: string;
@@ -16,6 +20,12 @@ export interface TunnelRequest {
   /** Whether it may have the subnet that another tunnel has; absent: a subnet of its own. */
   mayShareWith?: (other: TunnelEntry) => boolean;
   newKeyPair: () => { privateKey: string; publicKey: string };
+  /** Somebody wrote the TenantTunnel; else it is as this program makes them. */
+  isWritten?: boolean;
+  /** What it was given once: it gets that again, where it can, with another key. */
+  remembered?: RememberedTunnel;
+  /** The same of other TenantTunnels, which are yet to claim it. */
+  reserved?: readonly RememberedTunnel[];
   /** Whether a TenantTunnel still exists that the tenant's entry names as its owner. */
   ownerExists: (owner: string) => boolean;
   /** Indices that another tenant must not inherit: address blocks of theirs still stand, or their record cannot be read. */
@@ -31,9 +41,10 @@ export interface TunnelRequest {
 export function claimTunnel(
   tunnels: Tunnels,
   request: TunnelRequest,
+  now: Date,
 ): { tunnels: Tunnels; entry: TunnelEntry } {
   const known = tunnelOfTenant(tunnels, request.tenant);
-  if (known === undefined) return insert(tunnels, newEntry(tunnels, request));
+  if (known === undefined) return insert(tunnels, newTunnel(tunnels, request, now));
   if (isLive(known) && known.owner !== request.owner && request.ownerExists(known.owner)) {
     throw new AllocationError(
       'TenantTaken',
@@ -41,9 +52,11 @@ export function claimTunnel(
     );
   }
   assertPinsHold(known, request);
-  if (isLive(known) && known.owner === request.owner) return { tunnels, entry: known };
-  const { releasedAt: _, ...kept } = known;
-  return insert(tunnels, { ...kept, owner: request.owner });
+  const isWritten = request.isWritten === true;
+  const isAsKnown = known.owner === request.owner && (known.isWritten === true) === isWritten;
+  if (isLive(known) && isAsKnown) return { tunnels, entry: known };
+  const { releasedAt: _, isWritten: __, ...kept } = known;
+  return insert(tunnels, { ...kept, owner: request.owner, ...(isWritten && { isWritten }) });
 }
 
 /** Nothing happens when another TenantTunnel has taken the tunnel over meanwhile. */
@@ -79,29 +92,6 @@ function assertPinsHold(known: TunnelEntry, { pins }: TunnelRequest): void {
       `Tenant ${known.tenant} was given ${differs.join(' and ')}, which its routers in the field live by; pin that, or take the pin out.`,
     );
   }
-}
-
-function newEntry(tunnels: Tunnels, request: TunnelRequest): TunnelEntry {
-  const taken = [...tunnels.values()];
-  const index = lowestFree((i) => !tunnels.has(i) && !request.isIndexBlocked(i));
-  const subnet = chooseSubnet(taken, request, index);
-  const listenPort = choosePort(taken, request, index);
-  const { tenant, owner, className } = request;
-  return {
-    index,
-    tenant,
-    owner,
-    className,
-    subnet: formatNetwork(subnet),
-    listenPort,
-    ...request.newKeyPair(),
-  };
-}
-
-function lowestFree(isFree: (n: number) => boolean): number {
-  let n = 0;
-  while (!isFree(n)) n++;
-  return n;
 }
 
 function insert(tunnels: Tunnels, entry: TunnelEntry): { tunnels: Tunnels; entry: TunnelEntry } {
