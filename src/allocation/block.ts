@@ -106,8 +106,9 @@ export function nextFree(
   kind: 'plain' | 'spare',
   now: Date,
   quarantineSeconds: number,
+  isReserved: (offset: number) => boolean = () => false,
 ): number | undefined {
-  return offsetsOfBlock(subnet, block.number, kind).find((offset) =>
-    isFree(block, offset, now, quarantineSeconds),
+  return offsetsOfBlock(subnet, block.number, kind).find(
+    (offset) => isFree(block, offset, now, quarantineSeconds) && !isReserved(offset),
   );
 }

@@ -1,8 +1,9 @@
 import { type AddressEntry, type Block, entryOf, isFree, nextFree, withEntry } from './block.ts';
 import { AllocationError } from './errors.ts';
-import { type Place, placeOf, routerOffsets } from './geometry.ts';
+import { BLOCK_ADDRESSES, type Place, placeOf, routerOffsets } from './geometry.ts';
 import { formatAddress, type Network } from './ipv4.ts';
 import { hasKeptSecrets } from './kept-secrets.ts';
+import { completed, type Remembered, rememberedEntry, rememberedIsTaken } from './remembered.ts';
 import { isLive } from './tunnel-entry.ts';
 
 export interface Credentials {
@@ -22,6 +23,10 @@ export interface AddressRequest {
   publicKey?: string;
   /** The address that its status tells: of several that it has, by two leaders at once, this one counts. */
   told?: string;
+  /** What its status tells, where the ledger does not have it: lost with the ledger, or with a part of it. */
+  remembered?: Remembered;
+  /** Whether an address is that of another Router which is yet to claim it: it is given to nobody else. */
+  isReserved?: (address: string) => boolean;
   quarantineSeconds: number;
   /** Makes a key pair for a router that has none. */
   newKeyPair: () => { privateKey: string; publicKey: string };
@@ -34,6 +39,7 @@ export interface AddressRequest {
 interface DecidedRequest extends AddressRequest {
   /** The key that is kept for a Router of this name, which went, is another router's by now. */
   keptKeyIsTaken?: boolean;
+  rememberedPlace?: Place | undefined;
 }
 
 /** Where in a block to look: one offset, or the next free one. */
@@ -60,16 +66,33 @@ export function decideAddress(
   const offset =
     'offset' in attempt
       ? mayTake(block, attempt.offset, request, now)
-      : nextFree(block, subnet, attempt.kind, now, request.quarantineSeconds);
+      : nextFree(block, subnet, attempt.kind, now, request.quarantineSeconds, (offset) =>
+          isReserved(request, subnet, block, offset),
+        );
   if (offset === undefined) return { document: block, result: undefined };
-  const entry = comeBack(block.entries.get(offset), request) ?? newEntry(offset, request);
+  const remembered = rememberedAt(block, offset, request);
+  const entry =
+    comeBack(block.entries.get(offset), request) ??
+    (remembered && rememberedEntry(offset, request, remembered, now)) ??
+    newEntry(offset, request);
   return { document: withEntry(block, entry), result: entry };
+}
+
+const isReserved = (request: AddressRequest, subnet: Network, block: Block, offset: number): boolean =>
+  request.isReserved?.(formatAddress(subnet.base + block.number * BLOCK_ADDRESSES + offset)) === true;
+
+function rememberedAt(block: Block, offset: number, request: DecidedRequest): Remembered | undefined {
+  const { remembered, rememberedPlace } = request;
+  const isHere = rememberedPlace?.block === block.number && rememberedPlace.offset === offset;
+  return isHere ? remembered : undefined;
 }
 
 /** What the Router of this name had when it went, while that is kept. */
 function comeBack(there: AddressEntry | undefined, request: DecidedRequest): AddressEntry | undefined {
   if (there === undefined || there.owner !== request.owner || !hasKeptSecrets(there)) return undefined;
   const { releasedAt: _, ...kept } = there;
+  const wanted = request.remembered?.publicKey ?? there.publicKey;
+  if (wanted !== there.publicKey) return undefined;
   const entry = followSpec(kept, request);
   return request.keptKeyIsTaken && entry.publicKey === there.publicKey ? undefined : entry;
 }
@@ -85,9 +108,12 @@ function newEntry(offset: number, request: AddressRequest): AddressEntry {
 }
 
 /** A pin may end a quarantine: whoever writes an address into a manifest asks for this very one. */
-function mayTake(block: Block, offset: number, request: AddressRequest, now: Date): number | undefined {
+function mayTake(block: Block, offset: number, request: DecidedRequest, now: Date): number | undefined {
   const there = block.entries.get(offset);
-  const mine = there?.owner === request.owner || request.pin !== undefined;
+  const remembered = rememberedAt(block, offset, request);
+  if (remembered !== undefined && there !== undefined && isLive(there))
+    throw rememberedIsTaken(remembered, there.owner);
+  const mine = there?.owner === request.owner || request.pin !== undefined || remembered !== undefined;
   const free = isFree(block, offset, now, request.quarantineSeconds);
   return free || (mine && there !== undefined && !isLive(there)) ? offset : undefined;
 }
@@ -129,7 +155,7 @@ export const keyTaken = (publicKey: string, holder = ''): AllocationError =>
   );
 
 function followSpec(held: AddressEntry, request: AddressRequest): AddressEntry {
-  let entry = withKeyOf(held, request);
+  let entry = completed(withKeyOf(held, request), request.remembered);
   if (entry.access === undefined) entry = { ...entry, access: request.newAccess() };
   const { access } = request;
   if (access !== undefined && entry.access !== undefined) {

@@ -27,6 +27,7 @@ export {
 } from './pools.ts';
 export { nearlyAll, type Pressure, pressureOf } from './pressure.ts';
 export type { Recovery } from './recovery.ts';
+export type { Remembered } from './remembered.ts';
 export { type LedgerStore, type StoredObject, VersionConflict } from './store.ts';
 export {
   interfaceNameOf,

@@ -194,7 +194,7 @@ export class Ledger {
 
   /** Gives a Router its address and secrets in a tunnel: those it has, else new ones. */
   async claimAddress(request: AddressRequest): Promise<AddressClaim> {
-    const publicKey = request.publicKey ?? this.#keptKey(request);
+    const publicKey = request.publicKey ?? request.remembered?.publicKey ?? this.#keptKey(request);
     if (publicKey === undefined) return this.#claimAddress(request);
     const key = `${request.tunnel}/${publicKey}`;
     const before = this.#keyClaims.get(key);
@@ -211,7 +211,8 @@ export class Ledger {
   }
 
   async #claimAddress(request: AddressRequest): Promise<AddressClaim> {
-    const { tunnel, publicKey } = request;
+    const { tunnel, remembered } = request;
+    const publicKey = request.publicKey ?? remembered?.publicKey;
     const record = this.tunnels.get(tunnel);
     if (record === undefined) {
       throw new AllocationError(
@@ -225,8 +226,9 @@ export class Ledger {
     }
     const kept = this.#keptKey(request);
     const keptKeyIsTaken = kept !== undefined && this.holdersOfKey(tunnel, kept).length > 0;
-    const decided = { ...request, keptKeyIsTaken };
     const subnet = networkOf(record);
+    const rememberedPlace = remembered && placeOf(remembered.address, subnet);
+    const decided = { ...request, keptKeyIsTaken, rememberedPlace };
     await this.#catchUp(request, subnet);
     const now = this.#options.now();
     for (const attempt of this.#attempts(request, subnet, now)) {
@@ -286,7 +288,7 @@ export class Ledger {
 
   /** Where to look for a place: the pin; or where the router stands or stood; or wherever there is room. */
   *#attempts(request: AddressRequest, subnet: Network, now: Date): Generator<Attempt & { block: number }> {
-    const { tunnel, pin, told, quarantineSeconds } = request;
+    const { tunnel, pin, told, remembered, quarantineSeconds } = request;
     const places = this.#blocks.index.of(request.owner).filter((place) => place.tunnel === tunnel);
     if (pin !== undefined) {
       const pinned = pinnedPlace(pin, subnet);
@@ -299,6 +301,10 @@ export class Ledger {
     const toldPlace = told === undefined ? undefined : placeOf(told, subnet);
     const inOrder = places.toSorted(lastFirst);
     const best = inOrder.find((place) => isLive(place.entry) && isAt(place, toldPlace));
+    const lives = inOrder.some(({ entry }) => isLive(entry));
+    const rememberedPlace =
+      lives || remembered === undefined ? undefined : placeOf(remembered.address, subnet);
+    if (rememberedPlace !== undefined) yield rememberedPlace;
     for (const { block, entry } of best === undefined ? inOrder : [best])
       yield { block, offset: entry.offset };
     const { first, last } = routerBlocks(subnet);
