@@ -46,5 +46,6 @@ COPY --from=compiled /app/dist /app/dist
 ENV PATH=/usr/local/bin:/usr/sbin:/usr/bin NODE_ENV=production
 WORKDIR /app
 USER 65532:65532
-ENTRYPOINT ["/usr/local/bin/node", "/app/dist/main.js"]
+# V8 would let garbage pile up to a multiple of what lives: 480 MiB for 20,000 routers that need 230.
+ENTRYPOINT ["/usr/local/bin/node", "--max-semi-space-size=16", "--max-old-space-size-percentage=70", "/app/dist/main.js"]
 CMD ["--help"]
