@@ -4,21 +4,23 @@ import type { TunnelRequest } from './tunnels.ts';
 
 type PortRequest = Pick<TunnelRequest, 'ports' | 'pins' | 'className' | 'unreadableIndices'>;
 
+/** Throws for a pin that the class could give to nobody, whatever is taken. */
+export function assertPortOfClass({ ports, pins, className }: PortRequest): void {
+  const { listenPort } = pins;
+  if (listenPort === undefined || (ports.first <= listenPort && listenPort <= ports.last)) return;
+  throw new AllocationError(
+    'PortOutsideRange',
+    `Port ${listenPort} is outside of class ${className}'s range ${ports.first}–${ports.last}; pin one inside, or widen the range.`,
+  );
+}
+
 /** The UDP port of a new tunnel: the one that is pinned, else the one of its number, else the first that is free. */
-export function choosePort(
-  taken: readonly TunnelEntry[],
-  { ports, pins, className, unreadableIndices }: PortRequest,
-  index: number,
-): number {
+export function choosePort(taken: readonly TunnelEntry[], request: PortRequest, index: number): number {
+  assertPortOfClass(request);
+  const { ports, pins, className, unreadableIndices } = request;
   const holders = new Map(taken.map((entry) => [entry.listenPort, entry]));
   const { first, last } = ports;
   if (pins.listenPort !== undefined) {
-    if (pins.listenPort < first || pins.listenPort > last) {
-      throw new AllocationError(
-        'PortOutsideRange',
-        `Port ${pins.listenPort} is outside of class ${className}'s range ${first}–${last}; pin one inside, or widen the range.`,
-      );
-    }
     const other = holders.get(pins.listenPort);
     if (other !== undefined) {
       const state = isLive(other) ? 'belongs to' : 'is in quarantine after';

@@ -1,4 +1,4 @@
-import { choosePort } from './choose-port.ts';
+import { assertPortOfClass, choosePort } from './choose-port.ts';
 import { chooseSubnet } from './choose-subnet.ts';
 import { AllocationError } from './errors.ts';
 import { formatNetwork } from './ipv4.ts';
@@ -11,6 +11,8 @@ import type { TunnelRequest } from './tunnels.ts';
  */
 export function newTunnel(tunnels: Tunnels, request: TunnelRequest, now: Date): TunnelEntry {
   const { tenant, owner, className, remembered, reserved = [], isWritten } = request;
+  // First what no other tunnel can change: why a manifest is refused must not depend on who was faster.
+  assertPortOfClass(request);
   const taken = [...tunnels.values(), ...reserved.map(asEntry)];
   const indices = new Set(taken.map((entry) => entry.index));
   const isFree = (i: number): boolean => !indices.has(i) && !request.isIndexBlocked(i);
