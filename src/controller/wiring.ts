@@ -53,7 +53,13 @@ export function wire(world: World): void {
     const index = Number(labels[LABEL_TUNNEL]);
     const owner = ledger.tunnels.get(index)?.owner;
     if (owner !== undefined) tunnels.enqueue(owner);
-    if (labels[LABEL_GATEWAY] !== old?.metadata.labels?.[LABEL_GATEWAY]) wakeWholeHandover(world, index);
+    if (labels[LABEL_GATEWAY] === old?.metadata.labels?.[LABEL_GATEWAY]) return;
+    wakeWholeHandover(world, index);
+    // Also blocks that nobody is in any more: while the tunnel lay nowhere nothing was taken away.
+    for (const cache of [caches.configMaps, caches.secrets]) {
+      for (const left of cache.byIndex('tunnel', String(index)))
+        controllers.handover.enqueue(handoverKeyOf(left));
+    }
   });
 
   const wakeUnplaced = (): void => {
