@@ -1,7 +1,7 @@
 import { isLive, parseBlockName, type TunnelEntry } from '../allocation/index.ts';
 import { DEFAULT_QUARANTINE_SECONDS } from '../api/index.ts';
 import { findCondition, keyOf, nameOf, type Reconcile } from '../kube/index.ts';
-import { BULK, type World, wakeClasses, wakeRoutersOf, wakeWholeHandover } from './world.ts';
+import { BULK, QUARANTINE, type World, wakeClasses, wakeRoutersOf, wakeWholeHandover } from './world.ts';
 
 /**
  * A ledger object that someone else changed: deleted or cut, it is written again from memory; what it now says, or
@@ -25,6 +25,7 @@ export const reconcileLedgerObject =
       if (changed === undefined || entry.index === changed) wakeTunnel(world, entry);
     }
     if (changed !== undefined) return undefined;
+    world.controllers.quarantine.enqueue(QUARANTINE);
     // Those also of which the ledger had no record that could be read.
     for (const tunnel of world.caches.tunnels.list()) {
       world.controllers.tunnels.enqueue(keyOf(tunnel), BULK);
@@ -39,6 +40,8 @@ function wakeTunnel(world: World, { index, owner }: TunnelEntry): void {
   const tunnel = caches.tunnels.get(owner);
   if (tunnel !== undefined) wakeRoutersOf(world, tunnel, BULK);
   wakeWholeHandover(world, index, BULK);
+  // Another leader may have released what this one has to forget in time.
+  controllers.secrets.enqueue(String(index), BULK);
   // Also those that were deleted while the ledger could not be read.
   for (const block of ledger.liveBlocks(index)) {
     for (const { entry } of ledger.claimsIn(index, block)) controllers.routers.enqueue(entry.owner, BULK);
