@@ -64,7 +64,11 @@ export function wire(world: World): void {
 
   const wakeUnplaced = (): void => {
     for (const entry of ledger.tunnels.values()) {
-      if (!isLive(entry) || currentNode(world, entry.index) !== undefined) continue;
+      const node = currentNode(world, entry.index);
+      const tunnel = caches.tunnels.get(entry.owner);
+      // One that has come back is a node that the status does not name.
+      const isKnown = tunnel === undefined || tunnel.status?.gateway === node;
+      if (!isLive(entry) || (node !== undefined && isKnown)) continue;
       wakeTunnelHandover(world, entry.index);
       tunnels.enqueue(entry.owner);
     }
