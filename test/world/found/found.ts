@@ -139,4 +139,60 @@ export const FOUND: readonly Found[] = [
       },
     ],
   },
+  {
+    bug: 'a Router released by a leader that then died: the next one never forgot its secrets',
+    seed: 1301,
+    steps: [
+      { do: 'duty', slot: 'B', duty: 'lead', after: 0 },
+      { do: 'apply', kind: 'routers', key: 'a/r2', spec: { tenant: 'beta' }, after: 0 },
+      { do: 'duty', slot: 'A', duty: 'lead', after: 0 },
+      { ...classDeed('standard', true), after: 0 },
+      { do: 'delete', kind: 'routers', key: 'a/r2', after: 21 },
+      { do: 'nothing', after: 100 },
+    ],
+    faults: {
+      'a2 get routers a/r2 #1': 'lost',
+      'a2 get routers a/r2 #2': 'lost',
+      'a2 get routers a/r2 #3': 'late',
+    },
+  },
+  {
+    bug: 'a tunnel refused for a pin outside of its class: once another was faster, it was refused for another pin',
+    seed: 2589,
+    steps: [
+      ...world,
+      {
+        do: 'apply',
+        kind: 'tenanttunnels',
+        key: 'a/other',
+        spec: { tenant: 'cora', subnet: '10.100.0.0/22', listenPort: 51_900 },
+        after: 0,
+      },
+      { do: 'apply', kind: 'tenanttunnels', key: 'a/beta', spec: {}, after: 36 },
+    ],
+  },
+  {
+    bug: 'a node that went and came back: its tunnels went on to say that they lie on none',
+    seed: 2941,
+    steps: [
+      ...world,
+      { do: 'apply', kind: 'routers', key: 'b/r5', spec: { tenant: 'acme' }, after: 0 },
+      { do: 'node', name: 'n1', state: 'gone', after: 100 },
+      { do: 'node', name: 'n1', state: 'silent', after: 2000 },
+    ],
+  },
+  {
+    bug: 'a Router deleted while its tunnel lay on no node: its peer and log-in stayed when the tunnel was placed anew',
+    seed: 2942,
+    steps: [
+      { do: 'node', name: 'n1', state: 'alive', after: 0 },
+      { ...classDeed('standard', true), after: 0 },
+      { do: 'apply', kind: 'routers', key: 'b/r5', spec: { tenant: 'acme' }, after: 0 },
+      { do: 'duty', slot: 'B', duty: 'lead', after: 0 },
+      { do: 'node', name: 'n1', state: 'gone', after: 100 },
+      { do: 'delete', kind: 'routers', key: 'b/r5', after: 0 },
+      { do: 'duty', slot: 'B', duty: 'standby', after: 100 },
+      { do: 'node', name: 'n2', state: 'alive', after: 0 },
+    ],
+  },
 ];

@@ -6,6 +6,7 @@ import type { Picture } from '../picture.ts';
 import { Violation } from '../violation.ts';
 import { nothingLeaks } from './at-rest.ts';
 import { GivenToRouters } from './given.ts';
+import { tunnelsStay } from './placed.ts';
 import { Quarantine } from './quarantine.ts';
 import { Recorded } from './recorded.ts';
 import { secretsStayIn } from './secrecy.ts';
@@ -18,6 +19,7 @@ export class Invariants {
   readonly #server: ApiServer;
   readonly #picture: Picture;
   readonly #journal: Journal;
+  readonly #time: { readonly wall: number };
   readonly #recorded = new Recorded();
   readonly #routers: GivenToRouters;
   readonly #tenants: GivenToTenants;
@@ -32,8 +34,13 @@ export class Invariants {
     this.#server = server;
     this.#picture = picture;
     this.#journal = journal;
+    this.#time = time;
     this.#routers = new GivenToRouters(server, () => time.now);
-    this.#tenants = new GivenToTenants(server, () => time.now);
+    this.#tenants = new GivenToTenants(
+      server,
+      () => time.now,
+      () => time.wall,
+    );
     this.#quarantine = new Quarantine(() => time.wall);
     server.onChange((change) => {
       picture.see(change);
@@ -57,6 +64,7 @@ export class Invariants {
     if (plural === 'configmaps') {
       this.#recorded.handover(picture);
       handoverIsUnique(picture);
+      tunnelsStay(change, this.#server, this.#time.wall);
     }
     if (plural === 'routers' && after !== undefined) {
       this.#recorded.router(after as Router);

@@ -2,7 +2,7 @@
 import { isLive } from '../../../src/allocation/index.ts';
 import { ROUTERS, type Router, type RouterAccess, TENANT_TUNNELS } from '../../../src/api/index.ts';
 import { parseHandoverName } from '../../../src/gateway/handover-parts.ts';
-import { configMaps, findCondition, keyOf, type Secret, secrets } from '../../../src/kube/index.ts';
+import { configMaps, findCondition, keyOf, nodes, type Secret, secrets } from '../../../src/kube/index.ts';
 import type { ApiServer } from '../api/server.ts';
 import { GATEWAYS } from '../crew.ts';
 import type { Picture, Record } from '../picture.ts';
@@ -52,7 +52,8 @@ function handoverIsExact(picture: Picture, server: ApiServer, live: readonly Rec
   const wanted = new Map<string, Map<string, string>>();
   const unplaced = new Set<string>();
   for (const { index, owner } of [...picture.tunnels.values()].filter(isLive)) {
-    if (picture.handovers.get(index)?.tunnel === undefined) {
+    const node = picture.handovers.get(index)?.tunnel && picture.handovers.get(index)?.node;
+    if (node === undefined || server.peek(nodes, node) === undefined) {
       unplaced.add(String(index));
       continue;
     }

@@ -32,7 +32,7 @@ export class GivenToRouters {
   readonly #former = new Map<string, Former>();
   /** Routers whose spec.publicKey a person changed, with when a status first answered to that. */
   readonly #keysTouched = new Map<string, { generation: number; answeredAt?: number }>();
-  /** Addresses that a manifest pinned, with when that was last so. */
+  /** Addresses that a manifest pinned, and Routers that pinned one, with when that was last so. */
   readonly #pinned = new Map<string, number>();
   readonly #server: ApiServer;
   readonly #now: () => number;
@@ -49,7 +49,9 @@ export class GivenToRouters {
     if (old !== undefined && (now === undefined || now.metadata.deletionTimestamp !== undefined))
       this.#leave(old);
     if (now === undefined) return;
-    if (now.spec.address !== undefined) this.#pinned.set(now.spec.address, this.#now());
+    if (now.spec.address !== undefined) {
+      for (const one of [now.spec.address, keyOf(now)]) this.#pinned.set(one, this.#now());
+    }
     this.#seeKey(old, now);
     if (now.status?.script !== undefined && now.status.script !== old?.status?.script)
       this.#script(now, picture);
@@ -96,8 +98,8 @@ export class GivenToRouters {
     this.#former.delete(key);
     if (former === undefined || former.tenant !== next.tenant || former.tunnel !== next.tunnel) return;
     if (this.#now() - former.goneAt >= QUARANTINE_SECONDS * 1000) return;
-    if ((this.#pinned.get(former.address) ?? -1) >= former.goneAt || router.spec.address !== undefined)
-      return;
+    const isPinned = [former.address, key].some((one) => (this.#pinned.get(one) ?? -1) >= former.goneAt);
+    if (isPinned) return;
     if (former.address !== next.address) throw lost(key, former, `after it was made again: ${next.address}`);
   }
 

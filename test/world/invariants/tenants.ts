@@ -6,16 +6,21 @@ import type { Picture } from '../picture.ts';
 import { Violation } from '../violation.ts';
 import { QUARANTINE_SECONDS } from './given.ts';
 
+/** Of a cache, or of a request, ms. */
+const LONGEST_LAG_MS = 150_000;
+
 export class GivenToTenants {
   readonly #given = new Map<string, TunnelEntry>();
   /** Since when no TenantTunnel is a tenant's. */
   readonly #gone = new Map<string, number>();
   readonly #server: ApiServer;
   readonly #now: () => number;
+  readonly #wall: () => number;
 
-  constructor(server: ApiServer, now: () => number) {
+  constructor(server: ApiServer, now: () => number, wall: () => number) {
     this.#server = server;
     this.#now = now;
+    this.#wall = wall;
   }
 
   see({ plural, before, after }: Change): void {
@@ -34,16 +39,30 @@ export class GivenToTenants {
     const now = new Map([...picture.tunnels.values()].map((entry) => [entry.tenant, entry]));
     for (const [tenant, given] of this.#given) {
       const entry = now.get(tenant);
-      const goneAt = this.#gone.get(tenant);
-      if (entry === undefined && goneAt !== undefined && this.#isOver(goneAt)) this.#given.delete(tenant);
+      if (entry === undefined && this.#mayBeForgotten(given)) this.#given.delete(tenant);
       else if (entry === undefined || !isSame(entry, given)) {
-        throw new Violation(
-          '2 given',
-          `Tenant ${tenant} was given ${numbers(given)}; ledger: ${entry && numbers(entry)}`,
-        );
-      }
+        const is = entry && numbers(entry);
+        throw new Violation('2 given', `Tenant ${tenant} was given ${numbers(given)}; ledger: ${is}`);
+      } else this.#released(given, entry);
     }
-    for (const [tenant, entry] of now) if (!this.#given.has(tenant)) this.#given.set(tenant, entry);
+    for (const [tenant, entry] of now) this.#given.set(tenant, entry);
+  }
+
+  /** One that was released, or whose TenantTunnel is gone, so long ago that the quarantine is over. */
+  #mayBeForgotten({ tenant, releasedAt }: TunnelEntry): boolean {
+    const goneAt = this.#gone.get(tenant);
+    if (goneAt !== undefined && this.#isOver(goneAt)) return true;
+    return releasedAt !== undefined && Date.parse(releasedAt) + QUARANTINE_SECONDS * 1000 <= this.#wall();
+  }
+
+  #released(before: TunnelEntry, { tenant, owner, releasedAt }: TunnelEntry): void {
+    if (before.releasedAt !== undefined || releasedAt === undefined) return;
+    const holder = this.#server.peek(TENANT_TUNNELS, owner);
+    if (holder === undefined || holder.metadata.deletionTimestamp !== undefined) return;
+    const isOld = Date.parse(holder.metadata.creationTimestamp) + LONGEST_LAG_MS < this.#wall();
+    if (isOld && tenantOf(holder) === tenant) {
+      throw new Violation('2 given', `Tenant ${tenant}'s tunnel is released, and ${owner} is there`);
+    }
   }
 
   #isOver(goneAt: number): boolean {
