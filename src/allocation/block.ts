@@ -17,6 +17,8 @@ export interface AddressEntry {
   /** ISO time of release; the address stays taken until the quarantine is over. */
   readonly releasedAt?: string;
   readonly recovered?: Recovered;
+  /** Its script may have been pasted, although no status says so any more: its log-in stays as it is. */
+  readonly isSettled?: true;
 }
 
 /** The ledger had lost this router, or was older than it, and took it over from what was given elsewhere. */

@@ -34,6 +34,8 @@ export interface AddressRequest {
   newAccess: () => Credentials;
   /** Set while nobody can have pasted the script yet: the log-in may still follow the manifest. */
   access?: { user: string; apiPort: number };
+  /** Its status does not tell whether it has a script: what is recorded may have been pasted long ago. */
+  mayBePasted?: boolean;
 }
 
 interface DecidedRequest extends AddressRequest {
@@ -93,7 +95,7 @@ function comeBack(there: AddressEntry | undefined, request: DecidedRequest): Add
   const { releasedAt: _, ...kept } = there;
   const wanted = request.remembered?.publicKey ?? there.publicKey;
   if (wanted !== there.publicKey) return undefined;
-  const entry = followSpec(kept, request);
+  const entry = followSpec({ ...kept, isSettled: true }, request);
   return request.keptKeyIsTaken && entry.publicKey === there.publicKey ? undefined : entry;
 }
 
@@ -157,13 +159,16 @@ export const keyTaken = (publicKey: string, holder = ''): AllocationError =>
 function followSpec(held: AddressEntry, request: AddressRequest): AddressEntry {
   let entry = completed(withKeyOf(held, request), request.remembered);
   if (entry.access === undefined) entry = { ...entry, access: request.newAccess() };
+  if (request.mayBePasted && !isSettled(entry)) entry = { ...entry, isSettled: true };
   const { access } = request;
-  if (access !== undefined && entry.access !== undefined) {
+  if (access !== undefined && entry.access !== undefined && !isSettled(entry)) {
     const same = access.user === entry.access.user && access.apiPort === entry.access.apiPort;
     if (!same) entry = { ...entry, access: { ...entry.access, ...access } };
   }
   return entry;
 }
+
+const isSettled = (entry: AddressEntry): boolean => entry.isSettled === true || entry.recovered !== undefined;
 
 /** With the key that the manifest pins; with one of ours where it no longer pins any. */
 function withKeyOf(held: AddressEntry, { publicKey, newKeyPair }: AddressRequest): AddressEntry {

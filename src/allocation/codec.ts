@@ -64,7 +64,8 @@ export function encodeBlock(block: Block): Data {
 
 // Always the same text for the same entry, whoever built it: an object written again from memory is the one it was.
 function inOrder(entry: AddressEntry) {
-  const { offset, owner, publicKey, privateKey, presharedKey, access, releasedAt, recovered } = entry;
+  const { offset, owner, publicKey, privateKey, presharedKey, access, releasedAt } = entry;
+  const { recovered, isSettled } = entry;
   const { user, password, apiPort } = access ?? {};
   return {
     offset,
@@ -79,6 +80,7 @@ function inOrder(entry: AddressEntry) {
       keyLost: recovered.keyLost,
       keyIsNew: recovered.keyIsNew,
     },
+    isSettled,
   };
 }
 
@@ -136,6 +138,7 @@ function addressFrom(value: unknown): AddressEntry {
       const recovered = objectFrom(parent[name]);
       return { at: time(recovered, 'at'), ...flag(recovered, 'keyLost'), ...flag(recovered, 'keyIsNew') };
     }),
+    ...flag(record, 'isSettled'),
   };
 }
 

@@ -155,6 +155,12 @@ export class Ledger {
     return [...index.owners()].filter((owner) => index.of(owner).some(({ entry }) => isLive(entry)));
   }
 
+  /** Whether a Router stands, or stood, with this key in another tunnel. */
+  isKnownElsewhere(owner: string, publicKey: string, tunnel: number): boolean {
+    const places = this.#blocks.index.of(owner);
+    return places.some((place) => place.tunnel !== tunnel && place.entry.publicKey === publicKey);
+  }
+
   /** Routers of a tunnel that stand with this key: at most one, but for what two leaders do at once. */
   holdersOfKey(tunnel: number, publicKey: string): string[] {
     return this.#blocks.index.holdersOfKey(tunnel, publicKey);
@@ -255,7 +261,7 @@ export class Ledger {
   /** The address goes into quarantine; its secrets are kept until {@link forgetSecrets}, if they are to be. */
   async releaseAddress(
     owner: string,
-    { tunnel, block }: AddressClaim,
+    { tunnel, block, entry: { offset } }: AddressClaim,
     { keepSecrets = false } = {},
   ): Promise<void> {
     const now = this.#options.now();
@@ -263,8 +269,9 @@ export class Ledger {
     const gone = (entry: AddressEntry): AddressEntry =>
       keepSecrets && !entry.recovered?.keyLost ? released(entry, now) : withoutSecrets(released(entry, now));
     await this.#blocks.get(tunnel, block).change((document) => {
-      const live = [...document.entries.values()].filter((entry) => entry.owner === owner && isLive(entry));
-      return { document: live.map(gone).reduce(withEntry, document), result: undefined };
+      const there = document.entries.get(offset);
+      const isIt = there?.owner === owner && isLive(there);
+      return { document: isIt ? withEntry(document, gone(there)) : document, result: undefined };
     });
   }
 

@@ -66,9 +66,16 @@ export const CONDITION_REASONS = {
     on: ['Router'],
     conditions: ['Allocated'],
     meaning:
-      'The ledger was lost, or is from a backup that is older than this router, which was taken over from the gateways with its address and its public key. The router works on.',
+      'The ledger was lost, or is from a backup that is older than this router, which was taken over from the gateways or from its own status, with its address and its public key. The router works on.',
     remedy:
       'Nothing in the field. The message says whether its private key is known: if not, delete the Router and apply it again for a new script.',
+  },
+  KeyLost: {
+    on: ['TenantTunnel', 'Router'],
+    conditions: ['Allocated'],
+    meaning:
+      "The ledger was lost, and what the gateways have of it too: nobody has the tunnel's private key any more. Numbers and addresses are those of before; the keys are new.",
+    remedy: 'Paste the new script into each router that was set up before then.',
   },
   Accepted: {
     on: ['TunnelClass'],

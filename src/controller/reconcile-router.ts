@@ -11,12 +11,13 @@ import {
   type ReconcileResult,
 } from '../kube/index.ts';
 import { waitForAddress, wakeIfPressing } from './address-pressure.ts';
-import { claimOf, confirmKey } from './confirm-claim.ts';
+import { claimOf, confirmKey, isTold } from './confirm-claim.ts';
 import { createTunnel } from './create-tunnel.ts';
 import { classOf } from './find-class.ts';
 import { type Refusal, tenantOf } from './find-tunnel.ts';
 import { restoreGraceSeconds, wakeKeptSecrets } from './kept-secrets.ts';
 import { refusalOf } from './refusal.ts';
+import { rememberedOf, storedScript } from './remember-router.ts';
 import { routersAt } from './rivals.ts';
 import { claimAddress } from './router-claim.ts';
 import { routerEvent } from './router-events.ts';
@@ -99,12 +100,15 @@ async function decide(
       : { kind: 'granted', ...given, script: routerScript(router, { ...grant, claim }) };
   };
   try {
-    const claim = await claimAddress(world, router, grant);
+    const remembered = await rememberedOf(world, router, grant, context.signal);
+    const claim = await claimAddress(world, router, grant, remembered);
     if (held?.entry !== claim.entry) wakeAfterClaim(world, held, claim);
     await releaseElsewhere(world, router, claim);
     const sureness = confirmKey(world, router, claim);
     if (sureness === 'unseen') return untilSeen(world, claim, context);
     if (sureness === 'contested') await withdraw(world, router, claim);
+    if (router.spec.publicKey !== undefined && !isTold(router, claim.entry))
+      wakeAfterClaim(world, held, claim);
     return granted(claim);
   } catch (error) {
     const refusal = refusalOf(error, 'Router');
@@ -244,12 +248,4 @@ async function writeStatus(
   }
   const event = routerEvent(router, outcome, status);
   if (event !== undefined) world.events.record(event);
-}
-
-async function storedScript(
-  world: World,
-  { metadata: { namespace, name } }: Router,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  return (await world.client.get(ROUTERS, { namespace, name }, { signal }))?.status?.script;
 }

@@ -1,7 +1,14 @@
-import { type AddressClaim, AllocationError, keyTaken, type TunnelEntry } from '../allocation/index.ts';
+import {
+  type AddressClaim,
+  AllocationError,
+  keyTaken,
+  type Remembered,
+  type TunnelEntry,
+} from '../allocation/index.ts';
 import type { Router } from '../api/index.ts';
 import { keyOf } from '../kube/index.ts';
 import { older } from './find-tunnel.ts';
+import { reserverOf } from './reserved.ts';
 import { routersAt } from './rivals.ts';
 import { type Grant, gatewayHolds } from './router-status.ts';
 import { tunnelOf, type World } from './world.ts';
@@ -11,6 +18,7 @@ export function claimAddress(
   world: World,
   router: Router,
   { tunnelClass, entry }: Omit<Grant, 'claim'>,
+  remembered?: Remembered,
 ): Promise<AddressClaim> {
   assertOldestPin(world, router, entry);
   const { address, publicKey, management } = router.spec;
@@ -26,11 +34,13 @@ export function claimAddress(
     ...(address === undefined ? {} : { pin: address }),
     ...(publicKey === undefined ? {} : { publicKey }),
     ...(router.status?.address === undefined ? {} : { told: router.status.address }),
+    ...(remembered && { remembered }),
+    isReserved: (wanted) => reserverOf(world, router, entry, wanted) !== undefined,
     quarantineSeconds: tunnelClass.spec.quarantineSeconds,
     newKeyPair,
     ...(tunnelClass.spec.router.presharedKeys ? { newPresharedKey } : {}),
     newAccess: () => ({ ...access, password: newPassword() }),
-    ...(everConnected ? {} : { access }),
+    ...(router.status?.script === undefined ? { mayBePasted: true } : everConnected ? {} : { access }),
   });
 }
 
@@ -44,13 +54,20 @@ function assertOldestPin(world: World, router: Router, entry: TunnelEntry): void
   if (keyRival !== undefined) {
     throw keyTaken(publicKey ?? '', keyRival);
   }
-  const addressRival = held === undefined ? rivalFor(world, router, entry, 'address') : undefined;
+  if (held !== undefined || address === undefined) return;
+  const addressRival = rivalFor(world, router, entry, 'address');
   if (addressRival !== undefined) {
     throw new AllocationError(
       'AddressTaken',
       `Address ${address} belongs to the older Router ${addressRival}; pin another one.`,
     );
   }
+  const had = router.status?.address === address ? undefined : reserverOf(world, router, entry, address);
+  if (had?.status?.address === address)
+    throw new AllocationError(
+      'AddressTaken',
+      `Address ${address} belongs to Router ${keyOf(had)}; pin another one.`,
+    );
 }
 
 /** An older Router of the tunnel that pins the same. */

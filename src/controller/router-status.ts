@@ -80,11 +80,7 @@ const awaiting = (script: string | undefined): Omit<Condition, 'lastTransitionTi
 type Given = Extract<RouterOutcome, { kind: 'granted' | 'recovered' | 'kept' }>;
 
 function given({ status = {} }: Router, outcome: Given): RouterStatus {
-  if (outcome.kind === 'kept') {
-    return Object.fromEntries(
-      GIVEN.flatMap((field) => (status[field] === undefined ? [] : [[field, status[field]]])),
-    );
-  }
+  if (outcome.kind === 'kept') return givenBefore({ status });
   const { claim, tunnel } = outcome;
   const { publicKey } = claim.entry;
   const kept = status.publicKey === publicKey ? status.script : undefined;
@@ -92,6 +88,9 @@ function given({ status = {} }: Router, outcome: Given): RouterStatus {
   const given = { address: claim.address, publicKey, tunnel: keyOf(tunnel) };
   return { ...given, ...(script === undefined ? {} : { script }) };
 }
+
+const givenBefore = ({ status = {} }: Pick<Router, 'status'>): RouterStatus =>
+  Object.fromEntries(GIVEN.flatMap((field) => (status[field] === undefined ? [] : [[field, status[field]]])));
 
 function allocatedCondition(
   { status }: Router,
@@ -107,12 +106,23 @@ function allocatedCondition(
   const message = `Address ${claim.address} in tunnel ${keyOf(tunnel)}.`;
   const { recovered } = claim.entry;
   const allocated = { reason: 'Allocated', message } as const;
-  const said = recovered === undefined ? allocated : recoveredSaying(message, recovered);
+  const said = recovered === undefined ? allocated : recoveredSaying(message, recovered, status);
   return { type, status: 'True', ...said, ...objection };
 }
 
-function recoveredSaying(message: string, { at, keyLost }: Recovered): Refusal {
-  const what = `The ledger was older than this router, as after a restore from a backup; it was taken over from the gateways on ${at.slice(0, 10)}, and nothing has to be done in the field.`;
+function recoveredSaying(
+  message: string,
+  { at, keyLost, keyIsNew }: Recovered,
+  status?: RouterStatus,
+): Refusal {
+  if (keyIsNew) {
+    // Its time is noted to the second.
+    const hasConnected = Date.parse(status?.lastHandshakeTime ?? '') > Date.parse(at);
+    if (hasConnected) return { reason: 'Allocated', message };
+    const what = `The keys of its tunnel were lost with the ledger, so it was given new ones on ${at.slice(0, 10)}: paste status.script into the router once more.`;
+    return { reason: 'KeyLost', message: `${message} ${what}` };
+  }
+  const what = `The ledger was older than this router, as after a restore from a backup; on ${at.slice(0, 10)} it was taken over from the gateways or from this status, and nothing has to be done in the field.`;
   const script = keyLost
     ? ' Its private key is known to the router alone: for a new script delete this Router and apply it again.'
     : '';
@@ -125,7 +135,10 @@ function refusedStatus(router: Router, outcome: Exclude<RouterOutcome, Given>, n
   const status: RouterStatus = {
     observedGeneration: router.metadata.generation,
     phase: outcome.kind === 'refused' ? 'Error' : 'Pending',
-    ...(claim === undefined ? {} : { address: claim.address, publicKey: claim.entry.publicKey }),
+    // Without a claim the status alone knows what the router has, and the ledger may have to learn it from there.
+    ...(claim === undefined
+      ? givenBefore(router)
+      : { address: claim.address, publicKey: claim.entry.publicKey }),
   };
   return plan(router, status, now, [
     { type: 'Allocated', status: 'False', reason, message },

@@ -1,6 +1,5 @@
 /** A fleet in the field: what is restored in the drills. */
 import type { RouterPhase } from '../../../src/api/index.ts';
-import { microTime } from '../../../src/kube/index.ts';
 import { generateKeyPair } from '../../../src/wireguard/index.ts';
 import { type ControllerHarness, until } from '../controller/harness.ts';
 
@@ -119,7 +118,7 @@ export async function routersIn(harness: ControllerHarness) {
 }
 
 /** What the agent says of a router that has connected. */
-async function say(harness: ControllerHarness, key: string, phase: RouterPhase): Promise<void> {
+export async function say(harness: ControllerHarness, key: string, phase: RouterPhase): Promise<void> {
   const [namespace, name] = key.split('/');
   const time = `${new Date().toISOString().slice(0, 19)}Z`;
   const connected = {
@@ -150,10 +149,3 @@ export async function quiet(harness: ControllerHarness): Promise<void> {
     return same;
   });
 }
-
-export const leaseSpec = (holder: string, seconds: number) => ({
-  holderIdentity: holder,
-  leaseDurationSeconds: seconds,
-  acquireTime: microTime(Date.now()),
-  renewTime: microTime(Date.now()),
-});

@@ -1,8 +1,9 @@
 /** Drill 2: all statuses are lost, at once or while the controller works. */
 import { jest } from '@jest/globals';
 import { ControllerHarness } from '../controller/harness.ts';
-import { buildFleet, routersIn } from './fleet.ts';
+import { buildFleet, routersIn, say } from './fleet.ts';
 import { changes, expectNothingChanged, type Given, givenNow } from './given.ts';
+import { loseStatuses } from './lose-statuses.ts';
 
 jest.setTimeout(240_000);
 
@@ -15,27 +16,6 @@ beforeAll(async () => {
 });
 afterAll(() => harness?.stop());
 
-/** Takes away what every manager has ever written to a status. */
-async function loseStatuses(): Promise<number> {
-  const routers = (await routersIn(harness)).map(({ metadata }) =>
-    harness.path('routers', `${metadata.namespace}/${metadata.name}`),
-  );
-  const tunnels = (await harness.tunnels()).map(({ metadata }) =>
-    harness.path('tenanttunnels', `${metadata.namespace}/${metadata.name}`),
-  );
-  const classes = ['standard', 'quantum'].map((name) => harness.classPath(name));
-  for (const path of [...routers, ...tunnels, ...classes]) {
-    const answer = await harness.plane.request(
-      'PATCH',
-      `${path}/status`,
-      { status: null },
-      'application/merge-patch+json',
-    );
-    if (answer.status !== 200) throw new Error(answer.text);
-  }
-  return routers.length + tunnels.length + classes.length;
-}
-
 const scripts = async () =>
   Object.fromEntries(
     (await routersIn(harness)).map(({ metadata, status }) => [metadata.name, status?.script]),
@@ -47,13 +27,17 @@ test.each([
 ])('%s: all of them are written again, with the same scripts', async (_when, isDown) => {
   const scriptsBefore = await scripts();
   if (isDown) await harness.stopController();
-  expect(await loseStatuses()).toBe(88 + 4 + 2);
+  expect(await loseStatuses(harness)).toBe(88 + 4 + 2);
   if (isDown) await harness.startController();
   await expectNothingChanged(harness, before);
   expect(changes(scriptsBefore, await scripts())).toEqual([]);
 });
 
 test('the log-in does not follow a class that was changed since: routers in the field have the old one', async () => {
+  for (let i = 0; i < 10; i++) await say(harness, `isp/r${i}`, i % 2 === 0 ? 'Online' : 'Offline');
+  await harness.addRouter('isp/waits', { tenant: 'isp' });
+  await harness.granted('isp/waits');
+  const earlier = await givenNow(harness);
   await harness.patch(harness.classPath('standard'), {
     spec: { router: { managementUser: 'newcomer', apiPort: 9999 } },
   });
@@ -61,7 +45,8 @@ test('the log-in does not follow a class that was changed since: routers in the 
   await givenNow(harness);
   await harness.stopController();
   const settled = await givenNow(harness);
-  await loseStatuses();
+  expect(changes(earlier.gateways, settled.gateways)).toEqual(['secrets/tunnel-0-access-1']);
+  await loseStatuses(harness);
   await harness.startController();
   await expectNothingChanged(harness, settled);
 });

@@ -18,6 +18,11 @@ async function world() {
 
 const claim = (ledger: Ledger, owner: string, extra = {}) =>
   ledger.claimAddress(addressRequest(0, owner, extra));
+/** Its script was pasted, perhaps. */
+const settled = (claimed: AddressClaim): AddressClaim => ({
+  ...claimed,
+  entry: { ...claimed.entry, isSettled: true },
+});
 const gone = (ledger: Ledger, claimed: AddressClaim) =>
   ledger.releaseAddress(claimed.entry.owner, claimed, { keepSecrets: true });
 
@@ -29,7 +34,7 @@ test('one that comes back in time has all it had: address, keys, pre-shared key,
   expect(ledger.claimsOf('a/r')).toEqual([]);
   pass(GRACE - 1);
   await ledger.forgetSecrets(0, GRACE);
-  expect(await claim(ledger, 'a/r')).toEqual(before);
+  expect(await claim(ledger, 'a/r')).toEqual(settled(before));
 });
 
 test('after that time nothing secret is left, in one write a block; the address is still its own', async () => {
@@ -93,7 +98,7 @@ test('and while it is on its way back nobody else gets its key', async () => {
     claim(ledger, 'a/r'),
     claim(ledger, 'a/thief', { publicKey: before.entry.publicKey }),
   ]);
-  expect(back).toMatchObject({ value: before });
+  expect(back).toMatchObject({ value: settled(before) });
   expect(thief).toMatchObject({ reason: { code: 'KeyTaken' } });
 });
 
@@ -114,5 +119,29 @@ test('one that stood in two places comes back to where it was last', async () =>
   pass(60);
   const moved = await claim(ledger, 'a/r', { pin: '10.100.3.3' });
   await gone(ledger, moved);
-  expect(await claim(ledger, 'a/r')).toEqual(moved);
+  expect(await claim(ledger, 'a/r')).toEqual(settled(moved));
+});
+
+test('its log-in is that of then, whatever its manifest and its class say by now', async () => {
+  const { ledger } = await world();
+  const before = await claim(ledger, 'a/r', { access: { user: 'then', apiPort: 1111 } });
+  await gone(ledger, before);
+  for (let i = 0; i < 2; i++) {
+    const back = await claim(ledger, 'a/r', { access: { user: 'now', apiPort: 2222 } });
+    expect(back.entry.access).toEqual(before.entry.access);
+  }
+});
+
+test('nor does that of one follow whose status is lost', async () => {
+  const { store, ledger } = await world();
+  const before = await claim(ledger, 'a/r', { mayBePasted: true });
+  expect(before.entry.isSettled).toBeUndefined();
+  const followed = await claim(ledger, 'a/r', { access: { user: 'now', apiPort: 2222 } });
+  expect(followed.entry.access).toMatchObject({ user: 'now', apiPort: 2222 });
+  const lost = await claim(ledger, 'a/r', { mayBePasted: true });
+  expect(lost.entry).toEqual({ ...followed.entry, isSettled: true });
+  const { writes } = store;
+  expect(await claim(ledger, 'a/r', { mayBePasted: true })).toEqual(lost);
+  expect(await claim(ledger, 'a/r', { access: { user: 'later', apiPort: 3333 } })).toEqual(lost);
+  expect(store.writes).toBe(writes);
 });

@@ -60,6 +60,20 @@ describe('a Router that two leaders gave an address each', () => {
   });
 });
 
+test('a release that comes late does not let go what the Router was given since, in the same block', async () => {
+  const { a, b, store } = await onceFull();
+  const old = b.claimsOf('a/r9')[0];
+  if (old === undefined) throw new Error('a/r9');
+  await a.releaseAddress('a/r9', old);
+  // Somebody else pins the address that it had, and it comes back.
+  await a.claimAddress({ ...request(), owner: 'a/other', pin: old.address });
+  const given = await a.claimAddress({ ...request(), owner: 'a/r9' });
+  expect(given.block).toBe(old.block);
+  await b.releaseAddress('a/r9', old);
+  for (const object of store.objects.values()) a.observe(object);
+  expect(a.claimsOf('a/r9')).toEqual([given]);
+});
+
 test('a Router that was told an address which the ledger never gave is given another', async () => {
   const store = new MemoryStore();
   const ledger = ledgerOver(store);
