@@ -23,15 +23,20 @@ export function claimOf({ ledger }: World, router: Router): AddressClaim | undef
   return claims.find(({ address }) => address === router.status?.address) ?? claims[0];
 }
 
+/** The version of its block when a claim was first looked at: what others write into the block later does not count. */
+const versions = new WeakMap<AddressEntry, string>();
+
 /** `unseen`: it must not be told yet. `contested`: it must be withdrawn, for it was or will be told of another. */
 export function confirmKey(
   { caches, ledger }: World,
   router: Router,
   claim: AddressClaim,
 ): 'sure' | 'unseen' | 'contested' {
-  const { publicKey } = router.spec;
-  if (publicKey === undefined || isTold(router, claim.entry)) return 'sure';
-  const version = ledger.versionOf(claim);
-  if (version !== undefined && !caches.ledger.hasReached(version)) return 'unseen';
-  return ledger.holdersOfKey(claim.tunnel, publicKey).length > 1 ? 'contested' : 'sure';
+  const { entry, tunnel } = claim;
+  const isOurs = entry.privateKey !== undefined;
+  if (isOurs || isTold(router, entry)) return 'sure';
+  const version = versions.get(entry) ?? ledger.versionOf(claim) ?? '';
+  versions.set(entry, version);
+  if (version !== '' && !caches.ledger.hasReached(version)) return 'unseen';
+  return ledger.holdersOfKey(tunnel, entry.publicKey).length > 1 ? 'contested' : 'sure';
 }

@@ -13,7 +13,7 @@ import {
   type Secret,
   secrets,
 } from '../kube/index.ts';
-import { isTold } from './confirm-claim.ts';
+import { confirmKey } from './confirm-claim.ts';
 import { classOf } from './find-class.ts';
 import { type FoundTunnel, tenantOf } from './find-tunnel.ts';
 import { currentNode, handedOverTunnel, nodeOf, placeTunnel } from './gateways.ts';
@@ -92,14 +92,14 @@ async function handOverBlock(
 }
 
 /** A router's peer, unless it is suspended, gone, or not allowed into the tunnel any more. */
-function handoverOf(world: World, tunnel: TunnelEntry, { entry, address }: AddressClaim): HandoverRouter[] {
+function handoverOf(world: World, tunnel: TunnelEntry, claim: AddressClaim): HandoverRouter[] {
+  const { entry, address } = claim;
   const router = world.caches.routers.get(entry.owner);
   if (router === undefined || router.metadata.deletionTimestamp !== undefined || router.spec.suspended)
     return [];
   if (!mayStay(tunnelOf(world, router), tunnel)) return [];
-  // WireGuard would give the peer to whichever comes last.
-  if (world.ledger.holdersOfKey(tunnel.index, entry.publicKey).length > 1 && !isTold(router, entry))
-    return [];
+  // Of two with one key WireGuard would give the peer to whichever comes last. The Router wakes the block when it is sure.
+  if (confirmKey(world, router, claim) !== 'sure') return [];
   const { namespace, name, uid } = router.metadata;
   const peer: HandoverPeer = {
     namespace,
