@@ -16,6 +16,10 @@ export type Fault =
   | { kind: 'delay'; ms: number }
   /** Lets the server do it, then cuts the connection in place of the reply. */
   | { kind: 'loseReply' }
+  /** Lets the server do it, tells, and keeps the reply. */
+  | { kind: 'keepReply'; done: () => void }
+  /** Takes the request in whole, tells, and sends it on when told, whether or not its sender is still there. */
+  | { kind: 'hold'; until: Promise<unknown>; taken?: () => void }
   /** After so many events of a watch, one of type ERROR, and the end. */
   | { kind: 'errorEvent'; code: number; afterEvents: number };
 
@@ -72,6 +76,7 @@ export async function startFaultProxy(upstream: string, caFile: string): Promise
     }
     const pass = () => forward(incoming, outgoing, fault);
     if (fault?.kind === 'delay') setTimeout(pass, fault.ms);
+    else if (fault?.kind === 'hold') void holdBack(incoming, outgoing, fault);
     else pass();
   });
   server.keepAliveTimeout = 60_000;
@@ -84,9 +89,9 @@ export async function startFaultProxy(upstream: string, caFile: string): Promise
     socket.on('error', () => undefined);
   });
 
-  function forward(incoming: IncomingMessage, outgoing: ServerResponse, fault: Fault | undefined): void {
+  function sendOn(incoming: IncomingMessage) {
     const { host: _host, connection: _connection, ...headers } = incoming.headers;
-    const sent = request({
+    return request({
       agent,
       hostname: target.hostname,
       port: target.port,
@@ -94,8 +99,40 @@ export async function startFaultProxy(upstream: string, caFile: string): Promise
       path: incoming.url,
       headers,
     });
+  }
+
+  async function holdBack(
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+    { until, taken }: Extract<Fault, { kind: 'hold' }>,
+  ): Promise<void> {
+    const body: Buffer[] = [];
+    try {
+      for await (const chunk of incoming as AsyncIterable<Buffer>) body.push(chunk);
+    } catch {
+      // Its sender ended in the middle of it.
+      return;
+    }
+    taken?.();
+    await until;
+    const sent = sendOn(incoming);
+    sent.on('response', (reply) => {
+      outgoing.writeHead(reply.statusCode ?? 502, reply.headers);
+      reply.pipe(outgoing);
+    });
+    sent.on('error', () => outgoing.destroy());
+    sent.end(Buffer.concat(body));
+  }
+
+  function forward(incoming: IncomingMessage, outgoing: ServerResponse, fault: Fault | undefined): void {
+    const sent = sendOn(incoming);
     sent.on('response', (reply) => {
       reply.on('error', () => outgoing.destroy());
+      if (fault?.kind === 'keepReply') {
+        reply.resume();
+        reply.on('end', fault.done);
+        return;
+      }
       if (fault?.kind === 'loseReply') {
         reply.resume();
         reply.on('end', () => outgoing.destroy());

@@ -1,0 +1,72 @@
+import { decodeBlock } from '../../../src/allocation/codec.ts';
+import { isLive, parseBlockName } from '../../../src/allocation/index.ts';
+import { ROUTERS } from '../../../src/api/index.ts';
+import { type KubeClient, type KubeObject, type ResourceType, secrets } from '../../../src/kube/index.ts';
+import { SYSTEM_NAMESPACE } from '../../testbed/system.ts';
+
+/** Writes down what becomes of every Router in ledger and status, version by version, for whoever has to find out why. */
+export class Chronicle {
+  readonly #lines = new Map<string, string[]>();
+  readonly #last = new Map<string, string>();
+  readonly #stop = new AbortController();
+
+  constructor(client: KubeClient) {
+    void this.#follow(client, ROUTERS, undefined, ({ metadata, status }, isGone) => {
+      const key = `${metadata.namespace}/${metadata.name}`;
+      const { address, publicKey } = status ?? {};
+      const what = isGone ? 'is gone' : `tells ${address} ${publicKey?.slice(0, 6)}`;
+      this.#note(key, `status of ${metadata.uid.slice(0, 4)}`, metadata.resourceVersion, what);
+    });
+    void this.#follow(client, secrets, SYSTEM_NAMESPACE, ({ metadata, data = {} }) => {
+      const id = parseBlockName(metadata.name);
+      if (id === undefined) return;
+      const texts = Object.fromEntries(
+        Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]),
+      );
+      for (const entry of decodeBlock(id.tunnel, id.block, texts).entries.values()) {
+        const where = `ledger ${id.tunnel}/${id.block}.${entry.offset}`;
+        const what = `${isLive(entry) ? 'live' : `released ${entry.releasedAt}`} ${entry.publicKey.slice(0, 6)}`;
+        this.#note(entry.owner, where, metadata.resourceVersion, what);
+      }
+    });
+  }
+
+  /** Of a Router, in the order of the versions. */
+  of(key: string): string[] {
+    return (this.#lines.get(key) ?? []).toSorted((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
+  }
+
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  async #follow<T extends KubeObject>(
+    client: KubeClient,
+    type: ResourceType<T>,
+    namespace: string | undefined,
+    take: (object: T, isGone: boolean) => void,
+  ): Promise<void> {
+    const { resourceVersion } = await client.list(type, { namespace });
+    const options = {
+      resourceVersion,
+      timeoutSeconds: 3600,
+      inactivityMs: 3_600_000,
+      signal: this.#stop.signal,
+    };
+    try {
+      for await (const event of client.watch(type, { ...options, ...(namespace && { namespace }) })) {
+        if (event.type !== 'BOOKMARK') take(event.object, event.type === 'DELETED');
+      }
+    } catch (error) {
+      if (!this.#stop.signal.aborted) throw error;
+    }
+  }
+
+  #note(key: string, where: string, version: string | undefined, what: string): void {
+    if (this.#last.get(`${key} ${where}`) === what) return;
+    this.#last.set(`${key} ${where}`, what);
+    const lines = this.#lines.get(key) ?? [];
+    lines.push(`${version} ${new Date().toISOString().slice(17)} ${where}: ${what}`);
+    this.#lines.set(key, lines);
+  }
+}
