@@ -15,7 +15,7 @@ export interface ListWatcher {
 
 /** What a reflector tells; called in order, and must not throw. */
 export interface ReflectorSink<T extends KubeObject> {
-  /** Runs on each listed object before the next page is asked for, so that only lean ones pile up. */
+  /** Runs on each listed object of a page while the next one is under way, so that only lean ones pile up. */
   prepare(object: T): T;
   replace(objects: T[], resourceVersion: string): void;
   event(event: WatchEvent<T>): void;
@@ -128,19 +128,20 @@ export class Reflector<T extends KubeObject> {
     signal: AbortSignal,
   ): Promise<{ objects: T[]; resourceVersion: string }> {
     const { client, type, selection, sink } = this.#options;
+    const pageAt = (from: string | undefined): Promise<ObjectList<T>> =>
+      client.list(type, { ...selection, limit, continue: from, signal, timeoutMs: LIST_TIMEOUT_MS });
     const objects: T[] = [];
-    let next: string | undefined;
+    let coming = pageAt(undefined);
     while (true) {
-      const page: ObjectList<T> = await client.list(type, {
-        ...selection,
-        limit,
-        continue: next,
-        signal,
-        timeoutMs: LIST_TIMEOUT_MS,
-      });
-      for (const object of page.items) objects.push(sink.prepare(object));
-      if (page.continue === undefined) return { objects, resourceVersion: page.resourceVersion };
-      next = page.continue;
+      const { items, resourceVersion, continue: next } = await coming;
+      if (next !== undefined) {
+        coming = pageAt(next);
+        // Whoever waits for it sees the error; nobody does while this page is prepared.
+        coming.catch(() => undefined);
+        await yieldToLoop();
+      }
+      for (const object of items) objects.push(sink.prepare(object));
+      if (next === undefined) return { objects, resourceVersion };
     }
   }
 

@@ -100,8 +100,8 @@ test('an informer lists in pages, then watches from the list with bookmarks aske
     [list(10, [configMap('a', 3)], { continue: 'next' }), list(10, [configMap('b', 5)])],
     [],
   );
-  await clock.advance(0);
   await informer.synced;
+  await clock.advance(0);
   expect(listed).toMatchObject([
     { limit: 500, continue: undefined },
     { limit: 500, continue: 'next' },
@@ -116,7 +116,7 @@ test('a page whose snapshot is gone makes it list all at once', async () => {
     [list(10, [configMap('a', 3)], { continue: 'next' }), expired(), list(12, [configMap('b', 5)])],
     [],
   );
-  await clock.advance(0);
+  await informer.synced;
   expect(listed.at(-1)).toMatchObject({ limit: undefined, continue: undefined });
   expect(informer.keys()).toEqual(['n/b']);
   await end();
