@@ -112,7 +112,7 @@ test('an informer lists in pages, then watches from the list with bookmarks aske
 });
 
 test('a page whose snapshot is gone makes it list all at once', async () => {
-  const { clock, listed, informer, end } = setUp(
+  const { listed, informer, end } = setUp(
     [list(10, [configMap('a', 3)], { continue: 'next' }), expired(), list(12, [configMap('b', 5)])],
     [],
   );
