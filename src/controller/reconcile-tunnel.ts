@@ -30,6 +30,7 @@ import {
   wakeClasses,
   wakeRoutersOf,
   wakeTunnelHandover,
+  wakeWholeHandover,
 } from './world.ts';
 
 /** How soon a cache that lags behind is looked at again, ms. */
@@ -61,6 +62,9 @@ export const reconcileTunnel =
       if (isApiError(error, 'NotFound', 'Conflict')) return undefined;
       throw error;
     }
+    // While a tunnel lay on no node nothing of it was handed over.
+    if ('granted' in outcome && desired.gateway !== tunnel.status?.gateway)
+      wakeWholeHandover(world, outcome.granted.entry.index, BULK);
     for (const event of tunnelEvents(tunnel, outcome, desired)) world.events.record(event);
     return next;
   };

@@ -5,6 +5,7 @@ import { rangesKey } from './cluster-ranges.ts';
 import { isDefault } from './find-class.ts';
 import { tenantOf } from './find-tunnel.ts';
 import { currentNode } from './gateways.ts';
+import { handoverKeyOf } from './handover-key.ts';
 import { rivalsOf } from './rivals.ts';
 import {
   BULK,
@@ -13,7 +14,6 @@ import {
   wakeBlockHandover,
   wakeClasses,
   wakeRoutersOf,
-  wakeTunnelHandover,
   wakeWholeHandover,
 } from './world.ts';
 
@@ -53,13 +53,7 @@ export function wire(world: World): void {
     const index = Number(labels[LABEL_TUNNEL]);
     const owner = ledger.tunnels.get(index)?.owner;
     if (owner !== undefined) tunnels.enqueue(owner);
-    if (labels[LABEL_GATEWAY] === old?.metadata.labels?.[LABEL_GATEWAY]) return;
-    wakeWholeHandover(world, index);
-    // Also blocks that nobody is in any more: while the tunnel lay nowhere nothing was taken away.
-    for (const cache of [caches.configMaps, caches.secrets]) {
-      for (const left of cache.byIndex('tunnel', String(index)))
-        controllers.handover.enqueue(handoverKeyOf(left));
-    }
+    if (labels[LABEL_GATEWAY] !== old?.metadata.labels?.[LABEL_GATEWAY]) wakeWholeHandover(world, index);
   });
 
   const wakeUnplaced = (): void => {
@@ -69,7 +63,7 @@ export function wire(world: World): void {
       // One that has come back is a node that the status does not name.
       const isKnown = tunnel === undefined || tunnel.status?.gateway === node;
       if (!isLive(entry) || (node !== undefined && isKnown)) continue;
-      wakeTunnelHandover(world, entry.index);
+      wakeWholeHandover(world, entry.index);
       tunnels.enqueue(entry.owner);
     }
   };
@@ -123,13 +117,6 @@ export function wakeAll(world: World): void {
     controllers.handover.enqueue(handoverKeyOf(object), BULK);
   }
   controllers.quarantine.enqueue(QUARANTINE);
-}
-
-/** Which reconcile an object of the handover comes from. */
-function handoverKeyOf({ metadata: { name, labels } }: KubeObject): string {
-  const index = labels?.[LABEL_TUNNEL] ?? '';
-  const block = /-(?:peers|access)-(\d{1,5})$/.exec(name)?.[1];
-  return block === undefined ? index : `${index}/${block}`;
 }
 
 /** Only now do its routers find out why they wait. */

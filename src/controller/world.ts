@@ -13,6 +13,7 @@ import {
 import type { Caches } from './caches.ts';
 import type { Environment } from './environment.ts';
 import { type FoundTunnel, findTunnel, type Refusal, tenantOf } from './find-tunnel.ts';
+import { handoverKeyOf } from './handover-key.ts';
 import type { ServiceRanges } from './service-ranges.ts';
 import type { WaitingRouters } from './waiting-routers.ts';
 
@@ -113,11 +114,16 @@ export function wakeBlockHandover({ controllers }: World, index: number, block: 
   controllers.handover.queue.addAfter(String(index), ms);
 }
 
-/** All that is handed over of a tunnel. */
+/** All that is handed over of a tunnel, and what is left of blocks that nobody is in any more. */
 export function wakeWholeHandover(world: World, index: number, options?: { priority: number }): void {
-  const { handover } = world.controllers;
+  const { caches, controllers, ledger } = world;
+  const { handover } = controllers;
   handover.enqueue(String(index), options);
-  for (const block of world.ledger.liveBlocks(index)) handover.enqueue(`${index}/${block}`, options);
+  for (const block of ledger.liveBlocks(index)) handover.enqueue(`${index}/${block}`, options);
+  for (const cache of [caches.configMaps, caches.secrets]) {
+    for (const object of cache.byIndex('tunnel', String(index)))
+      handover.enqueue(handoverKeyOf(object), options);
+  }
 }
 
 /** What classes say of what is left of them: pools of several may have networks in common. */
