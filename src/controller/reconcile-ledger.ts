@@ -26,6 +26,7 @@ export const reconcileLedgerObject =
     }
     if (changed !== undefined) return undefined;
     world.controllers.quarantine.enqueue(QUARANTINE);
+    wakeClasses(world);
     // Those also of which the ledger had no record that could be read.
     for (const tunnel of world.caches.tunnels.list()) {
       world.controllers.tunnels.enqueue(keyOf(tunnel), BULK);
