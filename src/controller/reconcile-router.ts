@@ -173,10 +173,11 @@ async function release(
 
 async function releaseElsewhere(world: World, router: Router, claim: AddressClaim): Promise<void> {
   const key = keyOf(router);
-  const isSettled = router.status?.address === claim.address;
+  if (router.status?.address !== claim.address) return;
+  // Not what it has in other tunnels: if this is an old Router of its name, the new one was given that (strayClaims).
   const elsewhere = world.ledger
     .claimsOf(key)
-    .filter(({ tunnel, address }) => tunnel !== claim.tunnel || (isSettled && address !== claim.address));
+    .filter(({ tunnel, address }) => tunnel === claim.tunnel && address !== claim.address);
   await releaseClaims(world, key, elsewhere, false);
 }
 
