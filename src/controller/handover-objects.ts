@@ -25,7 +25,6 @@ import {
 } from '../api/index.ts';
 import type { ConfigMap, Secret } from '../kube/index.ts';
 import { renderPeers } from '../wireguard/index.ts';
-import { tenantOf } from './find-tunnel.ts';
 
 /** Where a handover goes: the gateways' namespace and the node that carries the tunnel. */
 export interface Destination {
@@ -43,7 +42,7 @@ export interface HandoverTunnel {
   /** Of the ledger's tunnels. */
   revision?: number | undefined;
   entry: TunnelEntry;
-  tunnel: TenantTunnel;
+  tunnel: { metadata: Pick<TenantTunnel['metadata'], 'namespace' | 'name' | 'uid'> };
   mtu: number;
   blocks: readonly number[];
 }
@@ -64,7 +63,7 @@ export function tunnelObjects(
     serverAddress: formatAddress(serverAddress(networkOf(entry))),
     mtu,
     publicKey,
-    tenant: tenantOf(tunnel),
+    tenant: entry.tenant,
     tenantTunnel: { namespace, name, uid },
     blocks: [...blocks],
   };
@@ -77,11 +76,16 @@ export function tunnelObjects(
   ];
 }
 
-/** The size of packets that a tunnel's ConfigMap says; undefined when somebody has made something else of it. */
-export function mtuOf(object: ConfigMap | undefined): number | undefined {
+/** What a tunnel's ConfigMap says of it beside the ledger; undefined when somebody has made something else of that. */
+export function readTunnel(
+  object: ConfigMap | undefined,
+): Pick<HandoverTunnel, 'tunnel' | 'mtu'> | undefined {
   try {
-    const { mtu } = JSON.parse(object?.data?.[TUNNEL_KEY] ?? '') as Partial<TunnelHandover>;
-    return typeof mtu === 'number' ? mtu : undefined;
+    const { mtu, tenantTunnel } = JSON.parse(object?.data?.[TUNNEL_KEY] ?? '') as Partial<TunnelHandover>;
+    const { namespace, name, uid } = tenantTunnel ?? {};
+    if (typeof mtu !== 'number') return undefined;
+    if (namespace === undefined || name === undefined || uid === undefined) return undefined;
+    return { tunnel: { metadata: { namespace, name, uid } }, mtu };
   } catch {
     return undefined;
   }

@@ -14,14 +14,13 @@ import {
   secrets,
 } from '../kube/index.ts';
 import { confirmKey } from './confirm-claim.ts';
-import { classOf } from './find-class.ts';
 import { type FoundTunnel, tenantOf } from './find-tunnel.ts';
 import { currentNode, handedOverTunnel, nodeOf, placeTunnel } from './gateways.ts';
 import {
   blockObjects,
   type Destination,
   type HandoverRouter,
-  mtuOf,
+  readTunnel,
   tunnelObjects,
 } from './handover-objects.ts';
 import { tunnelOf, type World, wakeTunnelHandover } from './world.ts';
@@ -42,24 +41,31 @@ export const reconcileHandover =
     return undefined;
   };
 
+/** Where its TenantTunnel or its class is gone, a tunnel keeps what it was handed over with, and its routers still change. */
 async function handOverTunnel(world: World, entry: TunnelEntry, context: ReconcileContext): Promise<void> {
-  const tunnel = world.caches.tunnels.get(entry.owner);
+  const { caches, ledger } = world;
+  const standing = handedOverTunnel(world, entry.index);
+  const before = readTunnel(standing);
+  const named = caches.tunnels.get(entry.owner);
   // One of that name may be another tenant's: made again while this entry waits to be let go.
-  if (tunnel === undefined || tenantOf(tunnel) !== entry.tenant) return;
-  const looked = classOf(tunnel, entry, world.caches.classes.list());
-  const current = handedOverTunnel(world, entry.index);
-  const tunnelClass = 'found' in looked ? looked.found : undefined;
-  const placed = tunnelClass && placeTunnel(world, entry, tunnel, tunnelClass);
-  const node = placed === undefined ? nodeOf(current) : 'node' in placed ? placed.node : undefined;
-  // When its class is gone, a tunnel keeps what it was handed over with.
-  const mtu = tunnel.spec.mtu ?? tunnelClass?.spec.mtu ?? mtuOf(current);
-  if (node === undefined || mtu === undefined) return;
+  const tunnel = named !== undefined && tenantOf(named) === entry.tenant ? named : undefined;
+  const tunnelClass = caches.classes.get(entry.className);
+  const placed = tunnel && tunnelClass && placeTunnel(world, entry, tunnel, tunnelClass);
+  const node = placed === undefined ? nodeOf(standing) : 'node' in placed ? placed.node : undefined;
+  const mtu = tunnel?.spec.mtu ?? tunnelClass?.spec.mtu ?? before?.mtu;
+  const of = tunnel ?? before?.tunnel;
+  if (node === undefined || mtu === undefined || of === undefined) return;
   const to = destination(world, node);
-  const blocks = world.ledger.liveBlocks(entry.index);
-  const revision = world.ledger.revision();
-  const [configMap, secret] = tunnelObjects(to, { revision, entry, tunnel, mtu, blocks });
-  await put(world.caches.secrets, world, secrets, secret, context);
-  await put(world.caches.configMaps, world, configMaps, configMap, context);
+  const blocks = ledger.liveBlocks(entry.index);
+  const [configMap, secret] = tunnelObjects(to, {
+    revision: ledger.revision(),
+    entry,
+    tunnel: of,
+    mtu,
+    blocks,
+  });
+  await put(caches.secrets, world, secrets, secret, context);
+  await put(caches.configMaps, world, configMaps, configMap, context);
 }
 
 async function handOverBlock(
