@@ -15,6 +15,7 @@ import { classChange, classDrift, classOf } from './find-class.ts';
 import { older, type Refusal, tenantOf } from './find-tunnel.ts';
 import { currentNode, placeTunnel } from './gateways.ts';
 import { refusalOf } from './refusal.ts';
+import { wakeRefusedPins } from './refused-tunnels.ts';
 import { tunnelEvents } from './tunnel-events.ts';
 import {
   OWNED_TUNNEL_STATUS,
@@ -150,6 +151,7 @@ async function claim(
     wakeTunnelHandover(world, entry.index);
     wakeRoutersOf(world, tunnel);
     wakeClasses(world);
+    wakeRefusedPins(world);
     // Whatever was said to the tenant's other TenantTunnels, now it is that the tenant is taken.
     for (const rival of world.caches.tunnels.byIndex('tenant', tenant))
       if (keyOf(rival) !== owner) world.controllers.tunnels.enqueue(keyOf(rival), BULK);
@@ -230,6 +232,7 @@ async function letGo(
       );
       wakeTunnelHandover(world, entry.index);
       wakeClasses(world);
+      wakeRefusedPins(world);
       controllers.quarantine.enqueue(QUARANTINE);
     }
   }
