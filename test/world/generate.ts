@@ -1,6 +1,6 @@
 import { Chance } from './chance.ts';
 import type { Slot } from './crew.ts';
-import { QUARANTINE_SECONDS } from './invariants/given.ts';
+import { QUARANTINE_SECONDS } from './invariants/times.ts';
 import { keyText } from './secrets.ts';
 import type { Deed, History, Step } from './steps.ts';
 import type { WeatherName } from './weather.ts';

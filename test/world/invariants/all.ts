@@ -68,7 +68,7 @@ export class Invariants {
     }
     if (plural === 'routers' && after !== undefined) {
       this.#recorded.router(after as Router);
-      statusesAreUnique(this.#server);
+      statusesAreUnique(picture, this.#server);
     }
     if (plural === 'tenanttunnels' && after !== undefined) this.#recorded.tunnel(after as TenantTunnel);
     this.#routers.see(change, picture);

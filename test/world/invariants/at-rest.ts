@@ -1,8 +1,22 @@
 /** 3. Nothing leaks: when all is quiet, ledger and handover hold exactly what the Routers and TenantTunnels ask for. */
 import { isLive } from '../../../src/allocation/index.ts';
-import { ROUTERS, type Router, type RouterAccess, TENANT_TUNNELS } from '../../../src/api/index.ts';
+import {
+  LABEL_TUNNEL,
+  ROUTERS,
+  type Router,
+  type RouterAccess,
+  TENANT_TUNNELS,
+} from '../../../src/api/index.ts';
 import { parseHandoverName } from '../../../src/gateway/handover-parts.ts';
-import { configMaps, findCondition, keyOf, nodes, type Secret, secrets } from '../../../src/kube/index.ts';
+import {
+  configMaps,
+  findCondition,
+  keyOf,
+  nodes,
+  type ObjectMeta,
+  type Secret,
+  secrets,
+} from '../../../src/kube/index.ts';
 import type { ApiServer } from '../api/server.ts';
 import { GATEWAYS } from '../crew.ts';
 import type { Picture, Record } from '../picture.ts';
@@ -90,11 +104,15 @@ function handoverIsExact(picture: Picture, server: ApiServer, live: readonly Rec
   for (const name of wanted.keys()) throw leak(`${name} is missing`);
 }
 
+/** One that somebody took the label from is in nobody's hands. */
+const isOurs = ({ namespace, labels }: ObjectMeta): boolean =>
+  namespace === GATEWAYS && labels?.[LABEL_TUNNEL] !== undefined;
+
 /** What there is, by name: address → who, or address → log-in. */
 function* handedOver(picture: Picture, server: ApiServer): Generator<[string, Map<string, string>]> {
   for (const { metadata } of server.all(configMaps)) {
-    const name = metadata.namespace === GATEWAYS ? parseHandoverName(metadata.name) : undefined;
-    if (name === undefined) continue;
+    const name = parseHandoverName(metadata.name);
+    if (name === undefined || !isOurs(metadata)) continue;
     const peers = (name.part === 'peers' && picture.handovers.get(name.index)?.peers.get(name.block)) || [];
     const told = peers.map(
       (peer) => [peer.address, `${peer.namespace}/${peer.name} ${peer.publicKey}`] as const,
@@ -102,8 +120,7 @@ function* handedOver(picture: Picture, server: ApiServer): Generator<[string, Ma
     yield [`configmaps ${metadata.name}`, new Map(told)];
   }
   for (const secret of server.all(secrets) as Secret[]) {
-    if (secret.metadata.namespace !== GATEWAYS || parseHandoverName(secret.metadata.name) === undefined)
-      continue;
+    if (!isOurs(secret.metadata) || parseHandoverName(secret.metadata.name) === undefined) continue;
     const read = Object.entries(secret.data ?? {}).map(([address, value]) => {
       const access = secret.metadata.name.includes('-access-')
         ? (JSON.parse(Buffer.from(value, 'base64').toString()) as RouterAccess)

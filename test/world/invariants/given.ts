@@ -5,6 +5,7 @@ import { keyOf } from '../../../src/kube/index.ts';
 import type { ApiServer, Change } from '../api/server.ts';
 import type { Picture } from '../picture.ts';
 import { Violation } from '../violation.ts';
+import { LONGEST_LAG_MS, QUARANTINE_SECONDS } from './times.ts';
 
 interface Given {
   uid: string;
@@ -19,12 +20,6 @@ interface Given {
 interface Former extends Given {
   goneAt: number;
 }
-
-/** How long an address stays its Router's after that is gone, in every class of the world. */
-export const QUARANTINE_SECONDS = 600;
-
-/** Longer than a cache lags and a request is late, ms: so long two leaders may differ about what a person wrote. */
-const UNSETTLED_MS = 150_000;
 
 /** Who was given what, from the first script on that stood in a status. */
 export class GivenToRouters {
@@ -114,7 +109,7 @@ export class GivenToRouters {
   #mayKeyChange(key: string): boolean {
     const touched = this.#keysTouched.get(key);
     if (touched === undefined) return false;
-    return touched.answeredAt === undefined || this.#now() - touched.answeredAt < UNSETTLED_MS;
+    return touched.answeredAt === undefined || this.#now() - touched.answeredAt < LONGEST_LAG_MS;
   }
 
   #leave(router: Router): void {

@@ -5,7 +5,7 @@ import { keyOf } from '../../../src/kube/index.ts';
 import type { Change } from '../api/server.ts';
 import type { Picture } from '../picture.ts';
 import { Violation } from '../violation.ts';
-import { QUARANTINE_SECONDS } from './given.ts';
+import { QUARANTINE_SECONDS } from './times.ts';
 
 export class Quarantine {
   #places = new Map<string, AddressEntry>();

@@ -4,10 +4,7 @@ import { TENANT_TUNNELS, type TenantTunnel } from '../../../src/api/index.ts';
 import type { ApiServer, Change } from '../api/server.ts';
 import type { Picture } from '../picture.ts';
 import { Violation } from '../violation.ts';
-import { QUARANTINE_SECONDS } from './given.ts';
-
-/** Of a cache, or of a request, ms. */
-const LONGEST_LAG_MS = 150_000;
+import { LONGEST_LAG_MS, QUARANTINE_SECONDS } from './times.ts';
 
 export class GivenToTenants {
   readonly #given = new Map<string, TunnelEntry>();
