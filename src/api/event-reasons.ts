@@ -20,6 +20,12 @@ export const EVENT_REASONS = {
     remedy:
       'Nothing in the field. Routers whose condition Allocated has reason Recovered get a new script only when they are deleted and applied again.',
   },
+  KeyLost: {
+    on: ['TenantTunnel'],
+    type: 'Warning',
+    meaning: "Nobody has the tunnel's private key any more, so it was given another.",
+    remedy: 'Paste the new script into each of its routers that was set up before then.',
+  },
   EndpointChanged: {
     on: ['TenantTunnel'],
     type: 'Warning',

@@ -28,7 +28,8 @@ export function routerFlow(key: string, router: Router | undefined): string {
 export type FoundTunnel =
   | { found: TenantTunnel }
   | { create: TenantTunnelManifest & { metadata: { namespace: string } } }
-  | { refused: Refusal };
+  /** `isAwaited`: it may be on its way back; what its routers were given stays as it is. */
+  | { refused: Refusal; isAwaited?: true };
 
 /** What a Router's tunnel is looked up in. */
 export interface TunnelLookup {
@@ -37,6 +38,8 @@ export interface TunnelLookup {
   ofTenant: (tenant: string) => TenantTunnel[];
   /** Key of the TenantTunnel that holds the tenant in the ledger. */
   holderOf: (tenant: string) => string | undefined;
+  /** Key of the TenantTunnel of a tenant that somebody wrote, and that is gone for a while at most. */
+  awaitedOf: (tenant: string) => string | undefined;
 }
 
 /** Labels a tunnel that nobody wrote a manifest for. */
@@ -74,6 +77,8 @@ export function findTunnel(router: Router, tunnels: TunnelLookup): FoundTunnel {
   const holder = tunnels.holderOf(tenant);
   const tunnel = rivals.find((rival) => keyOf(rival) === holder) ?? rivals[0];
   if (tunnel !== undefined) return admit(router, tunnel);
+  const awaited = tunnels.awaitedOf(tenant);
+  if (awaited !== undefined) return { refused: isAwaited(tenant, awaited), isAwaited: true };
   const { namespace } = router.metadata;
   const nameTaken = tunnels.get(`${namespace}/${tenant}`) !== undefined;
   const suffix = createHash('sha256').update(tenant).digest('hex').slice(0, 8);
@@ -90,6 +95,16 @@ export function findTunnel(router: Router, tunnels: TunnelLookup): FoundTunnel {
     },
   };
 }
+
+const isAwaited = (tenant: string, key: string): Refusal => ({
+  reason: 'TunnelNotFound',
+  message: `TenantTunnel ${key}, which tenant ${tenant} has, is gone; apply it again, or another one for that tenant, and this Router goes on by itself. Routers that were set up before work on.`,
+});
+
+/** Whether a tunnel is just what this program makes for a tenant that has none. */
+export const isAsMade = ({ metadata, spec }: TenantTunnel): boolean =>
+  Object.entries(MADE_BY_LABEL).every(([key, value]) => metadata.labels?.[key] === value) &&
+  Object.keys(spec).every((field) => field === 'tenant');
 
 function admit(router: Router, tunnel: TenantTunnel): FoundTunnel {
   const allowed = tunnel.spec.allowedNamespaces ?? [];

@@ -79,7 +79,9 @@ async function decide(
   }
   if ('refused' in looked) {
     if (held !== undefined) wakeBlockHandover(world, held.tunnel, held.block);
-    return refused(looked.refused);
+    return looked.isAwaited && wasGiven(router)
+      ? { kind: 'later', ms: LOOK_AGAIN_MS }
+      : refused(looked.refused);
   }
   const tunnel = looked.found;
   const unreadable = world.ledger.unreadable(tenantOf(tunnel));

@@ -12,10 +12,11 @@ import {
 import { addressUseOf, tendWaiting } from './address-pressure.ts';
 import { sharersOf } from './class-capacity.ts';
 import { classChange, classDrift, classOf } from './find-class.ts';
-import { older, type Refusal, tenantOf } from './find-tunnel.ts';
+import { isAsMade, older, type Refusal, tenantOf } from './find-tunnel.ts';
 import { currentNode, placeTunnel } from './gateways.ts';
 import { refusalOf } from './refusal.ts';
 import { wakeRefusedPins } from './refused-tunnels.ts';
+import { keyLoss, lostTunnels, rememberedTunnel } from './remember-tunnel.ts';
 import { tunnelEvents } from './tunnel-events.ts';
 import {
   OWNED_TUNNEL_STATUS,
@@ -91,7 +92,7 @@ async function decide(world: World, tunnel: TenantTunnel, context: ReconcileCont
   const tunnelClass = looked.found;
   const granted = (entry: TunnelEntry, objection: Refusal | undefined): TunnelOutcome => {
     const placement = placeTunnel(world, entry, tunnel, tunnelClass);
-    const remark = classDrift(tunnelClass, entry);
+    const remark = classDrift(tunnelClass, entry) ?? keyLoss(entry);
     return {
       granted: {
         entry,
@@ -128,7 +129,7 @@ async function claim(
 ): Promise<TunnelEntry> {
   const tenant = tenantOf(tunnel);
   const owner = keyOf(tunnel);
-  if (known === undefined || !isLive(known)) assertOldest(world, tunnel);
+  if (known === undefined || !isLive(known)) assertOldest(world, tunnel, known);
   const isHeirless = known === undefined || known.owner === owner || !(await exists(world, known, context));
   const { subnet, listenPort } = tunnel.spec;
   const { metadata, spec } = tunnelClass;
@@ -144,6 +145,8 @@ async function claim(
       ...(listenPort === undefined ? {} : { listenPort }),
     },
     ...(mayShareWith && { mayShareWith }),
+    isWritten: !isAsMade(tunnel),
+    ...(known === undefined ? lostBefore(world, tunnel) : {}),
     newKeyPair: world.environment.newKeyPair,
     ownerExists: (holder) => !isHeirless || holder !== known?.owner,
   });
@@ -157,6 +160,12 @@ async function claim(
       if (keyOf(rival) !== owner) world.controllers.tunnels.enqueue(keyOf(rival), BULK);
   }
   return entry;
+}
+
+/** What is told of a tunnel that has no record, and of others like it. */
+function lostBefore(world: World, tunnel: TenantTunnel) {
+  const remembered = rememberedTunnel(tunnel);
+  return { reserved: lostTunnels(world, tunnel), ...(remembered && { remembered }) };
 }
 
 /** Whether a tunnel's owner is still there, asked past a cache that does not have it. */
@@ -173,12 +182,16 @@ async function exists(
   );
 }
 
-/** Of TenantTunnels of one tenant the oldest is in the right, whichever is reconciled first. */
-function assertOldest(world: World, tunnel: TenantTunnel): void {
-  const [oldest] = world.caches.tunnels
+/**
+ * Of TenantTunnels of one tenant the oldest is in the right, whichever is reconciled first; the one that had the tenant
+ * before, if it is back: after a restore all of them are new.
+ */
+function assertOldest(world: World, tunnel: TenantTunnel, known: TunnelEntry | undefined): void {
+  const rivals = world.caches.tunnels
     .byIndex('tenant', tenantOf(tunnel))
     .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
     .sort(older);
+  const oldest = rivals.find((rival) => keyOf(rival) === known?.owner) ?? rivals[0];
   if (oldest === undefined || keyOf(oldest) === keyOf(tunnel)) return;
   throw new AllocationError(
     'TenantTaken',

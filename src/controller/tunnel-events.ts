@@ -21,7 +21,11 @@ export function tunnelEvents(
     return [{ regarding, type: 'Warning', reason: said, action: 'Allocate', note }];
   }
   const { index, subnet, listenPort } = outcome.granted.entry;
-  const also = [...placementEvents(tunnel, outcome.granted, after), ...pressureEvents(tunnel, after)];
+  const also = [
+    ...keyEvents(tunnel, after),
+    ...placementEvents(tunnel, outcome.granted, after),
+    ...pressureEvents(tunnel, after),
+  ];
   if (allocated?.status !== 'True') {
     const note = `Interface wg${index}, subnet ${subnet}, port ${listenPort}.`;
     return [{ regarding, type: 'Normal', reason: 'TunnelAllocated', action: 'Allocate', note }, ...also];
@@ -31,6 +35,15 @@ export function tunnelEvents(
     return [{ regarding, type: 'Warning', reason: 'EndpointChanged', action: 'Allocate', note }, ...also];
   }
   return also;
+}
+
+/** That its key was lost, once. */
+function keyEvents(tunnel: TenantTunnel, after: TenantTunnelStatus): TunnelEvent[] {
+  const allocated = findCondition(after.conditions, 'Allocated');
+  const before = findCondition(tunnel.status?.conditions, 'Allocated');
+  if (allocated?.reason !== 'KeyLost' || before?.reason === 'KeyLost') return [];
+  const { message: note } = allocated;
+  return [{ regarding: refOf(tunnel), type: 'Warning', reason: 'KeyLost', action: 'Allocate', note }];
 }
 
 /** That its addresses come to their end, once at each step. */

@@ -68,8 +68,8 @@ export function planTunnelStatus(
       .filter(({ type }) => type in verdicts);
   if ('refused' in outcome) {
     const verdict: Verdict = { status: 'False', ...outcome.refused };
-    // What was given is still true when only the record of it cannot be read.
-    const isGiven = outcome.refused.reason === 'LedgerUnreadable';
+    // What was given is still true when only the record of it cannot be read, or is lost and yet to be made again.
+    const isGiven = outcome.refused.reason !== 'TenantTaken';
     const pressure = isGiven ? findCondition(tunnel.status?.conditions, 'PoolPressure') : undefined;
     return {
       ...(isGiven ? ownFields(tunnel) : {}),

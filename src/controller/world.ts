@@ -10,6 +10,7 @@ import {
   nameOf,
   type ResourceType,
 } from '../kube/index.ts';
+import { awaitedTunnel } from './awaited-tunnel.ts';
 import type { Caches } from './caches.ts';
 import type { Environment } from './environment.ts';
 import { type FoundTunnel, findTunnel, type Refusal, tenantOf } from './find-tunnel.ts';
@@ -69,11 +70,13 @@ export interface World {
   serviceRanges: ServiceRanges;
 }
 
-export function tunnelOf({ caches, ledger }: Pick<World, 'caches' | 'ledger'>, router: Router): FoundTunnel {
+export function tunnelOf(world: World, router: Router): FoundTunnel {
+  const { caches, ledger } = world;
   return findTunnel(router, {
     get: (key) => caches.tunnels.get(key),
     ofTenant: (tenant) => caches.tunnels.byIndex('tenant', tenant),
     holderOf: (tenant) => ledger.tunnelOfTenant(tenant)?.owner,
+    awaitedOf: (tenant) => awaitedTunnel(world, tenant),
   });
 }
 

@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import type { RouterSpecWritten, TenantTunnel } from '../../../src/api/index.ts';
-import { findTunnel, older, routerFlow, tenantOf } from '../../../src/controller/find-tunnel.ts';
+import type { TenantTunnelSpecWritten } from '../../../src/api/v1alpha1/tenant-tunnel.ts';
+import {
+  findTunnel,
+  isAsMade,
+  MADE_BY_LABEL,
+  older,
+  routerFlow,
+  tenantOf,
+} from '../../../src/controller/find-tunnel.ts';
 import { keyOf } from '../../../src/kube/index.ts';
 import { router, tunnel } from './fixtures.ts';
 
@@ -8,6 +16,7 @@ const among = (tunnels: TenantTunnel[], holder?: string) => ({
   get: (key: string) => tunnels.find((one) => keyOf(one) === key),
   ofTenant: (tenant: string) => tunnels.filter((one) => tenantOf(one) === tenant),
   holderOf: () => holder,
+  awaitedOf: () => undefined,
 });
 const at = (creationTimestamp: string) => ({ metadata: { creationTimestamp } });
 
@@ -104,4 +113,34 @@ test('Routers are of one flow when they are of one namespace and name one tunnel
     routerFlow('a/gone', undefined),
   ];
   expect(new Set(others).size).toBe(others.length);
+});
+
+test('a tunnel that somebody wrote, and that is gone for a while, is waited for', () => {
+  const lookup = {
+    ...among([]),
+    awaitedOf: (tenant: string) => (tenant === 'acme' ? 'net/acme' : undefined),
+  };
+  expect(findTunnel(router('a/r', { tenant: 'acme' }), lookup)).toEqual({
+    isAwaited: true,
+    refused: {
+      reason: 'TunnelNotFound',
+      message:
+        'TenantTunnel net/acme, which tenant acme has, is gone; apply it again, or another one for that tenant, and this Router goes on by itself. Routers that were set up before work on.',
+    },
+  });
+  expect(findTunnel(router('a/r', { tenant: 'other' }), lookup)).toHaveProperty('create');
+});
+
+test.each<[string, TenantTunnelSpecWritten, Record<string, string>, boolean]>([
+  ['made by us', { tenant: 'acme' }, MADE_BY_LABEL, true],
+  [
+    'made by us, and restored by Velero',
+    { tenant: 'acme' },
+    { ...MADE_BY_LABEL, 'velero.io/restore-name': 'r' },
+    true,
+  ],
+  ['made by us, to which somebody has added', { tenant: 'acme', mtu: 1400 }, MADE_BY_LABEL, false],
+  ['written by somebody', { tenant: 'acme' }, {}, false],
+])('one %s', (_what, spec, labels, expected) => {
+  expect(isAsMade(tunnel('a/acme', spec, { metadata: { labels } }))).toBe(expected);
 });

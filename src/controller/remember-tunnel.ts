@@ -1,0 +1,33 @@
+import type { RememberedTunnel, TunnelEntry } from '../allocation/index.ts';
+import type { TenantTunnel } from '../api/index.ts';
+import { keyOf } from '../kube/index.ts';
+import { type Refusal, tenantOf } from './find-tunnel.ts';
+import type { World } from './world.ts';
+
+/** What a TenantTunnel's status says that it was given. */
+export function rememberedTunnel(tunnel: TenantTunnel): RememberedTunnel | undefined {
+  const { index, subnet, listenPort, publicKey } = tunnel.status ?? {};
+  if (index === undefined || subnet === undefined || listenPort === undefined) return undefined;
+  if (publicKey === undefined) return undefined;
+  return { owner: keyOf(tunnel), className: tunnel.spec.className ?? '', index, subnet, listenPort };
+}
+
+/** What is worth saying of a tunnel that was given another key. */
+export function keyLoss({ keyLostAt, index, subnet, listenPort }: TunnelEntry): Refusal | undefined {
+  if (keyLostAt === undefined) return undefined;
+  return {
+    reason: 'KeyLost',
+    message: `wg${index} with ${subnet} on port ${listenPort}. Its key was lost with the ledger, so it was given another on ${keyLostAt.slice(0, 10)}: each router that was set up before has to be given its new script.`,
+  };
+}
+
+/** What the statuses of all others say, of which the ledger has no record: nothing of it is to be given to this one. */
+export function lostTunnels({ caches, ledger }: World, tunnel: TenantTunnel): RememberedTunnel[] {
+  const others = caches.tunnels.list().filter((other) => keyOf(other) !== keyOf(tunnel));
+  return others
+    .filter(
+      (other) => other.status?.index !== undefined && ledger.tunnelOfTenant(tenantOf(other)) === undefined,
+    )
+    .flatMap((other) => rememberedTunnel(other) ?? [])
+    .filter(({ subnet }) => /^[0-9.]+\/\d+$/.test(subnet));
+}
