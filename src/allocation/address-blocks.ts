@@ -73,6 +73,8 @@ export class AddressBlocks {
       encode: encodeBlock,
       decode: (data) => decodeBlock(tunnel, block, data),
       mend: withLiveRouters,
+      // Of a tunnel that another process has forgotten, what it kept of routers that are gone must not come back.
+      afterDeletion: (known) => (hasLive(known) ? known : emptyBlock(tunnel, block)),
       onStored: (stored) => this.index.put(stored),
     });
     blocks.set(block, document);
@@ -81,8 +83,8 @@ export class AddressBlocks {
 
   /** Removes all objects of a tunnel that has no live router in any. */
   async remove(tunnel: number): Promise<void> {
-    for (const [block, { version }] of this.of(tunnel)) {
-      if (version !== undefined) await this.#options.store.remove(blockObjectName(tunnel, block), version);
+    for (const [block, document] of this.of(tunnel)) {
+      await document.remove();
       this.#stored.get(tunnel)?.delete(block);
       this.index.drop(tunnel, block);
     }

@@ -29,6 +29,8 @@ export interface DocumentOptions<D extends Revised> {
   decode: (data: Data) => D;
   /** What someone else wrote, with what must not be lost of what was known; `amiss`: the store lacks some of that. */
   mend: (known: D, incoming: D) => { document: D; amiss: boolean };
+  /** What is left of a document whose object is gone. */
+  afterDeletion: (known: D) => D;
   /** Called with each document that is known to be stored, before the changes that made it are answered. */
   onStored: (document: D) => void;
   sleep: (ms: number) => Promise<void>;
@@ -55,7 +57,8 @@ export class LedgerDocument<D extends Revised> {
   #unreadable: Error | undefined;
   #amiss = false;
   #queue: Pending<D>[] = [];
-  #committing = false;
+  /** What is being written or removed. */
+  #work: Promise<void> | undefined;
 
   constructor(options: DocumentOptions<D>) {
     this.#options = options;
@@ -107,14 +110,14 @@ export class LedgerDocument<D extends Revised> {
   }
 
   /**
-   * The object is gone, deleted at `version` where that is known: what was last readable is written again by the next
-   * change, and is amiss until then if it holds anything that must not be lost. Answers whether it was news.
+   * The object is gone, deleted at `version` where that is known: what is left of it is written again by the next change,
+   * and is amiss until then if it holds anything that must not be lost. Answers whether it was news.
    */
   observeDeleted(version?: string): boolean {
     if (version !== undefined && BigInt(version) < this.#newest) return false;
     if (version !== undefined) this.#newest = BigInt(version);
     this.#unreadable = undefined;
-    this.#stored = { ...this.#stored, version: undefined };
+    this.#stored = { document: this.#options.afterDeletion(this.#stored.document), version: undefined };
     this.#amiss = this.#options.mend(this.#stored.document, this.#options.empty).amiss;
     return true;
   }
@@ -125,8 +128,28 @@ export class LedgerDocument<D extends Revised> {
         run,
         settle: (outcome) => ('error' in outcome ? reject(outcome.error) : resolve(outcome.result as R)),
       });
-      if (!this.#committing) void this.#commitAll();
+      this.#work ??= this.#commitAll();
     });
+  }
+
+  /** Removes the object once the changes before are written, unless it holds what must not be lost. */
+  async remove(): Promise<void> {
+    while (this.#work !== undefined) await this.#work;
+    const removal = this.#removeStored();
+    const goOn = (): void => {
+      this.#work = this.#queue.length > 0 ? this.#commitAll() : undefined;
+    };
+    this.#work = removal.then(goOn, goOn);
+    await removal;
+  }
+
+  async #removeStored(): Promise<void> {
+    const { name, store, mend, empty } = this.#options;
+    const { version, document } = this.#stored;
+    if (mend(document, empty).amiss) throw new VersionConflict(`${name} is in use again.`);
+    if (version !== undefined) await store.remove(name, version);
+    this.#stored = { document: empty, version: undefined };
+    this.#amiss = false;
   }
 
   /** Takes in what is stored now, if that is news. */
@@ -136,7 +159,6 @@ export class LedgerDocument<D extends Revised> {
   }
 
   async #commitAll(): Promise<void> {
-    this.#committing = true;
     // Gathers what arrives together, so that a burst is one write.
     await (this.#options.turn ?? nextTurn)();
     while (this.#queue.length > 0) {
@@ -147,7 +169,7 @@ export class LedgerDocument<D extends Revised> {
         for (const { settle } of batch) settle({ error });
       }
     }
-    this.#committing = false;
+    this.#work = undefined;
   }
 
   async #commit(batch: Pending<D>[]): Promise<void> {

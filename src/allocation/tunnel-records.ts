@@ -27,6 +27,7 @@ export class TunnelRecords {
       encode: encodeTunnels,
       decode: decodeTunnels,
       mend: withWhatWasKnown,
+      afterDeletion: (known) => known,
       onStored: () => {},
     });
   }

@@ -24,7 +24,11 @@ export const reconcileLedgerObject =
     for (const entry of world.ledger.tunnels.values()) {
       if (changed === undefined || entry.index === changed) wakeTunnel(world, entry);
     }
-    if (changed !== undefined) return undefined;
+    if (changed !== undefined) {
+      // A write that was under way for long may bring back what is forgotten.
+      if (world.ledger.isUnknown(changed)) world.controllers.quarantine.enqueue(QUARANTINE);
+      return undefined;
+    }
     world.controllers.quarantine.enqueue(QUARANTINE);
     wakeClasses(world);
     // Those also of which the ledger had no record that could be read.
