@@ -11,9 +11,13 @@ export function leaksIn({ records, held, routers, tunnels, handover }: Picture):
   }
   const blocks = new Set<string>();
   const owners = new Set<string>();
+  const keys = new Map<string, string>();
   for (const { index, block, entry } of held) {
     if (owners.has(entry.owner)) found.push(`Router ${entry.owner} is live in the ledger twice`);
     owners.add(entry.owner);
+    const rival = keys.get(`${index} ${entry.publicKey}`);
+    if (rival !== undefined) found.push(`Routers ${rival} and ${entry.owner} are live with one key`);
+    keys.set(`${index} ${entry.publicKey}`, entry.owner);
     blocks.add(`${index}/${block}`);
     const router = routers.get(entry.owner);
     const where = `an address in tunnel ${index}, block ${block}`;
