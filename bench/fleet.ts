@@ -5,7 +5,8 @@ import { difference, type RunningProcess, type Writes } from './running-process.
 import type { Stage } from './stage.ts';
 
 const SCRIPT = { verb: 'apply', resource: 'routers/status', status: '200' };
-const LOOK_MS = 50;
+/** Each look costs the controller some milliseconds. */
+const LOOK_MS = 150;
 /** What is written behind the scripts (peers, counts) has ended by then. */
 const SETTLE_MS = 3_000;
 

@@ -32,7 +32,7 @@ export function controllerMetrics(
     labelNames: ['controller'],
     registers,
     collect() {
-      for (const { name, queue } of controllers) this.set({ controller: name }, queue.stats().depth);
+      for (const { name, queue } of controllers) this.set({ controller: name }, queue.depth);
     },
   });
   new Gauge({
