@@ -64,8 +64,8 @@ function recordOf(
   const { tenant, subnet, listenPort, publicKey, tenantTunnel } = handover ?? {};
   const owner = `${tenantTunnel?.namespace}/${tenantTunnel?.name}`;
   const className = annotations?.[ANNOTATION_CLASS] ?? classOf(owner);
-  if (handover?.index !== index || !isText(tenant) || !isText(className)) return undefined;
-  if (!isText(tenantTunnel?.namespace) || !isText(tenantTunnel.name)) return undefined;
+  if (handover?.index !== index || !isText(tenant) || !LABEL.test(tenant)) return undefined;
+  if (!isText(className) || !OWNER.test(owner)) return undefined;
   if (!isText(subnet) || !isNetwork(subnet) || !isPort(listenPort)) return undefined;
   if (!isText(publicKey) || !isKey(publicKey)) return undefined;
   const privateKey = textOf(key, PRIVATE_KEY)?.trim() ?? '';
@@ -109,6 +109,10 @@ function objectIn<T>(text: string | undefined): { [K in keyof T]?: T[K] | undefi
     return undefined;
   }
 }
+
+/** A tenant is part of a Secret's key: what the API server would refuse must not keep all others from being recorded. */
+const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+const OWNER = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\/[a-z0-9][a-z0-9.-]{0,252}$/;
 
 const isText = (value: unknown): value is string =>
   typeof value === 'string' && value !== '' && value.length <= 512;
