@@ -258,19 +258,24 @@ export class Ledger {
     }
   }
 
-  /** The address goes into quarantine; its secrets are kept until {@link forgetSecrets}, if they are to be. */
+  /**
+   * The address goes into quarantine; its secrets are kept until {@link forgetSecrets}, if they are to be. `isSeen`: only
+   * the very record that the claim is of; where another process has written since, the Router may be back.
+   */
   async releaseAddress(
     owner: string,
-    { tunnel, block, entry: { offset } }: AddressClaim,
-    { keepSecrets = false } = {},
+    { tunnel, block, entry }: AddressClaim,
+    { keepSecrets = false, isSeen = false } = {},
   ): Promise<void> {
     const now = this.#options.now();
+    const { offset } = entry;
     // One whose script cannot be made any more is applied again to get a new one.
     const gone = (entry: AddressEntry): AddressEntry =>
       keepSecrets && !entry.recovered?.keyLost ? released(entry, now) : withoutSecrets(released(entry, now));
     await this.#blocks.get(tunnel, block).change((document) => {
       const there = document.entries.get(offset);
       const isIt = there?.owner === owner && isLive(there);
+      if (isIt && isSeen && there !== entry) throw changedSince(owner);
       return { document: isIt ? withEntry(document, gone(there)) : document, result: undefined };
     });
   }
@@ -359,3 +364,9 @@ const claimAt = (subnet: Network, { tunnel, block, entry }: Location): AddressCl
   entry,
   address: formatAddress(subnet.base + block * BLOCK_ADDRESSES + entry.offset),
 });
+
+const changedSince = (owner: string): AllocationError =>
+  new AllocationError(
+    'LedgerUnavailable',
+    `The record of Router ${owner} was written by another process meanwhile; it is looked at again.`,
+  );

@@ -208,7 +208,7 @@ async function releaseClaims(
 ): Promise<void> {
   for (const claim of claims) {
     const keepSecrets = isDeleted && restoreGraceSeconds(world, claim.tunnel) > 0;
-    await world.ledger.releaseAddress(key, claim, { keepSecrets });
+    await world.ledger.releaseAddress(key, claim, { keepSecrets, isSeen: true });
     if (keepSecrets) wakeKeptSecrets(world, claim.tunnel);
     wakeBlockHandover(world, claim.tunnel, claim.block);
     wakeIfPressing(world, claim.tunnel);
