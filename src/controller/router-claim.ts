@@ -70,7 +70,7 @@ function assertOldestPin(world: World, router: Router, entry: TunnelEntry): void
     );
 }
 
-/** An older Router of the tunnel that pins the same. */
+/** The oldest Router of the tunnel that pins the same, if it is older; always the same one, since a message names it. */
 function rivalFor(
   world: World,
   router: Router,
@@ -81,11 +81,13 @@ function rivalFor(
   if (value === undefined) return undefined;
   const candidates =
     pin === 'address' ? routersAt(world, entry, value) : world.caches.routers.byIndex(pin, value);
-  const rival = candidates.find((other) => {
-    if (other.spec[pin] !== value || older(other, router) >= 0) return false;
-    if (other.metadata.deletionTimestamp !== undefined) return false;
-    const looked = tunnelOf(world, other);
-    return 'found' in looked && keyOf(looked.found) === entry.owner;
-  });
+  const [rival] = candidates
+    .filter((other) => {
+      if (other.spec[pin] !== value || older(other, router) >= 0) return false;
+      if (other.metadata.deletionTimestamp !== undefined) return false;
+      const looked = tunnelOf(world, other);
+      return 'found' in looked && keyOf(looked.found) === entry.owner;
+    })
+    .sort(older);
   return rival && keyOf(rival);
 }
