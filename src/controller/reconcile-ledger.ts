@@ -62,21 +62,19 @@ export const reconcileQuarantine =
   (world: World): Reconcile =>
   async () => {
     let next = LOOK_MS;
-    let ended = 0;
-    for (const index of world.ledger.leftovers()) await world.ledger.forgetTunnel(index);
+    const over = world.ledger.leftovers();
     for (const entry of [...world.ledger.tunnels.values()].filter((entry) => !isLive(entry))) {
       const quarantineSeconds =
         world.caches.classes.get(entry.className)?.spec.quarantineSeconds ?? DEFAULT_QUARANTINE_SECONDS;
       const end = Date.parse(entry.releasedAt ?? '') + quarantineSeconds * 1000;
       const left = end - world.now().getTime();
-      if (left > 0) {
-        next = Math.min(next, left);
-        continue;
-      }
-      await world.ledger.forgetTunnel(entry.index);
-      ended++;
+      if (left > 0) next = Math.min(next, left);
+      else over.push(entry.index);
     }
-    if (ended > 0) wakeThoseThatWait(world);
+    // One whose objects cannot be removed holds up no other.
+    const forgotten = await Promise.allSettled(over.map((index) => world.ledger.forgetTunnel(index)));
+    if (over.length > 0) wakeThoseThatWait(world);
+    for (const outcome of forgotten) if (outcome.status === 'rejected') throw outcome.reason;
     return { requeueAfterMs: Math.max(SOONEST_MS, next) };
   };
 
