@@ -9,6 +9,7 @@ import {
   keyOf,
   type Reconcile,
   type ReconcileContext,
+  type ReconcileResult,
   type ResourceType,
   type Secret,
   secrets,
@@ -25,6 +26,9 @@ import {
 } from './handover-objects.ts';
 import { tunnelOf, type World, wakeTunnelHandover } from './world.ts';
 
+/** How soon a block is looked at again of which a key is not sure yet, ms. */
+const UNSEEN_MS = 1000;
+
 /** Keys are `N`, a tunnel's own objects, and `N/B`, those of one of its blocks. */
 export const reconcileHandover =
   (world: World): Reconcile =>
@@ -35,8 +39,8 @@ export const reconcileHandover =
       await removeAll(world, index, context);
     } else if (entry !== undefined && world.ledger.unreadable(entry.tenant) === undefined) {
       // What stands of a tunnel whose ledger cannot be read stays as it is: its traffic goes on.
-      if (block === undefined) await handOverTunnel(world, entry, context);
-      else await handOverBlock(world, entry, block, context);
+      if (block !== undefined) return handOverBlock(world, entry, block, context);
+      await handOverTunnel(world, entry, context);
     }
     return undefined;
   };
@@ -73,16 +77,19 @@ async function handOverBlock(
   entry: TunnelEntry,
   block: number,
   context: ReconcileContext,
-): Promise<void> {
+): Promise<ReconcileResult | undefined> {
   const node = currentNode(world, entry.index);
-  // The tunnel's ConfigMap, once it is in the cache with its node, wakes the blocks (wiring).
-  if (node === undefined) return wakeTunnelHandover(world, entry.index);
+  if (node === undefined) {
+    // The tunnel's ConfigMap, once it is in the cache with its node, wakes the blocks (wiring).
+    wakeTunnelHandover(world, entry.index);
+    return undefined;
+  }
   const claims = world.ledger.claimsIn(entry.index, block);
   const missing = claims.filter(({ entry: { owner } }) => world.caches.routers.get(owner) === undefined);
   if (missing.length > 0) {
     // They are asked for past the cache, and those that are gone are released, which wakes this block again.
     for (const { entry: router } of missing) world.controllers.routers.enqueue(router.owner);
-    return;
+    return undefined;
   }
   const routers = claims.flatMap((claim) => handoverOf(world, entry, claim));
   const revision = world.ledger.revision(entry.index, block);
@@ -91,10 +98,17 @@ async function handOverBlock(
   if (claims.length === 0) {
     await remove(world.caches.configMaps, world, configMaps, configMap, context);
     await remove(world.caches.secrets, world, secrets, secret, context);
-    return;
+    return undefined;
   }
   await put(world.caches.secrets, world, secrets, secret, context);
   await put(world.caches.configMaps, world, configMaps, configMap, context);
+  // A Router that is refused is not looked at again when its key has become sure.
+  return claims.some((claim) => isUnseen(world, claim)) ? { requeueAfterMs: UNSEEN_MS } : undefined;
+}
+
+function isUnseen(world: World, claim: AddressClaim): boolean {
+  const router = world.caches.routers.get(claim.entry.owner);
+  return router !== undefined && confirmKey(world, router, claim) === 'unseen';
 }
 
 /** A router's peer, unless it is suspended, gone, or not allowed into the tunnel any more. */
