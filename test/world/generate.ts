@@ -9,7 +9,7 @@ import type { WeatherName } from './weather.ts';
 const ROUTERS = ['a/r1', 'a/r2', 'a/r3', 'a/r4', 'b/r1', 'b/r5'];
 const TUNNELS = ['a/acme', 'a/beta', 'b/acme', 'a/other'];
 const TENANTS = ['acme', 'beta', 'cora'];
-const KEYS = [keyText('ownone'), keyText('owntwo')];
+export const KEYS = [keyText('ownone'), keyText('owntwo')];
 const ADDRESSES = ['10.100.1.1', '10.100.1.2', '10.100.2.1', '10.100.3.9', '10.100.5.1', '10.100.0.9'];
 const SUBNETS = ['10.100.0.0/22', '10.100.4.0/22', '10.100.12.0/22', '10.200.0.0/23', '10.99.0.0/22'];
 const PORTS = [51_820, 51_822, 51_900];
@@ -309,15 +309,18 @@ export const TOPICS: readonly Topic[] = [
     share: 0.2,
     weight: 1,
     deeds: (draw) => [
-      {
-        do: 'curse',
-        what: draw.pick([
-          `apply routers/status ${draw.pick(ROUTERS)}`,
-          `apply tenanttunnels/status ${draw.pick(TUNNELS)}`,
-          `create tenanttunnels ${draw.pick(['a', 'b'])}/${draw.pick(TENANTS)}`,
-          'create configmaps gateways/tunnel-1',
-        ]),
-      },
+      draw.chance(0.2)
+        ? { do: 'bless' }
+        : {
+            do: 'curse',
+            what: draw.pick([
+              `apply routers/status ${draw.pick(ROUTERS)}`,
+              `apply tenanttunnels/status ${draw.pick(TUNNELS)}`,
+              `create tenanttunnels ${draw.pick(['a', 'b'])}/${draw.pick(TENANTS)}`,
+              `create configmaps gateways/tunnel-${draw.between(0, 1)}`,
+              `delete secrets system/ledger-tunnel-${draw.between(0, 1)}-block-1`,
+            ]),
+          },
     ],
   },
 ];

@@ -85,7 +85,6 @@ export class World {
 
   async #end(): Promise<void> {
     this.network.weather = WEATHERS.calm;
-    this.#do({ do: 'bless' });
     this.#do({ do: 'duty', slot: 'B', duty: 'off' });
     this.#do({ do: 'duty', slot: 'A', duty: 'lead' });
     await this.#rest('after all steps');

@@ -1,4 +1,4 @@
-import { classDeed } from '../generate.ts';
+import { classDeed, KEYS } from '../generate.ts';
 import type { Step } from '../steps.ts';
 import type { Fault } from '../weather.ts';
 
@@ -271,6 +271,68 @@ export const FOUND: readonly Found[] = [
         after: 46,
       },
       { do: 'apply', kind: 'routers', key: 'b/r1', spec: { tenant: 'beta' }, after: 2 },
+    ],
+  },
+  {
+    bug: 'a deleted Router released by a leader long after it had looked: the one made again in between lost its record',
+    seed: 7573,
+    steps: [
+      { ...classDeed('standard', true), after: 0 },
+      { do: 'apply', kind: 'routers', key: 'a/r1', spec: { tenant: 'acme' }, after: 0 },
+      { do: 'duty', slot: 'A', duty: 'standby', after: 0 },
+      { do: 'duty', slot: 'B', duty: 'lead', after: 0 },
+      { do: 'delete', kind: 'routers', key: 'a/r1', after: 100 },
+      { do: 'apply', kind: 'routers', key: 'a/r2', spec: { tenant: 'acme' }, after: 20_469 },
+      { do: 'duty', slot: 'A', duty: 'lead', after: 8880 },
+      { do: 'apply', kind: 'routers', key: 'a/r1', spec: { tenant: 'acme' }, after: 3858 },
+      { do: 'apply', kind: 'routers', key: 'a/r4', spec: { tenant: 'acme' }, after: 2000 },
+      { do: 'nothing', after: 2000 },
+    ],
+    faults: {
+      'b2 get routers a/r1 #1': 'late',
+      'b2 update secrets system/ledger-tunnel-0-block-1 #1': 'late',
+    },
+  },
+  {
+    bug: 'three Routers with one key: who has it, by the status of one, depended on the order of a cache',
+    seed: 11_084,
+    steps: [
+      ...world,
+      { do: 'apply', kind: 'routers', key: 'a/r3', spec: { tenant: 'acme', publicKey: KEYS[0] }, after: 0 },
+      { do: 'apply', kind: 'routers', key: 'a/r4', spec: { tenant: 'acme', publicKey: KEYS[0] }, after: 0 },
+      { do: 'apply', kind: 'routers', key: 'a/r1', spec: { tenant: 'acme', publicKey: KEYS[0] }, after: 0 },
+    ],
+  },
+  {
+    bug: 'a block that could not be removed at once when its tunnel was forgotten: classes and tunnels that wait heard nothing',
+    seed: 11_815,
+    steps: [
+      ...world,
+      { do: 'apply', kind: 'routers', key: 'a/r1', spec: { tenant: 'acme' }, after: 0 },
+      { do: 'hold', key: 'a/r1', after: 0 },
+      { do: 'delete', kind: 'tenanttunnels', key: 'a/acme', after: 42 },
+      { do: 'renew', kind: 'routers', key: 'a/r1', after: 0 },
+    ],
+  },
+  {
+    bug: 'a Router refused for its address whose key became sure later: it was handed over by the next restart only',
+    seed: 11_118,
+    steps: [
+      { do: 'node', name: 'n1', state: 'alive', after: 0 },
+      { ...classDeed('standard', true), after: 0 },
+      { do: 'duty', slot: 'A', duty: 'standby', after: 0 },
+      { do: 'apply', kind: 'routers', key: 'b/r5', spec: { tenant: 'acme', publicKey: KEYS[1] }, after: 0 },
+      { do: 'apply', kind: 'tenanttunnels', key: 'a/other', spec: { tenant: 'dune' }, after: 0 },
+      { do: 'weather', name: 'stale', after: 0 },
+      {
+        do: 'apply',
+        kind: 'routers',
+        key: 'b/r5',
+        spec: { tenant: 'acme', address: '10.100.0.9' },
+        after: 100,
+      },
+      { do: 'duty', slot: 'A', duty: 'lead', after: 0 },
+      { do: 'weather', name: 'calm', after: 34 },
     ],
   },
 ];

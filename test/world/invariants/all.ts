@@ -78,7 +78,8 @@ export class Invariants {
   atRest(scene: Omit<Scene, 'server' | 'picture'>): void {
     const [leak] = this.#journal.leaks;
     if (leak !== undefined) throw new Violation('6 secrets', `a log line holds one: ${leak}`);
-    allAreServed({ ...scene, server: this.#server, picture: this.#picture });
-    nothingLeaks(this.#picture, this.#server);
+    const whole = { ...scene, server: this.#server, picture: this.#picture };
+    allAreServed(whole);
+    nothingLeaks(whole);
   }
 }

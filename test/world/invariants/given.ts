@@ -61,8 +61,10 @@ export class GivenToRouters {
       const kept = places.find(({ address }) => address === given.address);
       if (given.mayMove) continue;
       if (kept === undefined) throw lost(key, given, `ledger: ${places.map(({ address }) => address)}`);
-      if (kept.entry.publicKey !== given.publicKey && !this.#mayKeyChange(key))
-        throw lost(key, given, `ledger: ${kept.entry.publicKey}`);
+      const { publicKey } = kept.entry;
+      const isAsked = this.#server.peek(ROUTERS, key)?.spec.publicKey === publicKey;
+      if (publicKey !== given.publicKey && !isAsked && !this.#mayKeyChange(key))
+        throw lost(key, given, `ledger: ${publicKey}`);
     }
   }
 
@@ -79,7 +81,7 @@ export class GivenToRouters {
     const given = this.#given.get(key);
     if (given?.uid === uid && !given.mayMove) {
       if (address !== given.address) throw lost(key, given, `status: ${address}`);
-      if (publicKey !== given.publicKey && !this.#mayKeyChange(key))
+      if (publicKey !== given.publicKey && publicKey !== router.spec.publicKey && !this.#mayKeyChange(key))
         throw lost(key, given, `status: ${publicKey}`);
     }
     if (given?.uid !== uid) this.#comeBack(router, next);

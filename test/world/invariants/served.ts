@@ -34,6 +34,9 @@ export function allAreServed(scene: Scene): void {
     const key = keyOf(router);
     if (router.metadata.deletionTimestamp !== undefined || cursed.has(`apply routers/status ${key}`))
       continue;
+    const isHeld = [...picture.records()].some(({ entry }) => entry.owner === key && isLive(entry));
+    // While its TenantTunnel is awaited, whatever is said of a router that has a place stays.
+    if (isHeld && meantBy(router, server).length === 0) continue;
     if (isSaid(router, key).status === 'True') scriptIsRight(router, scene);
     else if (!routerMayBeRefused(router, scene))
       throw unserved(`${key} is refused without reason: ${allocated(router)}`);
@@ -97,7 +100,7 @@ function scriptIsRight(router: Router, { picture, server }: Scene): void {
   if ((phase === 'Suspended') !== router.spec.suspended) throw unserved(`${key} is ${phase}`);
 }
 
-function isPlaced(tunnel: TenantTunnel, { server, wall }: Scene): void {
+function isPlaced(tunnel: TenantTunnel, { server, picture, wall }: Scene): void {
   const alive = server
     .all(leases)
     .filter(
@@ -107,10 +110,9 @@ function isPlaced(tunnel: TenantTunnel, { server, wall }: Scene): void {
         lease.metadata.annotations?.['vpn.traidnet.io/problem'] === undefined &&
         server.all(nodes).some(({ metadata }) => lease.metadata.name === `gateway-${metadata.name}`),
     );
-  const isWithoutClass =
-    !server.all(TUNNEL_CLASSES).some(({ metadata }) => metadata.name === tunnel.spec.className) &&
-    server.all(TUNNEL_CLASSES).length === 0;
-  if (tunnel.status?.gateway === undefined && alive.length > 0 && !isWithoutClass)
+  const entry = [...picture.tunnels.values()].find(({ tenant }) => tenant === tenantOf(tunnel));
+  const hasClass = server.all(TUNNEL_CLASSES).some(({ metadata }) => metadata.name === entry?.className);
+  if (tunnel.status?.gateway === undefined && alive.length > 0 && hasClass)
     throw unserved(`${keyOf(tunnel)} lies on no node`);
 }
 
@@ -118,8 +120,14 @@ function routerMayBeRefused(router: Router, scene: Scene): boolean {
   const { picture, server, cursed } = scene;
   const condition = findCondition(router.status?.conditions, 'Allocated');
   const meant = meantBy(router, server);
+  const index = [...picture.tunnels.values()].find((entry) =>
+    meant.some((tunnel) => tenantOf(tunnel) === entry.tenant),
+  )?.index;
   const inTunnel = (other: Router) => meantBy(other, server).some((tunnel) => meant.includes(tunnel));
-  const rivals = server.all(ROUTERS).filter((other) => keyOf(other) !== keyOf(router) && inTunnel(other));
+  const others = server.all(ROUTERS).filter((other) => keyOf(other) !== keyOf(router) && inTunnel(other));
+  const held = [...picture.records()].filter(
+    ({ tunnel, entry }) => tunnel === index && isLive(entry) && entry.owner !== keyOf(router),
+  );
   const { address, publicKey, tenant } = router.spec;
   switch (condition?.reason) {
     case 'TunnelNotFound':
@@ -127,9 +135,14 @@ function routerMayBeRefused(router: Router, scene: Scene): boolean {
     case 'NamespaceNotAllowed':
       return meant.some((tunnel) => !allows(tunnel, router));
     case 'AddressTaken':
-      return rivals.some((other) => [other.spec.address, other.status?.address].includes(address));
+      return (
+        held.some((one) => one.address === address) || others.some((one) => one.spec.address === address)
+      );
     case 'KeyTaken':
-      return rivals.some((other) => [other.spec.publicKey, other.status?.publicKey].includes(publicKey));
+      return (
+        held.some(({ entry }) => entry.publicKey === publicKey) ||
+        others.some(({ spec }) => spec.publicKey === publicKey)
+      );
     case 'AddressOutsidePool': {
       const entry = [...picture.tunnels.values()].find(({ tenant: of }) =>
         meant.some((tunnel) => tenantOf(tunnel) === of),
