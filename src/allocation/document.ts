@@ -21,6 +21,10 @@ export interface Revised {
   readonly revision?: number;
 }
 
+/** The document as one that is changed after whatever was made of it at a revision. */
+export const raised = <D extends Revised>(document: D, revision: number | undefined): D =>
+  revision !== undefined && revision > (document.revision ?? 0) ? { ...document, revision } : document;
+
 export interface DocumentOptions<D extends Revised> {
   name: string;
   store: LedgerStore;
@@ -183,7 +187,8 @@ export class LedgerDocument<D extends Revised> {
       try {
         const { version, document: before } = this.#stored;
         if (changed !== before || this.#amiss) {
-          const revision = (before.revision ?? 0) + (changed === before ? 0 : 1);
+          // A change may have raised it: to that of what was made of a later document than this.
+          const revision = (changed.revision ?? 0) + (changed === before ? 0 : 1);
           const document = { ...changed, revision };
           const data = encode(document);
           this.#writing = { document, data, isSeen: false };

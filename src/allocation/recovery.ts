@@ -1,6 +1,7 @@
 import type { AddressBlocks } from './address-blocks.ts';
 import { type AdoptOptions, adoptRouters, type PlacedRouter } from './adopt-routers.ts';
 import { isSameTunnel } from './adopt-tunnels.ts';
+import { raised } from './document.ts';
 import { placeOf } from './geometry.ts';
 import type { HandedTunnel } from './handed-over.ts';
 import { isLive, networkOf, type TunnelEntry } from './tunnel-entry.ts';
@@ -33,7 +34,7 @@ export async function recover(
       ({ number, revision }) => isOther.has(index) || blocks.isOlderThan(index, number, revision),
     );
     const entry = records.all.get(index);
-    if (later.length === 0 || entry === undefined || !isLive(entry)) continue;
+    if ((later.length === 0 && !isOther.has(index)) || entry === undefined || !isLive(entry)) continue;
     const record = tunnel.record();
     if (record === undefined || !isSameTunnel(record, entry)) continue;
     const placed = later.flatMap((block) =>
@@ -42,7 +43,9 @@ export async function recover(
         return place?.block === block.number ? [{ ...router, place }] : [];
       }),
     );
-    const taken = await adoptInto(blocks, index, placed, { ...options, isAll: isOther.has(index) });
+    const revisions = new Map(later.map(({ number, revision }) => [number, revision]));
+    const whole = { ...options, isAll: isOther.has(index) };
+    const taken = await adoptInto(blocks, index, { routers: placed, revisions }, whole);
     if (taken.length > 0) routers.set(index, taken);
   }
   return { tunnels: adopted, routers };
@@ -73,20 +76,28 @@ async function recoverTunnels(
   const later = all.filter((one) => one.isLater).flatMap(({ record }) => (hasKey(record) ? [record] : []));
   if (later.length === 0) return { adopted: [], displaced: [] };
   const inUse = blocks.tunnels().filter((index) => blocks.mayHaveLive(index));
+  const revision = Math.max(...handed.filter(isLater).map((tunnel) => tunnel.revision ?? 0));
   return records.adopt(
     later,
     all.flatMap(({ record }) => record ?? []),
     inUse,
+    revision,
   );
 }
 
 const hasKey = (record: RecordOf): record is TunnelEntry => record?.privateKey !== undefined;
 
+/** Of one tunnel: its routers in the blocks that are older, and at which revision these were handed over. */
+interface Handed {
+  routers: readonly PlacedRouter[];
+  revisions: ReadonlyMap<number, number | undefined>;
+}
+
 /** Answers who was not in the blocks before, or not so. */
 async function adoptInto(
   blocks: AddressBlocks,
   tunnel: number,
-  routers: readonly PlacedRouter[],
+  { routers, revisions }: Handed,
   options: AdoptOptions,
 ): Promise<string[]> {
   const at = options.now.toISOString();
@@ -97,7 +108,9 @@ async function adoptInto(
     if (stored.unreadable !== undefined) continue;
     const before = stored.document.entries;
     const after = await stored.change((block) => {
-      const document = adoptRouters(block, routers, options);
+      const adopted = adoptRouters(block, routers, options);
+      const isThere = stored.version !== undefined || adopted !== block;
+      const document = isThere ? raised(adopted, revisions.get(number)) : block;
       return { document, result: document.entries };
     });
     for (const entry of after.values()) {
@@ -109,4 +122,4 @@ async function adoptInto(
 
 /** Lets all routers of a tunnel go that is no more. */
 const empty = (blocks: AddressBlocks, tunnel: number, options: Omit<AdoptOptions, 'isAll'>) =>
-  adoptInto(blocks, tunnel, [], { ...options, isAll: true });
+  adoptInto(blocks, tunnel, { routers: [], revisions: new Map() }, { ...options, isAll: true });

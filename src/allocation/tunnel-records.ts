@@ -1,6 +1,6 @@
 import { type AdoptedTunnels, adoptTunnels } from './adopt-tunnels.ts';
 import { type DecodedTunnels, decodeTunnels, encodeTunnels } from './codec.ts';
-import { LedgerDocument } from './document.ts';
+import { LedgerDocument, raised } from './document.ts';
 import { AllocationError, unreadableMessage } from './errors.ts';
 import type { LedgerOptions, StoredObject } from './store.ts';
 import { isLive, type TunnelEntry, type Tunnels, tunnelOfTenant } from './tunnel-entry.ts';
@@ -59,12 +59,14 @@ export class TunnelRecords {
 
   /**
    * Takes over what the gateways have that is later than what is recorded. Where all records are lost while addresses
-   * stand, that is done only if it brings back the tunnel of each: `inUse` are the indices of those.
+   * stand, that is done only if it brings back the tunnel of each: `inUse` are the indices of those. What is recorded is
+   * later than `revision` then, so that a backup from between is known to be older.
    */
   adopt(
     later: readonly TunnelEntry[],
     handed: readonly Pick<TunnelEntry, 'index' | 'publicKey'>[],
     inUse: readonly number[],
+    revision: number,
   ): Promise<Pick<AdoptedTunnels, 'adopted' | 'displaced'>> {
     return this.#stored.change<Pick<AdoptedTunnels, 'adopted' | 'displaced'>>((document) => {
       const { tunnels, unreadable } = document;
@@ -73,8 +75,9 @@ export class TunnelRecords {
       const result = adoptTunnels(tunnels, later.filter(isFree), handed);
       const isPartial = inUse.some((index) => !result.tunnels.has(index) && !unreadable.has(index));
       if (isPartial && tunnels.size === 0) return { document, result: { adopted: [], displaced: [] } };
+      if (result.adopted.length === 0 && this.#stored.version === undefined) return { document, result };
       const changed = result.tunnels === tunnels ? document : { ...document, tunnels: result.tunnels };
-      return { document: changed, result };
+      return { document: raised(changed, revision), result };
     });
   }
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type AddressClaim, type AddressEntry, isLive, type TunnelEntry } from '../allocation/index.ts';
-import type { HandoverPeer } from '../api/index.ts';
+import { type HandoverPeer, peersObjectName } from '../api/index.ts';
 import {
   type ConfigMap,
   configMaps,
@@ -17,6 +17,7 @@ import {
 import { confirmKey } from './confirm-claim.ts';
 import { type FoundTunnel, tenantOf } from './find-tunnel.ts';
 import { currentNode, handedOverTunnel, nodeOf, placeTunnel } from './gateways.ts';
+import { peersIn } from './handed-over-peers.ts';
 import {
   blockObjects,
   type Destination,
@@ -91,7 +92,10 @@ async function handOverBlock(
     for (const { entry: router } of missing) world.controllers.routers.enqueue(router.owner);
     return undefined;
   }
-  const routers = claims.flatMap((claim) => handoverOf(world, entry, claim));
+  const { gatewayNamespace: namespace, caches } = world;
+  const current = caches.configMaps.get(`${namespace}/${peersObjectName(entry.index, block)}`);
+  const isHandedOver = peersIn(current);
+  const routers = claims.flatMap((claim) => handoverOf(world, entry, claim, isHandedOver));
   const revision = world.ledger.revision(entry.index, block);
   const to = destination(world, node);
   const [configMap, secret] = blockObjects(to, entry.index, block, routers, revision);
@@ -112,14 +116,22 @@ function isUnseen(world: World, claim: AddressClaim): boolean {
 }
 
 /** A router's peer, unless it is suspended, gone, or not allowed into the tunnel any more. */
-function handoverOf(world: World, tunnel: TunnelEntry, claim: AddressClaim): HandoverRouter[] {
+function handoverOf(
+  world: World,
+  tunnel: TunnelEntry,
+  claim: AddressClaim,
+  isHandedOver: ReturnType<typeof peersIn>,
+): HandoverRouter[] {
   const { entry, address } = claim;
   const router = world.caches.routers.get(entry.owner);
   if (router === undefined || router.metadata.deletionTimestamp !== undefined || router.spec.suspended)
     return [];
   if (!mayStay(tunnelOf(world, router), tunnel)) return [];
   // Of two with one key WireGuard would give the peer to whichever comes last. The Router wakes the block when it is sure.
-  if (confirmKey(world, router, claim) !== 'sure') return [];
+  const sureness = confirmKey(world, router, claim);
+  // One that lost its status, or that the ledger took over, works meanwhile: it must not be cut off for a moment.
+  const stays = sureness === 'unseen' && isHandedOver({ address, publicKey: entry.publicKey });
+  if (sureness !== 'sure' && !stays) return [];
   const { namespace, name, uid } = router.metadata;
   const peer: HandoverPeer = {
     namespace,

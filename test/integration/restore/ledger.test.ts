@@ -149,6 +149,22 @@ test('out of an older backup, and all statuses lost: the same, but a script of t
   before = await givenNow(harness);
 });
 
+test('all of it, and all statuses: only suspended routers, whom no gateway has, must be set up again', async () => {
+  await harness.stopController();
+  await loseLedger();
+  await loseStatuses(harness);
+  await harness.startController();
+  await until('all are served', async () =>
+    (await routersIn(harness)).every(({ status }) => status?.address !== undefined),
+  );
+  const after = await givenNow(harness);
+  const isSuspended = (name: string): boolean => /cut-|q0/.test(name);
+  expect(changes(before.addresses, after.addresses).filter((name) => !isSuspended(name))).toEqual([]);
+  expect(changes(before.keys, after.keys).filter((name) => !isSuspended(name))).toEqual([]);
+  expect(changes(before.tunnels, after.tunnels)).toEqual([]);
+  before = after;
+});
+
 test('put back while the controller works: what it knows is newer and is written again', async () => {
   const secrets = (older.get('secrets') ?? []).filter(ledgerOnly);
   for (const { metadata, data } of secrets) {

@@ -1,6 +1,6 @@
 /** Drill 1: all custom resources are deleted and applied again, with new uids, in whatever order. */
 import { jest } from '@jest/globals';
-import { ControllerHarness, until } from '../controller/harness.ts';
+import { ControllerHarness, SYSTEM, until } from '../controller/harness.ts';
 import { buildFleet, NAMESPACES } from './fleet.ts';
 import { expectNothingChanged, type Given, givenNow } from './given.ts';
 import { type Backup, backUp, type Resource, removeAll, restore } from './velero.ts';
@@ -14,11 +14,13 @@ const TUNNELS_LAST = ['tunnelclasses', 'routers', 'tenanttunnels'] as const;
 let harness: ControllerHarness;
 let before: Given;
 let backup: Backup;
+let ledger: Backup;
 beforeAll(async () => {
   harness = await ControllerHarness.start();
   await buildFleet(harness);
   before = await givenNow(harness);
   backup = await backUp(harness.plane, NAMESPACES);
+  ledger = await backUp(harness.plane, [SYSTEM]);
 });
 afterAll(() => harness?.stop());
 
@@ -58,4 +60,23 @@ describe('while the controller works', () => {
     await restore(harness.plane, backup, { order });
     await expectNothingChanged(harness, before);
   });
+});
+
+test('long after the grace: with the ledger from the backup the same, and nobody pastes', async () => {
+  for (const name of ['standard', 'quantum'])
+    await harness.patch(harness.classPath(name), { spec: { restoreGraceSeconds: 0 } });
+  await removeAll(harness.plane, backup, OURS);
+  await until('nothing secret is kept', async () => {
+    const blocks = (await backUp(harness.plane, [SYSTEM])).get('secrets') ?? [];
+    const texts = blocks.map(({ data }) => String((data as Record<string, string>)['block.json'] ?? ''));
+    return texts.every((text) => !Buffer.from(text, 'base64').toString().includes('privateKey'));
+  });
+  await harness.stopController();
+  const isLedger = ({ metadata }: { metadata: { name: string } }) => metadata.name.startsWith('ledger-');
+  const now = (await backUp(harness.plane, [SYSTEM])).get('secrets') ?? [];
+  await removeAll(harness.plane, new Map([['secrets', now.filter(isLedger)]]), ['secrets']);
+  await restore(harness.plane, ledger, { order: ['secrets'], only: isLedger });
+  await restore(harness.plane, backup, { order: OURS });
+  await harness.startController();
+  await expectNothingChanged(harness, before);
 });

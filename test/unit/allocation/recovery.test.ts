@@ -158,6 +158,19 @@ describe('tunnels that came after the backup', () => {
     expect((await after.claimTunnel(tunnelRequest('acme'))).index).toBe(1);
   });
 
+  test('and have the number of one that is gone, but no routers yet: those of that one are let go', async () => {
+    const { store, ledger } = await beginning('a/1');
+    const backup = backupOf(store);
+    for (const claim of ledger.claimsOf('a/1')) await ledger.releaseAddress('a/1', claim);
+    await ledger.releaseTunnel({ index: 0, owner: 'acme/acme' });
+    await ledger.forgetTunnel(0);
+    await ledger.claimTunnel(tunnelRequest('heir'));
+    const { ledger: after } = await restored(backup);
+    await after.recover(handedOver(ledger), exists);
+    expect(after.tunnelOfTenant('heir')?.index).toBe(0);
+    expect(after.claimsIn(0, 1)).toEqual([]);
+  });
+
   test('and whose keys are missing at the gateways cannot be had: their numbers stay theirs to claim', async () => {
     const { store, ledger } = await beginning('a/1');
     const backup = backupOf(store);
@@ -285,4 +298,38 @@ describe('nothing is taken over, read or written', () => {
     expect(performance.now() - began).toBeLessThan(1000);
     expect(after.store.writes).toBe(0);
   });
+});
+
+test('what is taken over counts as later than all that it came from: a second restore finds it so', async () => {
+  const { store, ledger } = await beginning('a/1');
+  for (let i = 2; i < 9; i++) {
+    await ledger.claimAddress(addressRequest(0, `a/${i}`));
+    await ledger.claimTunnel(tunnelRequest(`t${i}`));
+  }
+  const older = backupOf(store);
+  await ledger.claimTunnel(tunnelRequest('last'));
+  await ledger.claimAddress(addressRequest(0, 'a/last'));
+  const lost = (await restored([])).ledger;
+  await lost.recover(handedOver(ledger), exists);
+  expect(lost.revision()).toBeGreaterThan(ledger.revision() ?? 0);
+  expect(lost.revision(0, 1)).toBeGreaterThan(ledger.revision(0, 1) ?? 0);
+  const again = (await restored(older)).ledger;
+  await again.recover(handedOver(lost), exists);
+  expect(again.tunnelOfTenant('last')).toEqual(ledger.tunnelOfTenant('last'));
+  expect(again.claimsOf('a/last')[0]?.address).toBe('10.100.1.9');
+});
+
+test('a ledger that is older and lacks nothing is raised as well, once', async () => {
+  const { store, ledger } = await beginning('a/1', 'a/2');
+  const backup = backupOf(store);
+  const [second] = ledger.claimsOf('a/2');
+  if (second !== undefined) await ledger.releaseAddress('a/2', second, { keepSecrets: true });
+  await ledger.claimAddress(addressRequest(0, 'a/2'));
+  const after = await restored(backup);
+  await after.ledger.recover(handedOver(ledger), exists);
+  expect(after.store.writes).toBe(1);
+  expect(after.ledger.revision(0, 1)).toBeGreaterThan(ledger.revision(0, 1) ?? 0);
+  const next = ledgerOver(after.store);
+  for (const object of after.store.objects.values()) next.observe(object);
+  expect(next.isBehind(handedOver(ledger))).toBe(false);
 });
