@@ -3,6 +3,7 @@ import { jest } from '@jest/globals';
 import { ControllerHarness, SYSTEM, until } from '../controller/harness.ts';
 import { buildFleet, NAMESPACES } from './fleet.ts';
 import { expectNothingChanged, type Given, givenNow } from './given.ts';
+import { PeerWatch } from './peer-watch.ts';
 import { type Backup, backUp, type Resource, removeAll, restore } from './velero.ts';
 
 jest.setTimeout(240_000);
@@ -38,10 +39,12 @@ describe('while the controller is down', () => {
     ['the tunnels last, with the statuses of Routers', TUNNELS_LAST, ['routers']],
   ])('%s: the drill as it is written down', async (_what, order, statuses) => {
     await harness.stopController();
+    const watch = await PeerWatch.start(harness);
     await removeAll(harness.plane, backup, OURS);
     expect(await restore(harness.plane, backup, { order, statuses })).toBe(88 + 4 + 2);
     await harness.startController();
     await expectNothingChanged(harness, before);
+    expect(await watch.stop()).toEqual([]);
   });
 });
 

@@ -4,6 +4,7 @@ import { ControllerHarness } from '../controller/harness.ts';
 import { buildFleet, routersIn, say } from './fleet.ts';
 import { changes, expectNothingChanged, type Given, givenNow } from './given.ts';
 import { loseStatuses } from './lose-statuses.ts';
+import { PeerWatch } from './peer-watch.ts';
 
 jest.setTimeout(240_000);
 
@@ -27,9 +28,11 @@ test.each([
 ])('%s: all of them are written again, with the same scripts', async (_when, isDown) => {
   const scriptsBefore = await scripts();
   if (isDown) await harness.stopController();
+  const watch = await PeerWatch.start(harness);
   expect(await loseStatuses(harness)).toBe(88 + 4 + 2);
   if (isDown) await harness.startController();
   await expectNothingChanged(harness, before);
+  expect(await watch.stop()).toEqual([]);
   expect(changes(scriptsBefore, await scripts())).toEqual([]);
 });
 
