@@ -102,6 +102,7 @@ export function startController(options: ControllerProcessOptions): ControllerPr
         clock,
         random,
         onReconciled: metrics.onReconciled(name),
+        asleep: true,
         ...flow,
       }),
     );
@@ -136,6 +137,7 @@ export function startController(options: ControllerProcessOptions): ControllerPr
   const lead = async (leading: AbortSignal): Promise<void> => {
     await Promise.race([synced(caches), aborted(leading)]);
     if (leading.aborted) return;
+    for (const one of Object.values(controllers)) one.wake();
     await takeOver(world, client, namespace);
     wakeAll(world);
     logger.info({ tunnels: ledger.tunnels.size, routers: caches.routers.keys().length }, 'leading');

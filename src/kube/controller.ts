@@ -4,7 +4,7 @@ import { limitSignal, settlesWithin } from './deadline.ts';
 import { TerminalError } from './errors.ts';
 import type { Informer } from './informer.ts';
 import type { Logger } from './logger.ts';
-import type { KubeObject } from './object.ts';
+import { type KubeObject, keyOf } from './object.ts';
 import { type AddOptions, PRIORITY_LIVE, PRIORITY_RESTART, PRIORITY_STATUS, WorkQueue } from './queue.ts';
 import type { Change } from './store.ts';
 import { type VersionedStore, WriteTracker } from './write-tracker.ts';
@@ -51,6 +51,11 @@ export interface ControllerOptions {
   /** How long a key's write may stay unseen before the key is reconciled all the same; default 10 s. */
   staleLimitMs?: number;
   backoff?: BackoffOptions;
+  /**
+   * Of a process that stands by: nothing is queued until {@link Controller.wake}, or the keys of weeks would pile up.
+   * {@link Controller.run} then begins with all that the watched informers hold.
+   */
+  asleep?: boolean;
   /** What a key belongs to, in whose number it must not hold up others; default: its namespace. */
   flowOf?: (key: string) => string;
   clock?: Clock;
@@ -79,9 +84,11 @@ export class Controller {
   readonly #logger: Logger;
   readonly #writes: WriteTracker;
   readonly #synced: Promise<void>[] = [];
+  /** Enqueue what each watched informer holds. */
+  readonly #lists: (() => void)[] = [];
 
   constructor(options: ControllerOptions) {
-    const { clock = systemClock, backoff, flowOf, random } = options;
+    const { clock = systemClock, backoff, asleep, flowOf, random } = options;
     this.name = options.name;
     this.outcomes = this.#counts;
     this.#options = options;
@@ -91,6 +98,7 @@ export class Controller {
     this.queue = new WorkQueue({
       clock,
       ...(backoff && { backoff }),
+      ...(asleep && { asleep }),
       ...(flowOf && { flowOf }),
       ...(random && { random }),
     });
@@ -105,11 +113,21 @@ export class Controller {
     informer: Informer<T>,
     keys: (change: Change<T>) => readonly string[] = (change) => [change.key],
   ): void {
-    this.#synced.push(informer.synced);
-    informer.onChange((change) => {
+    const take = (change: Change<T>): void => {
       const priority = this.#priorityOf(change);
       for (const key of keys(change)) this.queue.add(key, { priority });
+    };
+    this.#synced.push(informer.synced);
+    informer.onChange(take);
+    this.#lists.push(() => {
+      for (const object of informer.list())
+        take({ type: 'added', key: keyOf(object), object, initial: true });
     });
+  }
+
+  /** Queues from now on. */
+  wake(): void {
+    this.queue.wake();
   }
 
   enqueue(key: string, options?: AddOptions): void {
@@ -126,6 +144,7 @@ export class Controller {
       signal.addEventListener('abort', () => resolve(), { once: true });
     });
     await Promise.race([stopped, Promise.all(this.#synced).catch(() => stopped)]);
+    if (this.#options.asleep) for (const list of this.#lists) list();
     const workers = signal.aborted
       ? []
       : Array.from({ length: this.#options.concurrency ?? 1 }, () => this.#work(signal));

@@ -19,6 +19,8 @@ export interface AddOptions {
 export interface WorkQueueOptions {
   clock?: Clock;
   random?: () => number;
+  /** Takes nothing in until {@link WorkQueue.wake}: of what changes while nobody works only the last state counts. */
+  asleep?: boolean;
   /** What a key belongs to; those of one flow do not hold up others. Default: what stands before its first `/`. */
   flowOf?: (key: string) => string;
   /**
@@ -76,6 +78,7 @@ export class WorkQueue {
   readonly #takers: ((key: string | undefined) => void)[] = [];
   readonly #idle = Promise.withResolvers<void>();
   #shutDown = false;
+  #asleep: boolean;
   #adds = 0;
   #retries = 0;
 
@@ -83,18 +86,23 @@ export class WorkQueue {
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
     this.#flowOf = options.flowOf ?? beforeSlash;
+    this.#asleep = options.asleep ?? false;
     this.#backoff = options.backoff ?? { baseMs: 5, maxMs: 60_000 };
   }
 
+  wake(): void {
+    this.#asleep = false;
+  }
+
   add(key: string, options: AddOptions = {}): void {
-    if (this.#shutDown) return;
+    if (this.#shutDown || this.#asleep) return;
     this.#adds++;
     this.#enqueue(key, options.priority ?? PRIORITY_LIVE);
   }
 
   /** Adds the key `ms` from now; of several such times the earliest counts. */
   addAfter(key: string, ms: number, options: AddOptions = {}): void {
-    if (this.#shutDown) return;
+    if (this.#shutDown || this.#asleep) return;
     if (ms <= 0) {
       this.add(key, options);
       return;

@@ -201,6 +201,19 @@ describe('a controller', () => {
   });
 });
 
+function fakeInformer(objects: KubeObject[] = []) {
+  const handlers: ((change: Change<KubeObject>) => void)[] = [];
+  const informer = {
+    synced: Promise.resolve(),
+    list: () => objects,
+    onChange: (handler: (change: Change<KubeObject>) => void) => handlers.push(handler),
+  } as unknown as Informer<KubeObject>;
+  const tell = (change: Change<KubeObject>): void => {
+    for (const handler of handlers) handler(change);
+  };
+  return { informer, tell };
+}
+
 describe('what an informer tells', () => {
   const router = (name: string, generation: number, version: number): KubeObject => ({
     apiVersion: 'example.com/v1',
@@ -221,14 +234,7 @@ describe('what an informer tells', () => {
       done.push(key);
       return undefined;
     });
-    let tell: (change: Change<KubeObject>) => void = () => {};
-    const informer = {
-      synced: Promise.resolve(),
-      onChange(handler: typeof tell) {
-        tell = handler;
-        return () => {};
-      },
-    } as unknown as Informer<KubeObject>;
+    const { informer, tell } = fakeInformer();
     controller.watches(informer);
     const old = router('old', 1, 1);
     old.metadata.creationTimestamp = new Date(clock.wall() - 61_000).toISOString();
@@ -245,6 +251,29 @@ describe('what an informer tells', () => {
     expect(done.slice(0, 3).sort()).toEqual(['a', 'leaving/leaving', 'spec/spec']);
     expect(done.slice(3)).toEqual(['status/status', 'old/old']);
   });
+});
+
+test('a controller that stands by queues nothing, and begins with what is there then', async () => {
+  const done: string[] = [];
+  const reconcile: Reconcile = async (key) => {
+    done.push(key);
+    return undefined;
+  };
+  const { clock, controller, run } = setUp(reconcile, { asleep: true });
+  const gone = { ...object('1'), metadata: { name: 'gone' } };
+  const { informer, tell } = fakeInformer([object('7')]);
+  controller.watches(informer);
+  tell({ type: 'added', key: 'gone', object: gone, initial: true });
+  tell({ type: 'deleted', key: 'gone', object: gone, initial: false });
+  controller.enqueue('also');
+  controller.queue.addAfter('later', 5);
+  await clock.advance(10);
+  expect(controller.queue.stats()).toMatchObject({ depth: 0, delayed: 0, adds: 0 });
+  controller.wake();
+  controller.enqueue('by hand');
+  run();
+  await clock.advance(10);
+  expect(done.sort()).toEqual(['a', 'by hand']);
 });
 
 describe('a key whose own write the cache has not shown', () => {
