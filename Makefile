@@ -62,7 +62,7 @@ demo: node_modules/.ready ## Two tenants' routers Online (root); KEEP=1 stays; C
 	@KEEP=$(KEEP) CLUSTER=$(CLUSTER) node test/demo/demo.ts
 
 .PHONY: bench
-bench: node_modules/.ready ## Measure the operator beside bare requests, about an hour; B=small, large or wide: one suite
+bench: node_modules/.ready ## Measure the operator beside bare requests, about an hour; B=small, large, wide or churn: one suite
 	@node bench/run.ts $(B)
 	@node bench/report.ts
 

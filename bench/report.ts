@@ -144,7 +144,7 @@ function page(all: ReadonlyMap<string, Result>): string {
 What the operator costs, beside what the same machine needs at the least: the *floor* creates the same objects and writes
 the same bytes with bare requests, decides nothing and watches nothing. Floor and operator take turns on one API server, so
 that the ratio tells of the operator and not of the machine. \`make bench\` measures all of it again, about an hour;
-\`make bench B=small\` one of the suites (\`small\`, \`large\`, \`wide\`).
+\`make bench B=small\` one of the suites (\`small\`, \`large\`, \`wide\`, \`churn\`).
 
 ![Milliseconds a router, floor and operator, for four sizes of fleet](benchmarks.svg)
 
