@@ -61,6 +61,10 @@ cluster: node_modules/.ready ## A local control plane with the kinds installed, 
 demo: node_modules/.ready ## Two tenants' routers Online (root); KEEP=1 stays; CLUSTER=kubeconfig uses yours
 	@KEEP=$(KEEP) CLUSTER=$(CLUSTER) node test/demo/demo.ts
 
+.PHONY: scale
+scale: node_modules/.ready ## Kill at every write, two leaders, one Router among 20,000: hours; S=every-write: that one
+	@for one in $(or $(S),every-write two-leaders-bench one-among-thousands-bench); do node test/integration/scale/$$one.ts; done
+
 .PHONY: bench
 bench: node_modules/.ready ## Measure the operator beside bare requests, about an hour; B=small, large, wide or churn: one suite
 	@node bench/run.ts $(B)

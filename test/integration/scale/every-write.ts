@@ -1,7 +1,9 @@
 /**
- * Kills the controller at every write of the scenario, once for each fate of that write, and prints what came of it:
- * `node test/integration/scale/every-write.ts [FIRST [LAST [STEP]]]`. Takes about 4 s a kill.
+ * Kills the controller at every write of the scenario, once for each fate of that write (FATES=lost,done,late for some):
+ * `node test/integration/scale/every-write.ts [FIRST [LAST [STEP]]]`. Takes about 5 s a kill. Result:
+ * bench/results/every-write-FATES.json.
  */
+import { saveResult } from '../../../bench/results.ts';
 import { FATES, type Fate, killAtWrite, type Outcome, problemsOf } from './kill-at-write.ts';
 import { Stage } from './stage.ts';
 
@@ -10,6 +12,7 @@ const fates = FATES.filter((fate) => (process.env.FATES ?? fate).split(',').incl
 
 const sums = { kills: 0, duplicates: 0, changed: 0, leaks: 0, unserved: 0 };
 const byAct = [0, 0, 0];
+let writes = 0;
 const began = performance.now();
 const seconds = (): number => Math.round((performance.now() - began) / 1000);
 
@@ -17,7 +20,8 @@ const stage = await Stage.open();
 try {
   await (await stage.next()).untilLeading();
   const undisturbed = await once(Number.POSITIVE_INFINITY, 'lost');
-  console.log(`undisturbed: ${undisturbed.writes} writes`);
+  writes = undisturbed.writes;
+  console.log(`undisturbed: ${writes} writes`);
   for (let k = first, isOver = false; k <= last && !isOver; k += step) {
     isOver = true;
     for (const fate of fates) if ((await once(k, fate)).killedIn !== undefined) isOver = false;
@@ -26,7 +30,17 @@ try {
 } finally {
   await stage.close();
 }
-console.log(JSON.stringify({ ...sums, byAct, fates, seconds: seconds() }));
+const metrics = {
+  fates: fates.join(),
+  from: first,
+  writes,
+  step,
+  ...sums,
+  killsByAct: byAct,
+  seconds: seconds(),
+};
+console.log(JSON.stringify(metrics));
+console.log(saveResult(`every-write-${fates.join('-')}`, metrics));
 process.exitCode = sums.duplicates + sums.changed + sums.leaks + sums.unserved > 0 ? 1 : 0;
 
 async function once(k: number, fate: Fate): Promise<Outcome> {

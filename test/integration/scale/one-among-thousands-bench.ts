@@ -27,9 +27,7 @@ for (const [name, thousands] of Object.entries(CASES)) {
     await stage.stop();
   }
 }
-console.log(
-  process.env.SAVE === undefined ? JSON.stringify(metrics) : saveResult('one-among-thousands', metrics),
-);
+console.log(saveResult('one-among-thousands', metrics));
 
 function figuresOf(waited: readonly Waited[], ofPlace: Place): Metrics {
   const own = waited.filter(({ place }) => place === ofPlace).toSorted((a, b) => a.ms - b.ms);

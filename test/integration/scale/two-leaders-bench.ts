@@ -1,16 +1,28 @@
-/** Two leaders at once: `node test/integration/scale/two-leaders-bench.ts [SECONDS [ROUTERS [TUNNELS]]]`. */
+/**
+ * Two leaders at once: `node test/integration/scale/two-leaders-bench.ts [SECONDS [ROUTERS [TUNNELS]]]`. Result:
+ * bench/results/two-leaders.json.
+ */
+import { saveResult } from '../../../bench/results.ts';
 import { twoLeaders } from './two-leaders.ts';
 
 const [seconds = 120, routers = 4_000, tunnels = 10] = process.argv.slice(2).map(Number);
 const seed = Number(process.env.SEED ?? Date.now() % 1e6);
-const figures = await twoLeaders({ seconds, routers, tunnels, seed });
-const { duplicates, changed, leaks, unserved, stories } = figures;
-for (const problem of [...duplicates, ...changed, ...leaks, ...unserved, ...stories].slice(0, 100))
-  console.log(problem);
-const counts = {
+const { duplicates, changed, leaks, unserved, stories, ...figures } = await twoLeaders({
+  seconds,
+  routers,
+  tunnels,
+  seed,
+});
+const problems = [...duplicates, ...changed, ...leaks, ...unserved];
+for (const line of [...problems, ...stories].slice(0, 100)) console.log(line);
+const metrics = {
+  seed,
+  ...figures,
   duplicates: duplicates.length,
-  changed: changed.length,
+  takenBack: changed.length,
   leaks: leaks.length,
   unserved: unserved.length,
 };
-console.log(JSON.stringify({ seed, ...figures, ...counts, stories: undefined }));
+console.log(JSON.stringify(metrics));
+console.log(saveResult('two-leaders', metrics));
+process.exitCode = problems.length + figures.writesAtRest + figures.writesOfTheNext > 0 ? 1 : 0;
