@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type AddressClaim, type AddressEntry, isLive, type TunnelEntry } from '../allocation/index.ts';
-import { type HandoverPeer, peersObjectName } from '../api/index.ts';
+import { type HandoverPeer, LABEL_TUNNEL, peersObjectName, tunnelObjectName } from '../api/index.ts';
 import {
   type ConfigMap,
   configMaps,
@@ -27,7 +27,7 @@ import {
 } from './handover-objects.ts';
 import { tunnelOf, type World, wakeTunnelHandover } from './world.ts';
 
-/** How soon a block is looked at again of which a key is not sure yet, ms. */
+/** How soon it is looked at again what a cache does not show yet, ms. */
 const UNSEEN_MS = 1000;
 
 /** Keys are `N`, a tunnel's own objects, and `N/B`, those of one of its blocks. */
@@ -40,16 +40,24 @@ export const reconcileHandover =
       await removeAll(world, index, context);
     } else if (entry !== undefined && world.ledger.unreadable(entry.tenant) === undefined) {
       // What stands of a tunnel whose ledger cannot be read stays as it is: its traffic goes on.
-      if (block !== undefined) return handOverBlock(world, entry, block, context);
-      await handOverTunnel(world, entry, context);
+      return block === undefined
+        ? handOverTunnel(world, entry, context)
+        : handOverBlock(world, entry, block, context);
     }
     return undefined;
   };
 
 /** Where its TenantTunnel or its class is gone, a tunnel keeps what it was handed over with, and its routers still change. */
-async function handOverTunnel(world: World, entry: TunnelEntry, context: ReconcileContext): Promise<void> {
+async function handOverTunnel(
+  world: World,
+  entry: TunnelEntry,
+  context: ReconcileContext,
+): Promise<ReconcileResult | undefined> {
   const { caches, ledger } = world;
   const standing = handedOverTunnel(world, entry.index);
+  // The node of a tunnel is chosen once: what only the cache lacks must not be placed anew.
+  if (standing === undefined && (await isOnlyUnseen(world, entry.index, context.signal)))
+    return { requeueAfterMs: UNSEEN_MS };
   const before = readTunnel(standing);
   const named = caches.tunnels.get(entry.owner);
   // One of that name may be another tenant's: made again while this entry waits to be let go.
@@ -59,7 +67,7 @@ async function handOverTunnel(world: World, entry: TunnelEntry, context: Reconci
   const node = placed === undefined ? nodeOf(standing) : 'node' in placed ? placed.node : undefined;
   const mtu = tunnel?.spec.mtu ?? tunnelClass?.spec.mtu ?? before?.mtu;
   const of = tunnel ?? before?.tunnel;
-  if (node === undefined || mtu === undefined || of === undefined) return;
+  if (node === undefined || mtu === undefined || of === undefined) return undefined;
   const to = destination(world, node);
   const blocks = ledger.liveBlocks(entry.index);
   const [configMap, secret] = tunnelObjects(to, {
@@ -71,7 +79,17 @@ async function handOverTunnel(world: World, entry: TunnelEntry, context: Reconci
   });
   await put(caches.secrets, world, secrets, secret, context);
   await put(caches.configMaps, world, configMaps, configMap, context);
+  return undefined;
 }
+
+async function isOnlyUnseen(world: World, index: number, signal: AbortSignal): Promise<boolean> {
+  const name = { name: tunnelObjectName(index), namespace: world.gatewayNamespace };
+  return isSeenByLabel(await world.client.get(configMaps, name, { signal }));
+}
+
+/** Whether the cache will show it: it finds objects by this label, which somebody may have taken away. */
+const isSeenByLabel = (object: ConfigMap | Secret | undefined): boolean =>
+  object?.metadata.labels?.[LABEL_TUNNEL] !== undefined;
 
 async function handOverBlock(
   world: World,
@@ -184,7 +202,7 @@ async function put<T extends ConfigMap | Secret>(
   context.wrote(cache, await world.client.update(type, { ...desired, metadata }, { signal }));
 }
 
-/** One that is there all the same has lost its label, by which the cache finds it, or has only just been made. */
+/** One that is there all the same has lost its label; or it has only just been made, and the cache will show it. */
 async function createOrReplace<T extends ConfigMap | Secret>(
   { client }: World,
   type: ResourceType<T>,
@@ -195,8 +213,9 @@ async function createOrReplace<T extends ConfigMap | Secret>(
     return await client.create(type, desired, { signal });
   } catch (error) {
     if (!isApiError(error, 'AlreadyExists')) throw error;
-    const resourceVersion = (await client.get(type, desired.metadata, { signal }))?.metadata.resourceVersion;
-    if (resourceVersion === undefined) throw error;
+    const stored = await client.get(type, desired.metadata, { signal });
+    const resourceVersion = stored?.metadata.resourceVersion;
+    if (resourceVersion === undefined || isSeenByLabel(stored)) throw error;
     return client.update(
       type,
       { ...desired, metadata: { ...desired.metadata, resourceVersion } },
