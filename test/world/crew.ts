@@ -1,5 +1,6 @@
 import { Registry } from 'prom-client';
 import { type ControllerProcess, startController } from '../../src/controller/index.ts';
+import type { ControllerClient } from '../../src/controller/start.ts';
 import { Actor } from './actor.ts';
 import type { ApiServer } from './api/server.ts';
 import { worldClient } from './client.ts';
@@ -29,11 +30,18 @@ export class Crew {
   readonly #server: ApiServer;
   readonly #network: Network;
   readonly #journal: Journal;
+  readonly #meddle: (client: ControllerClient, server: ApiServer) => ControllerClient;
   readonly #members = new Map<Slot, Member>();
   readonly #duties = new Map<Slot, Duty>();
   #born = 0;
 
-  constructor(server: ApiServer, network: Network, journal: Journal) {
+  constructor(
+    server: ApiServer,
+    network: Network,
+    journal: Journal,
+    meddle: (client: ControllerClient, server: ApiServer) => ControllerClient = (client) => client,
+  ) {
+    this.#meddle = meddle;
     this.#server = server;
     this.#network = network;
     this.#journal = journal;
@@ -65,7 +73,7 @@ export class Crew {
     const actor = new Actor(`${slot.toLowerCase()}${++this.#born}`, timeline);
     const leadership = new ToldLeadership(actor.clock);
     const process = startController({
-      client: worldClient(actor, this.#server, this.#network),
+      client: this.#meddle(worldClient(actor, this.#server, this.#network), this.#server),
       namespace: SYSTEM,
       gatewayNamespace: GATEWAYS,
       identity: actor.name,

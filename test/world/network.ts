@@ -60,7 +60,7 @@ export class Network {
         settled();
       };
       const fail = (error: unknown) => () => settle(() => reject(error));
-      const abort = fail(refused('Aborted', `Cannot ${what}: it was called off.`));
+      const abort = () => fail(refused('Aborted', `Cannot ${what}: it was called off.`))();
       signal?.addEventListener('abort', abort, { once: true });
       const answer = (afterMs: number, settled: () => void): void => {
         this.timeline.after(afterMs, () => actor.deliver(settled));

@@ -1,3 +1,4 @@
+import type { ControllerClient } from '../../src/controller/start.ts';
 import { Actor } from './actor.ts';
 import { AgentModel } from './agent.ts';
 import { ApiServer } from './api/server.ts';
@@ -25,6 +26,17 @@ export interface Outcome {
   writes: number;
 }
 
+export interface WorldOptions {
+  /** Whether what processes log is told, too. */
+  isLoud?: boolean;
+  /** A bug on purpose: what each controller process gets in place of its client. */
+  meddle?: (client: ControllerClient, server: ApiServer) => ControllerClient;
+}
+
+/** Lives a history from an empty cluster to its end. */
+export const lived = (history: History, options: WorldOptions = {}): Promise<Outcome> =>
+  new World(history, options).live(history.steps);
+
 /** So long without a write, and nothing is to be expected any more: longer than any look again, ms. */
 const QUIET_MS = 150_000;
 /** A world that has not come to rest by then never will, ms. */
@@ -43,14 +55,14 @@ export class World {
   #lastWrite = 0;
   #writes = 0;
 
-  constructor(history: Pick<History, 'seed' | 'faults'>, isLoud = false) {
+  constructor(history: Pick<History, 'seed' | 'faults'>, { isLoud = false, meddle }: WorldOptions = {}) {
     this.journal = new Journal(this.timeline, isLoud);
     const chance = new Chance(history.seed);
     const tell = (line: string) => this.journal.note(line);
     this.network = new Network(this.timeline, chance, history.faults, tell);
     const picture = new Picture();
     this.#invariants = new Invariants(this.server, picture, this.journal, this.timeline);
-    this.crew = new Crew(this.server, this.network, this.journal);
+    this.crew = new Crew(this.server, this.network, this.journal, meddle);
     const agent = new Actor('agent', this.timeline);
     this.#agent = new AgentModel(agent, this.server, worldClient(agent, this.server, this.network), picture);
     this.server.onChange(() => {

@@ -1,9 +1,12 @@
 /** Histories that found a bug once: see docs/world.md. */
-import { World } from '../world.ts';
+import { jest } from '@jest/globals';
+import { explained } from '../explained.ts';
+import { lived } from '../world.ts';
 import { FOUND } from './found.ts';
 
-test.each(FOUND.map((found) => [found.bug, found] as const))('%s', async (_bug, { seed, steps, faults }) => {
-  const { violation, journal } = await new World({ seed, ...(faults && { faults }) }).live(steps);
-  if (violation !== undefined)
-    throw new Error(`${violation.invariant}: ${violation.message}\n${journal.join('\n')}`);
+jest.setTimeout(120_000);
+
+test.each(FOUND.map((found) => [found.bug, found] as const))('%s', async (_bug, history) => {
+  const outcome = await lived(history, { isLoud: true });
+  if (outcome.violation !== undefined) throw new Error(explained(history, outcome));
 });

@@ -335,4 +335,18 @@ export const FOUND: readonly Found[] = [
       { do: 'weather', name: 'calm', after: 34 },
     ],
   },
+  {
+    bug: 'a leader whose cache did not show yet where a tunnel lies: it placed it on another node',
+    seed: 21_029,
+    steps: [
+      ...world,
+      { do: 'apply', kind: 'routers', key: 'b/r5', spec: { tenant: 'acme' }, after: 100 },
+      { do: 'duty', slot: 'A', duty: 'standby', after: 8 },
+      { do: 'node', name: 'n2', state: 'alive', after: 430_284 },
+      { do: 'weather', name: 'stale', after: 0 },
+      { do: 'duty', slot: 'B', duty: 'lead', after: 0 },
+      { do: 'apply', kind: 'tenanttunnels', key: 'a/other', spec: { tenant: 'cora' }, after: 0 },
+      { do: 'remove', plural: 'configmaps', key: 'gateways/tunnel-1-peers-1', after: 100 },
+    ],
+  },
 ];

@@ -35,6 +35,10 @@ export function allAreServed(scene: Scene): void {
     if (router.metadata.deletionTimestamp !== undefined || cursed.has(`apply routers/status ${key}`))
       continue;
     const isHeld = [...picture.records()].some(({ entry }) => entry.owner === key && isLive(entry));
+    const isMute = meantBy(router, server).some((one) =>
+      cursed.has(`apply tenanttunnels/status ${keyOf(one)}`),
+    );
+    if (!isHeld && isMute) continue;
     // While its TenantTunnel is awaited, whatever is said of a router that has a place stays.
     if (isHeld && meantBy(router, server).length === 0) continue;
     if (isSaid(router, key).status === 'True') scriptIsRight(router, scene);
