@@ -16,13 +16,26 @@ export interface AdoptOptions {
   isAll: boolean;
 }
 
+/** Routers of one tunnel, as they are looked for. */
+export interface PlacedRouters {
+  readonly byOwner: ReadonlyMap<string, PlacedRouter>;
+  readonly byKey: ReadonlyMap<string, PlacedRouter>;
+  readonly byBlock: ReadonlyMap<number, readonly PlacedRouter[]>;
+}
+
+export const placedRouters = (routers: readonly PlacedRouter[]): PlacedRouters => ({
+  byOwner: new Map(routers.map((router) => [router.owner, router])),
+  byKey: new Map(routers.map((router) => [router.publicKey, router])),
+  byBlock: Map.groupBy(routers, ({ place }) => place.block),
+});
+
 /**
  * A block of a ledger that is older than what the gateways have, with what they have: each of `routers`, all of one
  * tunnel, at its address with its key. Whoever else has one of these in the block is let go.
  */
-export function adoptRouters(block: Block, routers: readonly PlacedRouter[], options: AdoptOptions): Block {
-  const here = routers.filter(({ place }) => place.block === block.number);
+export function adoptRouters(block: Block, routers: PlacedRouters, options: AdoptOptions): Block {
   const kept = withoutRivals(block, routers, options);
+  const here = routers.byBlock.get(block.number) ?? [];
   return here.reduce((result, router) => {
     const there = result.entries.get(router.place.offset);
     const entry = adopted(there, router, options);
@@ -30,9 +43,7 @@ export function adoptRouters(block: Block, routers: readonly PlacedRouter[], opt
   }, kept);
 }
 
-function withoutRivals(block: Block, routers: readonly PlacedRouter[], { now, isAll }: AdoptOptions): Block {
-  const byOwner = new Map(routers.map((router) => [router.owner, router]));
-  const byKey = new Map(routers.map((router) => [router.publicKey, router]));
+function withoutRivals(block: Block, { byOwner, byKey }: PlacedRouters, { now, isAll }: AdoptOptions): Block {
   const isAt = (router: PlacedRouter | undefined, { offset }: AddressEntry): boolean =>
     router?.place.block === block.number && router.place.offset === offset;
   const isRival = (entry: AddressEntry): boolean => {

@@ -1,5 +1,11 @@
 import type { AddressBlocks } from './address-blocks.ts';
-import { type AdoptOptions, adoptRouters, type PlacedRouter } from './adopt-routers.ts';
+import {
+  type AdoptOptions,
+  adoptRouters,
+  type PlacedRouter,
+  type PlacedRouters,
+  placedRouters,
+} from './adopt-routers.ts';
 import { isSameTunnel } from './adopt-tunnels.ts';
 import { raised } from './document.ts';
 import { placeOf } from './geometry.ts';
@@ -45,7 +51,7 @@ export async function recover(
     );
     const revisions = new Map(later.map(({ number, revision }) => [number, revision]));
     const whole = { ...options, isAll: isOther.has(index) };
-    const taken = await adoptInto(blocks, index, { routers: placed, revisions }, whole);
+    const taken = await adoptInto(blocks, index, { routers: placedRouters(placed), revisions }, whole);
     if (taken.length > 0) routers.set(index, taken);
   }
   return { tunnels: adopted, routers };
@@ -89,7 +95,7 @@ const hasKey = (record: RecordOf): record is TunnelEntry => record?.privateKey !
 
 /** Of one tunnel: its routers in the blocks that are older, and at which revision these were handed over. */
 interface Handed {
-  routers: readonly PlacedRouter[];
+  routers: PlacedRouters;
   revisions: ReadonlyMap<number, number | undefined>;
 }
 
@@ -102,7 +108,7 @@ async function adoptInto(
 ): Promise<string[]> {
   const at = options.now.toISOString();
   const taken: string[] = [];
-  const numbers = new Set([...routers.map(({ place }) => place.block), ...blocks.of(tunnel).keys()]);
+  const numbers = new Set([...routers.byBlock.keys(), ...blocks.of(tunnel).keys()]);
   for (const number of numbers) {
     const stored = blocks.get(tunnel, number);
     if (stored.unreadable !== undefined) continue;
@@ -122,4 +128,9 @@ async function adoptInto(
 
 /** Lets all routers of a tunnel go that is no more. */
 const empty = (blocks: AddressBlocks, tunnel: number, options: Omit<AdoptOptions, 'isAll'>) =>
-  adoptInto(blocks, tunnel, { routers: [], revisions: new Map() }, { ...options, isAll: true });
+  adoptInto(
+    blocks,
+    tunnel,
+    { routers: placedRouters([]), revisions: new Map() },
+    { ...options, isAll: true },
+  );

@@ -316,7 +316,8 @@ export const CONDITION_REASONS = {
     conditions: ['Allocated', 'Ready'],
     meaning:
       "An object in which the operator records this tunnel's allocations cannot be understood. The tunnel's traffic goes on; nothing of it is changed.",
-    remedy: 'Restore the object that the message names from a backup.',
+    remedy:
+      'Restore the object that the message names from a backup; or, if the message says that a newer version wrote it, run that version again.',
   },
   LoginRefused: {
     on: ['Router'],
