@@ -29,6 +29,18 @@ export class Bare {
     this.#watches = new Agent({ allowH2: false, connect, ...patient });
   }
 
+  /** Deletes a collection, however many requests it takes: the API server gives each a minute. */
+  async deleteAll(path: string): Promise<void> {
+    for (;;) {
+      try {
+        await this.send('DELETE', path);
+        return;
+      } catch (error) {
+        if (!(error instanceof Error) || !error.message.includes(': 504 ')) throw error;
+      }
+    }
+  }
+
   /** The reply as text; throws for a status that is not 2xx, but for 404 of a DELETE. */
   async send(
     method: Method,

@@ -37,7 +37,7 @@ export async function bulk(
     await stage.addNamespaces(namespaces);
     floors.push(await floor(stage.bare, namespaces, names, pattern));
     // The API server keeps all objects in memory: 65,000 of nobody's would slow down whoever comes second.
-    for (const name of namespaces) await stage.bare.send('DELETE', routersPath(name, FLOOR_GROUP));
+    for (const name of namespaces) await stage.bare.deleteAll(routersPath(name, FLOOR_GROUP));
     operators.push(await applyFleet(stage, controller, namespaces, names));
     say(
       `${total} routers, round ${round}: floor ${floors.at(-1)?.toFixed(2)}, operator ${operators.at(-1)?.msPerRouter.toFixed(2)} ms a router`,

@@ -21,14 +21,14 @@ export async function remove(
     bare.send('POST', floorPath, router(names[index] as string, namespace, FLOOR_VERSION)),
   );
   const floorBegan = performance.now();
-  await bare.send('DELETE', floorPath);
+  await bare.deleteAll(floorPath);
   const floorMs = performance.now() - floorBegan;
   const [tunnel] = JSON.parse(await bare.send('GET', tunnelsPath(namespace))).items;
   const index: number = tunnel.status.index;
   const before = await controller.writes();
   const cpuBefore = controller.consumption().cpuSeconds;
   const began = performance.now();
-  await bare.send('DELETE', routersPath(namespace));
+  await bare.deleteAll(routersPath(namespace));
   const objectsGoneMs = performance.now() - began;
   await bare.send('DELETE', tunnelsPath(namespace));
   while ((await leftOf(stage, index)) > 0) {
