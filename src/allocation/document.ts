@@ -55,6 +55,8 @@ export class LedgerDocument<D extends Revised> {
   #stored: { document: D; version: string | undefined };
   /** The newest version that was ever told of, a deletion's too: an answer that is older comes too late. */
   #newest = 0n;
+  /** The version that was last read, until the watch tells of it. */
+  #untold: bigint | undefined;
   /** What is being written, until its answer; `isSeen`: a watch has told of it. */
   #writing: { document: D; data: Data; isSeen: boolean } | undefined;
   /** What came of reading what is stored. */
@@ -101,7 +103,7 @@ export class LedgerDocument<D extends Revised> {
   /** Takes in what the store holds now, unless that or something newer is known; answers whether it was news. */
   observe(object: StoredObject): boolean {
     const version = BigInt(object.version);
-    if (version <= this.#newest) return false;
+    if (version <= this.#newest) return this.#wasUntold(version);
     const own = this.#writing;
     // A watch may tell of our own write before its answer does.
     if (own !== undefined && object.astray !== true && isDeepStrictEqual(object.data, own.data)) {
@@ -110,6 +112,13 @@ export class LedgerDocument<D extends Revised> {
       return false;
     }
     this.#take(object);
+    return true;
+  }
+
+  /** What was only read, before the watch told of it, is news to everybody else here. */
+  #wasUntold(version: bigint): boolean {
+    if (this.#untold === undefined || version < this.#untold) return false;
+    this.#untold = undefined;
     return true;
   }
 
@@ -159,7 +168,7 @@ export class LedgerDocument<D extends Revised> {
   /** Takes in what is stored now, if that is news. */
   async refresh(): Promise<void> {
     const object = await this.#options.store.read(this.#options.name);
-    if (object !== undefined) this.observe(object);
+    if (object !== undefined && this.observe(object)) this.#untold = BigInt(object.version);
   }
 
   async #commitAll(): Promise<void> {
@@ -220,8 +229,12 @@ export class LedgerDocument<D extends Revised> {
 
   async #reread(): Promise<void> {
     const object = await this.#options.store.read(this.#options.name);
-    if (object === undefined) this.observeDeleted();
-    else this.#take(object);
+    if (object === undefined) {
+      this.observeDeleted();
+      return;
+    }
+    if (BigInt(object.version) > this.#newest) this.#untold = BigInt(object.version);
+    this.#take(object);
   }
 
   /** The store holds just this. */

@@ -258,6 +258,13 @@ export class Ledger {
     }
   }
 
+  /** Reads a block again of which something was made at a later revision than is known here, as by another leader. */
+  async catchUpWith(tunnel: number, block: number, revision: number | undefined): Promise<void> {
+    if (revision === undefined) return;
+    const document = this.#blocks.get(tunnel, block);
+    if (document.isOlderThan(revision)) await document.refresh();
+  }
+
   /**
    * The address goes into quarantine; its secrets are kept until {@link forgetSecrets}, if they are to be. `isSeen`: only
    * the very record that the claim is of; where another process has written since, the Router may be back.

@@ -49,7 +49,8 @@ export function handedTunnels(
   });
 }
 
-function revisionOf({ metadata: { annotations } }: ConfigMap): number | undefined {
+/** The revision of the ledger that an object was made from. */
+export function revisionOf({ metadata: { annotations } }: ConfigMap): number | undefined {
   const text = annotations?.[ANNOTATION_REVISION] ?? '';
   return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }

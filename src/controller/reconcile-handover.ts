@@ -14,6 +14,7 @@ import {
   type Secret,
   secrets,
 } from '../kube/index.ts';
+import { catchUpBlock, catchUpTunnel } from './catch-up.ts';
 import { confirmKey } from './confirm-claim.ts';
 import { type FoundTunnel, tenantOf } from './find-tunnel.ts';
 import { currentNode, handedOverTunnel, nodeOf, placeTunnel } from './gateways.ts';
@@ -69,6 +70,7 @@ async function handOverTunnel(
   const of = tunnel ?? before?.tunnel;
   if (node === undefined || mtu === undefined || of === undefined) return undefined;
   const to = destination(world, node);
+  await catchUpTunnel(world, entry.index);
   const blocks = ledger.liveBlocks(entry.index);
   const [configMap, secret] = tunnelObjects(to, {
     revision: ledger.revision(),
@@ -103,6 +105,7 @@ async function handOverBlock(
     wakeTunnelHandover(world, entry.index);
     return undefined;
   }
+  await catchUpBlock(world, entry.index, block);
   const claims = world.ledger.claimsIn(entry.index, block);
   const missing = claims.filter(({ entry: { owner } }) => world.caches.routers.get(owner) === undefined);
   if (missing.length > 0) {

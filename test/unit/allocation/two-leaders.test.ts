@@ -1,5 +1,5 @@
 /** Two processes that both lead, each on a ledger that may not show yet what the other gave. */
-import type { Ledger } from '../../../src/allocation/index.ts';
+import type { Ledger, StoredObject } from '../../../src/allocation/index.ts';
 import { addressRequest, ledgerOver, tunnelRequest } from './fixtures.ts';
 import { MemoryStore } from './memory-store.ts';
 
@@ -72,6 +72,43 @@ test('a release that comes late does not let go what the Router was given since,
   await b.releaseAddress('a/r9', old);
   for (const object of store.objects.values()) a.observe(object);
   expect(a.claimsOf('a/r9')).toEqual([given]);
+});
+
+describe('what another leader wrote', () => {
+  const block = 'ledger-tunnel-0-block-1';
+
+  test('is news when the watch tells of it, also after it was read in a conflict or on purpose', async () => {
+    const { a, b, store } = await onceFull();
+    const written = async (owner: string) => {
+      const [claim] = a.claimsOf(owner);
+      if (claim !== undefined) await a.releaseAddress(owner, claim);
+      return store.objects.get(block) as StoredObject;
+    };
+    const first = await written('a/r20');
+    // A conflict with it.
+    const [own] = b.claimsOf('a/r30');
+    if (own !== undefined) await b.releaseAddress('a/r30', own);
+    expect(b.claimsOf('a/r20')).toEqual([]);
+    expect(b.observe(first)).toBe(true);
+    expect(b.observe(store.objects.get(block) as StoredObject)).toBe(false);
+    a.observe(store.objects.get(block) as StoredObject);
+    const second = await written('a/r40');
+    await b.catchUpWith(0, 1, Number(second.data.revision));
+    expect(b.claimsOf('a/r40')).toEqual([]);
+    expect([b.observe(second), b.observe(second)]).toEqual([true, false]);
+  });
+
+  test('is read when something was made of it, and not when nothing later was', async () => {
+    const { a, b, store } = await onceFull();
+    const [claim] = a.claimsOf('a/r20');
+    if (claim !== undefined) await a.releaseAddress('a/r20', claim);
+    const revision = Number(store.objects.get(block)?.data.revision);
+    await b.catchUpWith(0, 1, undefined);
+    await b.catchUpWith(0, 1, revision - 1);
+    expect(b.claimsOf('a/r20')).toHaveLength(1);
+    await b.catchUpWith(0, 1, revision);
+    expect(b.claimsOf('a/r20')).toEqual([]);
+  });
 });
 
 test('a Router that was told an address which the ledger never gave is given another', async () => {

@@ -200,3 +200,37 @@ test('tunnels of an index that the ledger does not know are removed, but not whi
   }
   expect(await removals(restarted)).toEqual([]);
 });
+
+test('what another leader has handed over is not made anew from a ledger that does not show it yet', async () => {
+  const { ledger: other, store } = await ledgerWithRouters('a/r1');
+  const lagging = ledgerOver(store);
+  for (const object of store.objects.values()) lagging.observe(object);
+  await other.claimAddress(addressRequest(0, 'a/r2', { newKeyPair: generateKeyPair }));
+  const routers = ['a/r1', 'a/r2'].map((key) => router(key, { tenant: 'acme' }));
+  const peers = (revision: number | undefined) => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: {
+      namespace: 'gateways',
+      name: 'tunnel-0-peers-1',
+      annotations: { 'vpn.traidnet.io/revision': String(revision) },
+    },
+  });
+  const handedOver = [placed, peers(other.revision(0, 1))];
+  const { world } = worldOf({
+    ledger: lagging,
+    routers,
+    tunnels: [tunnel('a/acme')],
+    configMaps: handedOver,
+  });
+  const made: { data?: Record<string, string> }[] = [];
+  Object.assign(world.client, {
+    update: async (_type: ResourceType, object: { data?: Record<string, string> }) => {
+      made.push(object);
+      return object;
+    },
+  });
+  await reconcileHandover(world)('0/1', context);
+  const text = made.map(({ data }) => data?.['peers.conf']).find((one) => one !== undefined);
+  expect(text).toMatch(/Router = a\/r1[\s\S]*Router = a\/r2/);
+});
