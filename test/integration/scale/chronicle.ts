@@ -1,14 +1,35 @@
 import { decodeBlock } from '../../../src/allocation/codec.ts';
 import { isLive, parseBlockName } from '../../../src/allocation/index.ts';
-import { ROUTERS } from '../../../src/api/index.ts';
-import { type KubeClient, type KubeObject, type ResourceType, secrets } from '../../../src/kube/index.ts';
-import { SYSTEM_NAMESPACE } from '../../testbed/system.ts';
+import {
+  type HandoverPeer,
+  LABEL_PART,
+  PEERS_KEY,
+  ROUTERS,
+  TUNNEL_KEY,
+  type TunnelHandover,
+} from '../../../src/api/index.ts';
+import {
+  configMaps,
+  type KubeClient,
+  type KubeObject,
+  type ResourceType,
+  secrets,
+} from '../../../src/kube/index.ts';
+import { parsePeers } from '../../../src/wireguard/index.ts';
+import { GATEWAY_NAMESPACE, SYSTEM_NAMESPACE } from '../../testbed/system.ts';
 
 /** Writes down what becomes of every Router in ledger and status, version by version, for whoever has to find out why. */
 export class Chronicle {
   readonly #lines = new Map<string, string[]>();
   readonly #last = new Map<string, string>();
   readonly #stop = new AbortController();
+  /** Peers by object, then by the uid of their Routers. */
+  readonly #peers = new Map<string, Map<string, string>>();
+  readonly #cutOff = new Set<string>();
+  /** Blocks that a tunnel names to its gateway, and those that it named once. */
+  readonly #blocks = new Map<string, { known: Set<number>; lost: Set<number> }>();
+  /** Peers, and whole blocks, that were taken away and came back, each a moment without a tunnel. */
+  readonly flaps: string[] = [];
 
   constructor(client: KubeClient) {
     void this.#follow(client, ROUTERS, undefined, ({ metadata, status }, isGone) => {
@@ -29,6 +50,39 @@ export class Chronicle {
         this.#note(entry.owner, where, metadata.resourceVersion, what);
       }
     });
+    void this.#follow(client, configMaps, GATEWAY_NAMESPACE, ({ metadata, data = {} }, isGone) => {
+      if (metadata.labels?.[LABEL_PART] === 'tunnel') this.#takeBlocks(metadata.name, data[TUNNEL_KEY]);
+      if (metadata.labels?.[LABEL_PART] !== 'peers') return;
+      this.#takePeers(
+        metadata.name,
+        metadata.resourceVersion,
+        isGone ? [] : parsePeers(data[PEERS_KEY] ?? ''),
+      );
+    });
+  }
+
+  #takeBlocks(name: string, text = '{"blocks":[]}'): void {
+    const now = new Set<number>((JSON.parse(text) as TunnelHandover).blocks);
+    const { known, lost } = this.#blocks.get(name) ?? { known: new Set<number>(), lost: new Set<number>() };
+    for (const block of known) if (!now.has(block)) lost.add(block);
+    for (const block of now) if (lost.delete(block)) this.flaps.push(`block ${block} of ${name}`);
+    this.#blocks.set(name, { known: now, lost });
+  }
+
+  #takePeers(name: string, version: string | undefined, peers: readonly HandoverPeer[]): void {
+    const before = this.#peers.get(name) ?? new Map<string, string>();
+    const now = new Map(peers.map(({ uid, ...peer }) => [uid, `${peer.namespace}/${peer.name}`]));
+    this.#peers.set(name, now);
+    for (const [uid, key] of before) {
+      if (now.has(uid)) continue;
+      this.#cutOff.add(uid);
+      this.#note(key, `peer in ${name}`, version, 'is gone');
+    }
+    for (const [uid, key] of now) {
+      if (before.has(uid)) continue;
+      this.#note(key, `peer in ${name}`, version, 'is there');
+      if (this.#cutOff.delete(uid)) this.flaps.push(key);
+    }
   }
 
   /** Of a Router, in the order of the versions. */

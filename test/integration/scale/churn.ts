@@ -18,7 +18,7 @@ export interface Churned {
   contests: number;
 }
 
-const PEOPLE = 8;
+const PEOPLE = 16;
 /** Of the names that were deleted, so many are applied again rather than new ones. */
 const RETURNING = 0.2;
 const CONTESTS = 0.04;

@@ -89,7 +89,7 @@ export class ControllerProcess {
   }
 
   async untilLeading(): Promise<void> {
-    await waitFor('the controller leads', () => this.log.includes('"leading"'), 10_000).catch(
+    await waitFor('the controller leads', () => this.log.includes('"leading"'), 120_000).catch(
       (error: Error) => {
         throw new Error(`${error.message} Its log ends:\n${this.#process.logTail()}`);
       },

@@ -39,7 +39,7 @@ export const problemsOf = ({ duplicates, changed, leaks, unserved }: Outcome): s
 ];
 
 const LOOK_MS = 100;
-const LIMIT_MS = 45_000;
+const LIMIT_MS = 180_000;
 
 /**
  * Plays the scenario with a controller that is killed in the middle of its write number `k`, and another that finishes.

@@ -7,13 +7,13 @@ import { twoLeaders } from './two-leaders.ts';
 
 const [seconds = 120, routers = 4_000, tunnels = 10] = process.argv.slice(2).map(Number);
 const seed = Number(process.env.SEED ?? Date.now() % 1e6);
-const { duplicates, changed, leaks, unserved, stories, ...figures } = await twoLeaders({
+const { duplicates, changed, leaks, unserved, flaps, stories, ...figures } = await twoLeaders({
   seconds,
   routers,
   tunnels,
   seed,
 });
-const problems = [...duplicates, ...changed, ...leaks, ...unserved];
+const problems = [...duplicates, ...changed, ...leaks, ...unserved, ...flaps];
 for (const line of [...problems, ...stories].slice(0, 100)) console.log(line);
 const metrics = {
   seed,
@@ -22,6 +22,7 @@ const metrics = {
   takenBack: changed.length,
   leaks: leaks.length,
   unserved: unserved.length,
+  flaps: flaps.length,
 };
 console.log(JSON.stringify(metrics));
 console.log(saveResult('two-leaders', metrics));

@@ -8,14 +8,26 @@ jest.setTimeout(400_000);
 test('two controllers that both lead give nothing twice, leave nothing behind, take nothing back, and come to rest', async () => {
   const seed = Date.now() % 1_000_000;
   const figures = await twoLeaders({ seconds: 20, routers: 600, tunnels: 2, seed });
-  const { duplicates, changed, leaks, unserved, stories, writesAtRest, writesOfTheNext, ...rest } = figures;
+  const { duplicates, changed, leaks, unserved, flaps, stories, writesAtRest, writesOfTheNext, ...rest } =
+    figures;
   tell(JSON.stringify({ seed, ...rest }));
-  expect({ seed, duplicates, changed, leaks, unserved, stories, writesAtRest, writesOfTheNext }).toEqual({
+  expect({
+    seed,
+    duplicates,
+    changed,
+    leaks,
+    unserved,
+    flaps,
+    stories,
+    writesAtRest,
+    writesOfTheNext,
+  }).toEqual({
     seed,
     duplicates: [],
     changed: [],
     leaks: [],
     unserved: [],
+    flaps: [],
     stories: [],
     writesAtRest: 0,
     writesOfTheNext: 0,

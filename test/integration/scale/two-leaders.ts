@@ -24,6 +24,8 @@ export interface Figures extends Churned {
   changed: string[];
   leaks: string[];
   unserved: string[];
+  /** Peers that were taken away for a moment, though their Routers stayed. */
+  flaps: string[];
   /** What became of the Routers that are named above. */
   stories: string[];
 }
@@ -63,6 +65,7 @@ export async function twoLeaders(options: ChurnOptions): Promise<Figures> {
       changed: [...watch.changed],
       leaks: leaksIn(picture),
       unserved: unservedIn(picture),
+      flaps: chronicle.flaps,
     };
     const named = new Set(
       Object.values(problems)
