@@ -1,6 +1,6 @@
 import { type Applied, applyFleet } from '../fleet.ts';
 import { floor, type Pattern, patternOf } from '../floor.ts';
-import { FLOOR_GROUP, numbered, routersPath } from '../manifests.ts';
+import { numbered } from '../manifests.ts';
 import { median } from '../percentile.ts';
 import type { Metrics } from '../results.ts';
 import { perOne, type RunningProcess, sum } from '../running-process.ts';
