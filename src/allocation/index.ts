@@ -1,4 +1,5 @@
 export { parseBlockName } from './address-blocks.ts';
+export type { AddressClaim } from './address-claims.ts';
 export type { AddressUse } from './address-use.ts';
 export type { AddressEntry, Recovered } from './block.ts';
 export { type AddressRequest, type Credentials, keyTaken } from './claim-address.ts';
@@ -16,7 +17,7 @@ export {
   parseAddress,
   parseNetwork,
 } from './ipv4.ts';
-export { type AddressClaim, isLedgerName, Ledger } from './ledger.ts';
+export { isLedgerName, Ledger } from './ledger.ts';
 export {
   isExcluded,
   isSubnetOf,

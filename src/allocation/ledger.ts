@@ -1,20 +1,10 @@
 import { AddressBlocks, parseBlockName } from './address-blocks.ts';
+import { type AddressClaim, AddressClaims, claimAt } from './address-claims.ts';
 import { type AddressUse, addressUse } from './address-use.ts';
 import type { AdoptOptions } from './adopt-routers.ts';
-import { type AddressEntry, hasRoom, released, withEntry, withoutSecrets } from './block.ts';
-import {
-  type AddressRequest,
-  type Attempt,
-  decideAddress,
-  keyTaken,
-  pinChanged,
-  pinnedPlace,
-} from './claim-address.ts';
-import { AllocationError } from './errors.ts';
-import { BLOCK_ADDRESSES, type Place, placeOf, routerBlocks } from './geometry.ts';
+import type { AddressRequest } from './claim-address.ts';
 import type { HandedTunnel } from './handed-over.ts';
-import { formatAddress, type Network } from './ipv4.ts';
-import { forgetSecrets, hasKeptSecrets, oldestSecrets } from './kept-secrets.ts';
+import { forgetSecrets, oldestSecrets } from './kept-secrets.ts';
 import type { Location } from './ledger-index.ts';
 import { isBehind, type Recovery, recover } from './recovery.ts';
 import type { LedgerOptions, StoredObject } from './store.ts';
@@ -25,15 +15,6 @@ import type { TunnelRequest } from './tunnels.ts';
 export const isLedgerName = (name: string): boolean =>
   name === TUNNELS_OBJECT || parseBlockName(name) !== undefined;
 
-/** A router's address with the ledger's record of it. */
-export interface AddressClaim {
-  readonly tunnel: number;
-  readonly block: number;
-  /** e.g. `10.100.1.1`. */
-  readonly address: string;
-  readonly entry: AddressEntry;
-}
-
 /**
  * The durable memory of who was given what: index, port, subnet and key of each tunnel, address and secrets of each
  * router. Written before any status, read back whole at start; statuses are projections of it.
@@ -42,13 +23,13 @@ export class Ledger {
   readonly #options: LedgerOptions;
   readonly #blocks: AddressBlocks;
   readonly #tunnels: TunnelRecords;
-  /** Claims under way that ask for a key of the router's own, `tunnel/key`: two for one key must not overlap. */
-  readonly #keyClaims = new Map<string, Promise<unknown>>();
+  readonly #claims: AddressClaims;
 
   constructor(options: LedgerOptions) {
     this.#options = options;
     this.#blocks = new AddressBlocks(options);
     this.#tunnels = new TunnelRecords(options, (index) => this.#blocks.areStored(index));
+    this.#claims = new AddressClaims(options, this.#blocks, (index) => this.tunnels.get(index));
   }
 
   /** Takes in a stored ledger object: all of them at start, later each that a watch brings. Whether it was news. */
@@ -199,63 +180,20 @@ export class Ledger {
   }
 
   /** Gives a Router its address and secrets in a tunnel: those it has, else new ones. */
-  async claimAddress(request: AddressRequest): Promise<AddressClaim> {
-    const publicKey = request.publicKey ?? request.remembered?.publicKey ?? this.#keptKey(request);
-    if (publicKey === undefined) return this.#claimAddress(request);
-    const key = `${request.tunnel}/${publicKey}`;
-    const before = this.#keyClaims.get(key);
-    const claim = (async () => {
-      await before?.catch(() => {});
-      return this.#claimAddress(request);
-    })();
-    this.#keyClaims.set(key, claim);
-    try {
-      return await claim;
-    } finally {
-      if (this.#keyClaims.get(key) === claim) this.#keyClaims.delete(key);
-    }
+  claimAddress(request: AddressRequest): Promise<AddressClaim> {
+    return this.#claims.claim(request);
   }
 
-  async #claimAddress(request: AddressRequest): Promise<AddressClaim> {
-    const { tunnel, remembered } = request;
-    const publicKey = request.publicKey ?? remembered?.publicKey;
-    const record = this.tunnels.get(tunnel);
-    if (record === undefined) {
-      throw new AllocationError(
-        'LedgerUnavailable',
-        `The ledger has no tunnel ${tunnel}; it is tried again.`,
-      );
-    }
-    const holders = publicKey === undefined ? [] : this.holdersOfKey(tunnel, publicKey);
-    if (publicKey !== undefined && holders.length > 0 && !holders.includes(request.owner)) {
-      throw keyTaken(publicKey, holders[0]);
-    }
-    const kept = this.#keptKey(request);
-    const keptKeyIsTaken = kept !== undefined && this.holdersOfKey(tunnel, kept).length > 0;
-    const subnet = networkOf(record);
-    const rememberedPlace = remembered && placeOf(remembered.address, subnet);
-    const decided = { ...request, keptKeyIsTaken, rememberedPlace };
-    await this.#catchUp(request, subnet);
-    const now = this.#options.now();
-    for (const attempt of this.#attempts(request, subnet, now)) {
-      const document = this.#blocks.get(tunnel, attempt.block);
-      const entry = await document.change((block) => decideAddress(block, decided, attempt, subnet, now));
-      if (entry !== undefined) return claimAt(subnet, { tunnel, block: attempt.block, entry });
-    }
-    throw new AllocationError(
-      'AddressPoolExhausted',
-      `Subnet ${record.subnet} has no free address left; delete Routers that are gone, or give the tenant a tunnel of a class with a shorter prefix.`,
-    );
-  }
-
-  /** A Router that was told an address which is not known to be its own: what is known of that block may be old. */
-  async #catchUp({ tunnel, owner, told }: AddressRequest, subnet: Network): Promise<void> {
-    const place = told === undefined ? undefined : placeOf(told, subnet);
-    if (place === undefined) return;
-    const known = this.#blocks.of(tunnel).get(place.block)?.document.entries.get(place.offset);
-    if (known === undefined || known.owner !== owner || !isLive(known)) {
-      await this.#blocks.get(tunnel, place.block).refresh();
-    }
+  /**
+   * The address goes into quarantine; its secrets are kept until {@link forgetSecrets}, if they are to be. `isSeen`: only
+   * the very record that the claim is of; where another process has written since, the Router may be back.
+   */
+  releaseAddress(
+    owner: string,
+    claim: AddressClaim,
+    options?: { keepSecrets?: boolean; isSeen?: boolean },
+  ): Promise<void> {
+    return this.#claims.release(owner, claim, options);
   }
 
   /** Reads a block again of which something was made at a later revision than is known here, as by another leader. */
@@ -263,28 +201,6 @@ export class Ledger {
     if (revision === undefined) return;
     const document = this.#blocks.get(tunnel, block);
     if (document.isOlderThan(revision)) await document.refresh();
-  }
-
-  /**
-   * The address goes into quarantine; its secrets are kept until {@link forgetSecrets}, if they are to be. `isSeen`: only
-   * the very record that the claim is of; where another process has written since, the Router may be back.
-   */
-  async releaseAddress(
-    owner: string,
-    { tunnel, block, entry }: AddressClaim,
-    { keepSecrets = false, isSeen = false } = {},
-  ): Promise<void> {
-    const now = this.#options.now();
-    const { offset } = entry;
-    // One whose script cannot be made any more is applied again to get a new one.
-    const gone = (entry: AddressEntry): AddressEntry =>
-      keepSecrets && !entry.recovered?.keyLost ? released(entry, now) : withoutSecrets(released(entry, now));
-    await this.#blocks.get(tunnel, block).change((document) => {
-      const there = document.entries.get(offset);
-      const isIt = there?.owner === owner && isLive(there);
-      if (isIt && isSeen && there !== entry) throw changedSince(owner);
-      return { document: isIt ? withEntry(document, gone(there)) : document, result: undefined };
-    });
   }
 
   /**
@@ -305,44 +221,6 @@ export class Ledger {
     return next;
   }
 
-  /** Where to look for a place: the pin; or where the router stands or stood; or wherever there is room. */
-  *#attempts(request: AddressRequest, subnet: Network, now: Date): Generator<Attempt & { block: number }> {
-    const { tunnel, pin, told, remembered, quarantineSeconds } = request;
-    const places = this.#blocks.index.of(request.owner).filter((place) => place.tunnel === tunnel);
-    if (pin !== undefined) {
-      const pinned = pinnedPlace(pin, subnet);
-      const live = places.filter(({ entry }) => isLive(entry));
-      if (live.length > 0 && !live.some((place) => isAt(place, pinned))) throw pinChanged(request);
-      yield pinned;
-      return;
-    }
-    // Where it lives, of several places that of which it was told; else where it was last.
-    const toldPlace = told === undefined ? undefined : placeOf(told, subnet);
-    const inOrder = places.toSorted(lastFirst);
-    const best = inOrder.find((place) => isLive(place.entry) && isAt(place, toldPlace));
-    const lives = inOrder.some(({ entry }) => isLive(entry));
-    const rememberedPlace =
-      lives || remembered === undefined ? undefined : placeOf(remembered.address, subnet);
-    if (rememberedPlace !== undefined) yield rememberedPlace;
-    for (const { block, entry } of best === undefined ? inOrder : [best])
-      yield { block, offset: entry.offset };
-    const { first, last } = routerBlocks(subnet);
-    const known = this.#blocks.of(tunnel);
-    for (const kind of ['plain', 'spare'] as const) {
-      for (let block = first; block <= last; block++) {
-        const document = known.get(block)?.document ?? { tunnel, number: block, entries: new Map() };
-        if (hasRoom(document, subnet, kind, now, quarantineSeconds)) yield { block, kind };
-      }
-    }
-  }
-
-  /** The public key that would come back with the secrets which are kept for a Router that went. */
-  #keptKey({ owner, tunnel }: AddressRequest): string | undefined {
-    const places = this.#blocks.index.of(owner).filter((place) => place.tunnel === tunnel);
-    if (places.some(({ entry }) => isLive(entry))) return undefined;
-    return places.toSorted(lastFirst).find(({ entry }) => hasKeptSecrets(entry))?.entry.publicKey;
-  }
-
   #block(name: string) {
     const id = parseBlockName(name);
     return id === undefined ? undefined : this.#blocks.of(id.tunnel).get(id.block);
@@ -356,24 +234,3 @@ export class Ledger {
     });
   }
 }
-
-const isAt = ({ block, entry }: Location, place: Place | undefined): boolean =>
-  block === place?.block && entry.offset === place.offset;
-
-const lastFirst = (a: Location, b: Location): number => lastedUntil(b) - lastedUntil(a);
-
-const lastedUntil = ({ entry: { releasedAt } }: Location): number =>
-  releasedAt === undefined ? Number.MAX_VALUE : Date.parse(releasedAt);
-
-const claimAt = (subnet: Network, { tunnel, block, entry }: Location): AddressClaim => ({
-  tunnel,
-  block,
-  entry,
-  address: formatAddress(subnet.base + block * BLOCK_ADDRESSES + entry.offset),
-});
-
-const changedSince = (owner: string): AllocationError =>
-  new AllocationError(
-    'LedgerUnavailable',
-    `The record of Router ${owner} was written by another process meanwhile; it is looked at again.`,
-  );
