@@ -1,5 +1,6 @@
-import { peersObjectName } from '../api/index.ts';
+import { peersObjectName, TUNNEL_KEY } from '../api/index.ts';
 import type { ConfigMap } from '../kube/index.ts';
+import { handedOverTunnel } from './gateways.ts';
 import { revisionOf } from './handed-over.ts';
 import type { World } from './world.ts';
 
@@ -13,15 +14,19 @@ export function catchUpBlock(world: World, index: number, block: number): Promis
   return ledger.catchUpWith(index, block, current && revisionOf(current));
 }
 
-/** The same for all that a tunnel's list of blocks is made from. */
-export async function catchUpTunnel({ caches, ledger }: World, index: number): Promise<void> {
-  for (const object of caches.configMaps.byIndex('tunnel', String(index))) {
-    const block = blockOf(object);
-    if (block !== undefined) await ledger.catchUpWith(index, block, revisionOf(object));
-  }
+/** The same for the list of a tunnel's blocks: none that it names goes without a look. */
+export async function catchUpTunnel(world: World, index: number): Promise<void> {
+  const live = new Set(world.ledger.liveBlocks(index));
+  const gone = blocksIn(handedOverTunnel(world, index)).filter((block) => !live.has(block));
+  for (const block of gone) await world.ledger.catchUpWith(index, block, Number.POSITIVE_INFINITY);
 }
 
-function blockOf({ metadata: { name } }: ConfigMap): number | undefined {
-  const match = /-peers-(\d{1,5})$/.exec(name)?.[1];
-  return match === undefined ? undefined : Number(match);
+function blocksIn(object: ConfigMap | undefined): number[] {
+  try {
+    const { blocks } = JSON.parse(object?.data?.[TUNNEL_KEY] ?? '');
+    return Array.isArray(blocks) ? blocks.filter((block) => Number.isInteger(block) && block >= 0) : [];
+  } catch {
+    // Edited by hand into something else; it is written anew.
+    return [];
+  }
 }

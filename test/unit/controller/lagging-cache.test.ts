@@ -234,3 +234,22 @@ test('what another leader has handed over is not made anew from a ledger that do
   const text = made.map(({ data }) => data?.['peers.conf']).find((one) => one !== undefined);
   expect(text).toMatch(/Router = a\/r1[\s\S]*Router = a\/r2/);
 });
+
+test('a block that another leader has named to the gateway is named on by a ledger that does not show it yet', async () => {
+  const { ledger: other, store } = await ledgerWithRouters('a/r1');
+  const lagging = ledgerOver(store);
+  for (const object of store.objects.values()) lagging.observe(object);
+  await other.claimAddress(addressRequest(0, 'a/r2', { pin: '10.100.2.1', newKeyPair: generateKeyPair }));
+  const handedOver = { ...placed, data: { 'tunnel.json': JSON.stringify({ blocks: [1, 2, 7] }) } };
+  const { world } = worldOf({ ledger: lagging, tunnels: [tunnel('a/acme')], configMaps: [handedOver] });
+  const made: { data?: Record<string, string> }[] = [];
+  Object.assign(world.client, {
+    update: async (_type: ResourceType, object: { data?: Record<string, string> }) => {
+      made.push(object);
+      return object;
+    },
+  });
+  await reconcileHandover(world)('0', context);
+  const text = made.map(({ data }) => data?.['tunnel.json']).find((one) => one !== undefined);
+  expect(JSON.parse(text ?? '').blocks).toEqual([1, 2]);
+});
