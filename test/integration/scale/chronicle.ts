@@ -112,7 +112,7 @@ export class Chronicle {
         if (event.type !== 'BOOKMARK') take(event.object, event.type === 'DELETED');
       }
     } catch (error) {
-      if (!this.#stop.signal.aborted) throw error;
+      if (!this.#stop.signal.aborted) this.#note('the chronicle', type.plural, '', String(error));
     }
   }
 

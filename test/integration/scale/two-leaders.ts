@@ -40,12 +40,12 @@ const QUARANTINE_SECONDS = 5;
 export async function twoLeaders(options: ChurnOptions): Promise<Figures> {
   const cluster = await ScaleCluster.start(['a'], { quarantineSeconds: QUARANTINE_SECONDS });
   const leaders: ControllerProcess[] = [];
+  const chronicle = new Chronicle(cluster.client);
   try {
     for (let i = 0; i < 2; i++) leaders.push((await ControllerProcess.start(cluster.plane)).go());
     await Promise.all(leaders.map((leader) => leader.untilLeading()));
     await addTunnels(cluster, options.tunnels);
     const watch = new Watch(cluster);
-    const chronicle = new Chronicle(cluster.client);
     const [churned] = await Promise.all([
       churn(cluster, options).finally(() => watch.stop()),
       watch.untilStopped(),
@@ -73,7 +73,6 @@ export async function twoLeaders(options: ChurnOptions): Promise<Figures> {
         .join(' ')
         .match(/a\/[a-z]\d*-\d+/g),
     );
-    chronicle.stop();
     return {
       ...churned,
       routers: picture.routers.size,
@@ -87,6 +86,7 @@ export async function twoLeaders(options: ChurnOptions): Promise<Figures> {
       stories: [...named].slice(0, 5).flatMap((key) => [key, ...chronicle.of(key)]),
     };
   } finally {
+    chronicle.stop();
     for (const leader of leaders) await leader.remove();
     await cluster.stop();
   }
