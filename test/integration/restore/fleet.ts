@@ -13,7 +13,7 @@ type Spec = Record<string, unknown>;
 const many = (count: number, name: (i: number) => string, spec: (i: number) => Spec): [string, Spec][] =>
   Array.from({ length: count }, (_, i) => [name(i), spec(i)]);
 
-/** 86 routers in four tunnels and six blocks of addresses. */
+/** 86 routers, and two more that come first, in four tunnels and eight blocks of addresses. */
 export function routersOfFleet(): Map<string, Spec> {
   return new Map([
     // A tenant whose tunnel was made by itself.
@@ -138,14 +138,14 @@ export async function say(harness: ControllerHarness, key: string, phase: Router
   if (answer.status !== 200) throw new Error(answer.text);
 }
 
-/** Waits until nothing is written any more. */
+/** Waits until nothing is written any more: for longer than renderings of a block wait for each other. */
 export async function quiet(harness: ControllerHarness): Promise<void> {
   let before = '';
   await until('nothing is written any more', async () => {
     const now = JSON.stringify(await harness.writes());
     const same = now === before;
     before = now;
-    if (!same) await new Promise((resolve) => setTimeout(resolve, 700));
+    if (!same) await new Promise((resolve) => setTimeout(resolve, 1_300));
     return same;
   });
 }
