@@ -26,8 +26,8 @@ export class Chronicle {
   /** Peers by object, then by the uid of their Routers. */
   readonly #peers = new Map<string, Map<string, string>>();
   readonly #cutOff = new Set<string>();
-  /** Blocks that a tunnel names to its gateway, and those that it named once. */
-  readonly #blocks = new Map<string, { known: Set<number>; lost: Set<number> }>();
+  /** Blocks that a tunnel names to its gateway, and those that it named once, with who was in them then. */
+  readonly #blocks = new Map<string, { known: number[]; lost: Map<number, string[]> }>();
   /** Peers, and whole blocks, that were taken away and came back, each a moment without a tunnel. */
   readonly flaps: string[] = [];
 
@@ -63,10 +63,15 @@ export class Chronicle {
 
   #takeBlocks(name: string, text = '{"blocks":[]}'): void {
     const now = new Set<number>((JSON.parse(text) as TunnelHandover).blocks);
-    const { known, lost } = this.#blocks.get(name) ?? { known: new Set<number>(), lost: new Set<number>() };
-    for (const block of known) if (!now.has(block)) lost.add(block);
-    for (const block of now) if (lost.delete(block)) this.flaps.push(`block ${block} of ${name}`);
-    this.#blocks.set(name, { known: now, lost });
+    const peersOf = (block: number) => [...(this.#peers.get(`${name}-peers-${block}`)?.keys() ?? [])];
+    const { known, lost } = this.#blocks.get(name) ?? { known: [], lost: new Map<number, string[]>() };
+    for (const block of known) if (!now.has(block)) lost.set(block, peersOf(block));
+    for (const block of now) {
+      const before = new Set(lost.get(block));
+      lost.delete(block);
+      if (peersOf(block).some((uid) => before.has(uid))) this.flaps.push(`block ${block} of ${name}`);
+    }
+    this.#blocks.set(name, { known: [...now], lost });
   }
 
   #takePeers(name: string, version: string | undefined, peers: readonly HandoverPeer[]): void {
