@@ -12,6 +12,7 @@ export {
   contains,
   formatAddress,
   formatNetwork,
+  isNetwork,
   type Network,
   overlaps,
   parseAddress,

@@ -27,6 +27,16 @@ export function parseNetwork(cidr: string): Network {
   return { base, length: address.subnetMask };
 }
 
+/** Whether {@link parseNetwork} takes it. */
+export function isNetwork(cidr: string): boolean {
+  try {
+    parseNetwork(cidr);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** `10.100.1.1` → unsigned 32-bit number, or undefined where the text is no IPv4 address. */
 export function parseAddress(text: string): number | undefined {
   return Address4.isValid(text) && !text.includes('/') ? Number(new Address4(text).bigInt()) : undefined;

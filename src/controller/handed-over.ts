@@ -3,7 +3,7 @@ import {
   type HandedBlock,
   type HandedRouter,
   type HandedTunnel,
-  parseNetwork,
+  isNetwork,
 } from '../allocation/index.ts';
 import {
   ANNOTATION_CLASS,
@@ -120,12 +120,3 @@ const isText = (value: unknown): value is string =>
 
 const isPort = (value: unknown): value is number =>
   typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 65_535;
-
-function isNetwork(text: string): boolean {
-  try {
-    parseNetwork(text);
-    return true;
-  } catch {
-    return false;
-  }
-}

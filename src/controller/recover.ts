@@ -44,16 +44,17 @@ function tell({ caches, ledger, events }: World, recovery: Recovery): void {
     const tunnel = caches.tunnels.get(ledger.tunnels.get(index)?.owner ?? '');
     if (tunnel === undefined) continue;
     const count = recovery.routers.get(index)?.length ?? 0;
-    const routers = count === 1 ? 'a Router' : `${count} Routers`;
-    const what = recovery.tunnels.some((entry) => entry.index === index)
-      ? `this tunnel and ${routers}`
-      : routers;
+    const isNew = recovery.tunnels.some((entry) => entry.index === index);
+    const what = [
+      ...(isNew ? ['this tunnel'] : []),
+      ...(count === 0 ? [] : [count === 1 ? 'a Router of it' : `${count} Routers of it`]),
+    ].join(' and ');
     events.record({
       regarding: refOf(tunnel),
       type: 'Warning',
       reason: 'LedgerRecovered',
       action: 'Recover',
-      note: `The ledger did not know ${what} of it any more, as after a restore from an older backup. They were taken over from the gateways with their addresses and keys: nothing has to be done in the field.`,
+      note: `The ledger did not know ${what} any more, as after a restore from an older backup. All was taken over from the gateways, with addresses and keys: nothing has to be done in the field.`,
     });
   }
 }

@@ -1,14 +1,14 @@
-import type { RememberedTunnel, TunnelEntry } from '../allocation/index.ts';
+import { isNetwork, type RememberedTunnel, type TunnelEntry } from '../allocation/index.ts';
 import type { TenantTunnel } from '../api/index.ts';
 import { keyOf } from '../kube/index.ts';
 import { type Refusal, tenantOf } from './find-tunnel.ts';
 import type { World } from './world.ts';
 
-/** What a TenantTunnel's status says that it was given. */
+/** What a TenantTunnel's status says that it was given; nothing where somebody has written nonsense there. */
 export function rememberedTunnel(tunnel: TenantTunnel): RememberedTunnel | undefined {
   const { index, subnet, listenPort, publicKey } = tunnel.status ?? {};
   if (index === undefined || subnet === undefined || listenPort === undefined) return undefined;
-  if (publicKey === undefined) return undefined;
+  if (publicKey === undefined || !isNetwork(subnet)) return undefined;
   return { owner: keyOf(tunnel), className: tunnel.spec.className ?? '', index, subnet, listenPort };
 }
 
@@ -28,6 +28,5 @@ export function lostTunnels({ caches, ledger }: World, tunnel: TenantTunnel): Re
     .filter(
       (other) => other.status?.index !== undefined && ledger.tunnelOfTenant(tenantOf(other)) === undefined,
     )
-    .flatMap((other) => rememberedTunnel(other) ?? [])
-    .filter(({ subnet }) => /^[0-9.]+\/\d+$/.test(subnet));
+    .flatMap((other) => rememberedTunnel(other) ?? []);
 }
