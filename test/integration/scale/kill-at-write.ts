@@ -38,7 +38,7 @@ export const problemsOf = ({ duplicates, changed, leaks, unserved }: Outcome): s
   ...unserved,
 ];
 
-const LOOK_MS = 100;
+const LOOK_MS = 200;
 const LIMIT_MS = 180_000;
 
 /**
