@@ -30,6 +30,8 @@ import { FIELD_MANAGER, isGone, tunnelOf, type World, wakeBlockHandover } from '
 const LOOK_AGAIN_MS = 120_000;
 /** Routers without an address of which an Event tells; ten thousand would push out those of others. */
 const TOLD = 25;
+/** None has this index. */
+const NO_TUNNEL = -1;
 /** How soon a cache that lags behind is looked at again, ms. */
 const LAG_MS = 1000;
 
@@ -67,7 +69,8 @@ async function decide(
   const held = claimOf(world, router);
   const refused = (refusal: Refusal): Extract<RouterOutcome, { kind: 'refused' }> => {
     const claim = claimOf(world, router);
-    return { kind: 'refused', refusal, ...(claim === undefined ? {} : { claim }) };
+    const isLetGo = wasLetGo(world, router);
+    return { kind: 'refused', refusal, ...(claim && { claim }), ...(isLetGo && { isLetGo }) };
   };
   const looked = tunnelOf(world, router);
   if ('create' in looked) {
@@ -91,7 +94,7 @@ async function decide(
   }
   const entry = world.ledger.tunnelOfTenant(tenantOf(tunnel));
   if (entry === undefined || !isLive(entry) || entry.owner !== keyOf(tunnel))
-    return waitingFor(router, tunnel);
+    return waitingFor(world, router, tunnel);
   const found = classOf(tunnel, entry, world.caches.classes.list());
   if ('refused' in found) return wasGiven(router) ? { kind: 'kept' } : refused(found.refused);
   const grant = { entry, tunnel, tunnelClass: found.found };
@@ -129,18 +132,27 @@ async function decide(
 const wasGiven = ({ status }: Router): boolean =>
   status?.script !== undefined || (status?.address !== undefined && isTrue(status.conditions, 'Allocated'));
 
-function waitingFor(router: Router, tunnel: TenantTunnel): RouterOutcome | Later {
+function waitingFor(world: World, router: Router, tunnel: TenantTunnel): RouterOutcome | Later {
   const condition = findCondition(tunnel.status?.conditions, 'Allocated');
   // A tunnel that is just being allocated wakes its routers in a moment: no write for that.
   if (condition?.status !== 'False') return { kind: 'later' };
-  if (wasGiven(router)) return { kind: 'kept' };
+  const isLetGo = wasLetGo(world, router);
+  if (wasGiven(router) && !isLetGo) return { kind: 'kept' };
   return {
     kind: 'waiting',
+    ...(isLetGo && { isLetGo }),
     refusal: {
       reason: 'Pending',
       message: `TenantTunnel ${keyOf(tunnel)} has nothing to give yet: ${condition.message}`,
     },
   };
+}
+
+/** Whether the ledger knows that what the status tells was let go: its TenantTunnel has become another tenant's. */
+function wasLetGo({ ledger }: World, router: Router): boolean {
+  const { publicKey } = router.status ?? {};
+  if (publicKey === undefined || ledger.claimsOf(keyOf(router)).length > 0) return false;
+  return ledger.isKnownElsewhere(keyOf(router), publicKey, NO_TUNNEL);
 }
 
 function wakeAfterClaim(world: World, held: AddressClaim | undefined, claim: AddressClaim): void {

@@ -31,11 +31,12 @@ export type RouterOutcome =
       kind: 'refused';
       refusal: Refusal;
       claim?: AddressClaim;
+      isLetGo?: true;
       /** So many are refused alike that no Event is to tell of this one. */
       isOneOfMany?: true;
     }
-  /** What it needs is on its way. */
-  | { kind: 'waiting'; refusal: Refusal };
+  /** What it needs is on its way. `isLetGo`: what the status tells is not the router's any more. */
+  | { kind: 'waiting'; refusal: Refusal; isLetGo?: true };
 
 export interface PlannedStatus {
   status: RouterStatus;
@@ -132,13 +133,12 @@ function recoveredSaying(
 function refusedStatus(router: Router, outcome: Exclude<RouterOutcome, Given>, now: number): PlannedStatus {
   const { reason, message } = outcome.refusal;
   const claim = outcome.kind === 'refused' ? outcome.claim : undefined;
+  // Without a claim the status alone knows what the router has, and the ledger may have to learn it from there.
+  const before = outcome.isLetGo ? {} : givenBefore(router);
   const status: RouterStatus = {
     observedGeneration: router.metadata.generation,
     phase: outcome.kind === 'refused' ? 'Error' : 'Pending',
-    // Without a claim the status alone knows what the router has, and the ledger may have to learn it from there.
-    ...(claim === undefined
-      ? givenBefore(router)
-      : { address: claim.address, publicKey: claim.entry.publicKey }),
+    ...(claim === undefined ? before : { address: claim.address, publicKey: claim.entry.publicKey }),
   };
   return plan(router, status, now, [
     { type: 'Allocated', status: 'False', reason, message },
