@@ -1,0 +1,15 @@
+import { generate } from '../generate.ts';
+import { lived } from '../world.ts';
+import type { Mutant } from './mutants.ts';
+
+/** The first seed that finds a bug, and by which invariant. */
+export async function found(
+  within: number,
+  meddle: Mutant = (client) => client,
+): Promise<{ seed: number; invariant: string } | undefined> {
+  for (let seed = 1; seed <= within; seed++) {
+    const { violation } = await lived(generate(seed), { meddle });
+    if (violation !== undefined) return { seed, invariant: violation.invariant };
+  }
+  return undefined;
+}
