@@ -87,19 +87,23 @@ const timeoutFlag = cleanupCommand('0.0.0').options.find(({ long }) => long === 
 test.each([
   ['gateway.offlineAfter', offlineAfterFlag()],
   ['cleanup.timeout', timeoutFlag],
-] as const)('%s is taken where the program takes it, and nowhere else', async (path, flag) => {
-  const takes = (text: string): boolean => {
-    try {
-      flag?.parseArg?.(text, undefined);
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  const verdicts: [string, boolean][] = [];
-  for (const text of [...DURATIONS, ...LONG, ...NO_DURATIONS])
-    verdicts.push([text, (await refusalOf(path, text)) === '']);
-  expect(verdicts).toEqual(verdicts.map(([text]) => [text, takes(text)]));
-  expect(verdicts.filter(([, isTaken]) => isTaken).length).toBeGreaterThan(4);
-  expect(await refusalOf(path, '25h')).toMatch(/write a duration from 1s to (1h|24h)\.$/m);
-}, 60_000);
+] as const)(
+  '%s is taken where the program takes it, and nowhere else',
+  async (path, flag) => {
+    const takes = (text: string): boolean => {
+      try {
+        flag?.parseArg?.(text, undefined);
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    const verdicts: [string, boolean][] = [];
+    for (const text of [...DURATIONS, ...LONG, ...NO_DURATIONS])
+      verdicts.push([text, (await refusalOf(path, text)) === '']);
+    expect(verdicts).toEqual(verdicts.map(([text]) => [text, takes(text)]));
+    expect(verdicts.filter(([, isTaken]) => isTaken).length).toBeGreaterThan(4);
+    expect(await refusalOf(path, '25h')).toMatch(/write a duration from 1s to (1h|24h)\.$/m);
+  },
+  60_000,
+);
