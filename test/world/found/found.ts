@@ -349,23 +349,4 @@ export const FOUND: readonly Found[] = [
       { do: 'remove', plural: 'configmaps', key: 'gateways/tunnel-1-peers-1', after: 100 },
     ],
   },
-  {
-    bug: "a Router whose TenantTunnel became another tenant's: it went on to tell the address that was let go",
-    seed: 70,
-    steps: [
-      ...world,
-      {
-        do: 'apply',
-        kind: 'routers',
-        key: 'a/r3',
-        spec: { tunnelRef: { name: 'other', namespace: 'a' } },
-        after: 0,
-      },
-      { do: 'apply', kind: 'tenanttunnels', key: 'a/other', spec: { tenant: 'cora' }, after: 0 },
-      { do: 'apply', kind: 'tenanttunnels', key: 'a/acme', spec: {}, after: 0 },
-      { do: 'delete', kind: 'tenanttunnels', key: 'a/other', after: 100 },
-      { do: 'apply', kind: 'tenanttunnels', key: 'a/other', spec: { tenant: 'acme' }, after: 0 },
-      { do: 'duty', slot: 'A', duty: 'standby', after: 0 },
-    ],
-  },
 ];

@@ -55,8 +55,6 @@ export class GivenToRouters {
   /** The ledger keeps what was given to every Router that is still the same. */
   ledger(picture: Picture): void {
     for (const [key, given] of this.#given) {
-      // Told while hands were on the ledger.
-      if (given.tunnel === UNKNOWN) Object.assign(given, placeOf(picture, key, given.address));
       const places = [...picture.records()].filter(
         ({ tunnel, entry }) => tunnel === given.tunnel && entry.owner === key && isLive(entry),
       );
@@ -74,7 +72,11 @@ export class GivenToRouters {
     const key = keyOf(router);
     const { address = '', publicKey = '' } = router.status ?? {};
     const { uid } = router.metadata;
-    const { tunnel, tenant } = placeOf(picture, key, address);
+    const place = [...picture.records()].find(
+      ({ entry, address: at }) => entry.owner === key && at === address,
+    );
+    const tunnel = place?.tunnel ?? -1;
+    const tenant = picture.tunnels.get(tunnel)?.tenant ?? '';
     const next: Given = { uid, tenant, tunnel, address, publicKey, mayMove: false };
     const given = this.#given.get(key);
     if (given?.uid === uid && !given.mayMove) {
@@ -139,14 +141,3 @@ const lost = (key: string, { tunnel, address, publicKey }: Given, now: string): 
     '2 given',
     `Router ${key} was given ${address} in tunnel ${tunnel} with key ${publicKey}; ${now}`,
   );
-
-const UNKNOWN = -1;
-
-/** In which tunnel a Router has its address. */
-function placeOf(picture: Picture, key: string, address: string): Pick<Given, 'tunnel' | 'tenant'> {
-  for (const { tunnel, entry, address: at } of picture.records()) {
-    if (entry.owner === key && at === address)
-      return { tunnel, tenant: picture.tunnels.get(tunnel)?.tenant ?? '' };
-  }
-  return { tunnel: UNKNOWN, tenant: '' };
-}

@@ -89,9 +89,7 @@ function scriptIsRight(router: Router, { picture, server }: Scene): void {
   if (record === undefined || entry === undefined) throw unserved(`${key} says it has a place and has none`);
   if (tunnel !== undefined && tenantOf(tunnel) !== entry.tenant)
     throw unserved(`${key} says ${owner} and stands in ${entry.tenant}'s`);
-  const { privateKey = '', publicKey, access, recovered } = record.entry;
-  // What the ledger has lost of it, only the script has.
-  if (recovered !== undefined) return;
+  const { privateKey = '', publicKey, access } = record.entry;
   const texts = [
     record.address,
     privateKey || publicKey,
