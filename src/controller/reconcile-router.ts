@@ -250,8 +250,6 @@ async function writeStatus(
     const written = await applyStatusIfChanged(client, ROUTERS, router, comparable, {
       fieldManager: FIELD_MANAGER,
       owned,
-      // The phase may have become the gateway's since: what was decided on an older one must not go over it.
-      ifUnchanged: owned.fields.includes('phase'),
       signal,
     });
     if (written === undefined) return;

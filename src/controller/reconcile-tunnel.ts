@@ -51,6 +51,9 @@ export const reconcileTunnel =
     const outcome = await decide(world, tunnel, context);
     const next = 'granted' in outcome ? tendWaiting(world, outcome.granted.entry) : undefined;
     const desired = planTunnelStatus(tunnel, outcome, world.now().getTime());
+    // While a tunnel lay on no node nothing of it was handed over.
+    if ('granted' in outcome && desired.gateway !== tunnel.status?.gateway)
+      wakeWholeHandover(world, outcome.granted.entry.index, BULK);
     try {
       const written = await applyStatusIfChanged(world.client, TENANT_TUNNELS, tunnel, desired, {
         fieldManager: FIELD_MANAGER,
@@ -64,9 +67,6 @@ export const reconcileTunnel =
       if (isApiError(error, 'NotFound', 'Conflict')) return undefined;
       throw error;
     }
-    // While a tunnel lay on no node nothing of it was handed over.
-    if ('granted' in outcome && desired.gateway !== tunnel.status?.gateway)
-      wakeWholeHandover(world, outcome.granted.entry.index, BULK);
     for (const event of tunnelEvents(tunnel, outcome, desired)) world.events.record(event);
     return next;
   };

@@ -97,7 +97,7 @@ export interface KubeApi {
   document(path: string, options?: CallOptions): Promise<unknown>;
   /** Server-side apply: fields that this manager applied before and now omits are removed. */
   apply<T extends KubeObject>(type: ResourceType<T>, object: Applied<T>, options: ApplyOptions): Promise<T>;
-  /** Server-side apply of the status subresource. Pass `uid`: NotFound or Conflict instead of another object. */
+  /** Server-side apply of the status subresource. Bind it by `resourceVersion`: to a `uid` the server pays no heed. */
   applyStatus<T extends KubeObject>(
     type: ResourceType<T>,
     object: Applied<T>,

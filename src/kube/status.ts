@@ -14,8 +14,6 @@ export interface OwnedStatus {
 export interface ApplyStatusOptions extends CallOptions {
   fieldManager: string;
   owned: OwnedStatus;
-  /** Refuse with Conflict when the object has changed since `current`; default false: managers share no field. */
-  ifUnchanged?: boolean;
 }
 
 /**
@@ -39,9 +37,11 @@ export function statusEquals(current: unknown, desired: object, owned: OwnedStat
 }
 
 /**
- * Applies a manager's part of a status (server-side, forced) unless the object has it already. The write is bound
- * to the object's uid: an object deleted meanwhile is not made again (NotFound, Conflict). Resolves with the
- * server's reply, or undefined when nothing was to be written.
+ * Applies a manager's part of a status (server-side, forced) unless the object has it already. The write is bound to
+ * the version that it was decided on (NotFound, Conflict), and so to this very object: of the metadata that a write of
+ * a status sends the server looks at nothing else, so that a uid would not keep it from the next object of the name.
+ * Whoever is refused has a cache that is behind, and hears from it. Resolves with the server's reply, or undefined when
+ * nothing was to be written.
  */
 export async function applyStatusIfChanged<T extends KubeObject & { status?: object }>(
   client: Pick<KubeApi, 'applyStatus'>,
@@ -50,14 +50,13 @@ export async function applyStatusIfChanged<T extends KubeObject & { status?: obj
   desired: DeepPartial<NonNullable<T['status']>>,
   options: ApplyStatusOptions,
 ): Promise<T | undefined> {
-  const { owned, ifUnchanged, ...call } = options;
+  const { owned, ...call } = options;
   if (statusEquals(current.status, desired as object, owned)) return undefined;
-  const { name, namespace, uid, resourceVersion } = current.metadata;
+  const { name, namespace, resourceVersion } = current.metadata;
   const metadata = { name, ...(namespace !== undefined && { namespace }) };
   return client.applyStatus(type, { metadata, status: desired } as unknown as Applied<T>, {
     ...call,
-    uid,
-    ...(ifUnchanged && { resourceVersion }),
+    resourceVersion,
   });
 }
 
