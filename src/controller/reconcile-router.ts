@@ -24,7 +24,7 @@ import { routerEvent } from './router-events.ts';
 import { digestOf, routerScript } from './router-script.ts';
 import { planRouterStatus, type RouterOutcome } from './router-status.ts';
 import { isCurrent, losesKey, strayClaims } from './stray-claims.ts';
-import { FIELD_MANAGER, isGone, tunnelOf, type World, wakeBlockHandover } from './world.ts';
+import { FIELD_MANAGER, isGone, QUARANTINE, tunnelOf, type World, wakeBlockHandover } from './world.ts';
 
 /** How often a refusal is looked at again that no watch may bring back (a quarantine or a quota that ends), ms. */
 const LOOK_AGAIN_MS = 120_000;
@@ -224,6 +224,9 @@ async function releaseClaims(
     if (keepSecrets) wakeKeptSecrets(world, claim.tunnel);
     wakeBlockHandover(world, claim.tunnel, claim.block);
     wakeIfPressing(world, claim.tunnel);
+    // A tunnel that was let go before its last router waits for nothing else.
+    const tunnel = world.ledger.tunnels.get(claim.tunnel);
+    if (tunnel !== undefined && !isLive(tunnel)) world.controllers.quarantine.enqueue(QUARANTINE);
     wakeRivals(world, claim);
   }
 }
