@@ -9,6 +9,7 @@ import {
   sleep,
   type WatchOptions,
 } from '../../src/kube/index.ts';
+import { apiVersionOf } from '../../src/kube/object.ts';
 import { retryDelayMs } from '../../src/kube/retry.ts';
 import type { Actor } from './actor.ts';
 import { copy } from './api/json.ts';
@@ -76,17 +77,14 @@ export function worldClient(
       return read(`list ${type.plural}`, act, options) as Promise<ReturnType<typeof act> & { items: T[] }>;
     },
     create: (type, object, options) => {
-      const sent = copy(object) as unknown as KubeObject;
-      const what = `create ${type.plural} ${keyFor(sent.metadata)}`;
-      return write(what, () => server.create(type, { ...sent, kind: type.kind }), options, false) as never;
+      const sent = typed(type, object as unknown as KubeObject);
+      const act = () => server.create(type, sent);
+      return write(`create ${type.plural} ${keyFor(sent.metadata)}`, act, options, false) as never;
     },
     update: (type, object, options) => {
-      const sent = copy(object) as unknown as KubeObject;
-      return write(
-        `update ${type.plural} ${keyFor(sent.metadata)}`,
-        () => server.update(type, sent),
-        options,
-      ) as never;
+      const sent = typed(type, object);
+      const act = () => server.update(type, sent);
+      return write(`update ${type.plural} ${keyFor(sent.metadata)}`, act, options) as never;
     },
     async delete(type, name, options = {}) {
       try {
@@ -120,3 +118,10 @@ export function worldClient(
     document: notModelled('document'),
   };
 }
+
+/** What goes over the wire. */
+const typed = (type: ResourceType, object: KubeObject): KubeObject => ({
+  ...copy(object),
+  apiVersion: apiVersionOf(type),
+  kind: type.kind,
+});

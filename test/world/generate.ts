@@ -40,7 +40,9 @@ export function classDeed(name: keyof typeof CLASSES, isDefault: boolean, more: 
 /** A history by its seed. Each draws its own few sorts of steps, so that some do often what others never do. */
 export function generate(seed: number, topics: readonly Topic[] = TOPICS): History {
   const draw = new Draw(seed);
-  const chosen = topics.filter(({ share }) => draw.chance(share));
+  const drawn = topics.filter(({ share }) => draw.chance(share));
+  const excluded = drawn.flatMap(({ excludes = [] }) => excludes);
+  const chosen = drawn.filter(({ name }) => !excluded.includes(name));
   const count = draw.between(6, 45);
   const pace = draw.pick([0.3, 1, 1, 3]);
   const steps: Step[] = beginning.map((deed) => ({ after: 0, ...deed }));
@@ -98,13 +100,14 @@ export interface Topic {
   /** How likely a history has it. */
   share: number;
   weight: number;
+  /** Topics that a history with this one does not have. */
+  excludes?: readonly string[];
   deeds: (draw: Draw) => (Deed & { after?: number })[];
 }
 
 const slot = (draw: Draw): Slot => draw.pick(['A', 'B']);
 
-const router = (draw: Draw, more: object = {}): Deed => {
-  const key = draw.pick(ROUTERS);
+const router = (draw: Draw, more: object = {}, key = draw.pick(ROUTERS)): Deed => {
   const belongs =
     draw.belongings.get(key) ??
     draw.pick([
@@ -141,6 +144,50 @@ const handoverName = (draw: Draw, part: string): string => {
 };
 
 export const TOPICS: readonly Topic[] = [
+  {
+    name: 'moves',
+    share: 0.35,
+    weight: 3,
+    deeds: (draw) => {
+      const gone = remove(draw, 'routers');
+      return [gone, ...(draw.chance(0.3) ? [] : [router(draw, {}, 'key' in gone ? gone.key : undefined)])];
+    },
+  },
+  {
+    name: 'tenants that change hands',
+    share: 0.2,
+    weight: 2,
+    deeds: (draw) => [
+      { do: 'delete', kind: 'tenanttunnels', key: 'a/other' },
+      {
+        do: 'apply',
+        kind: 'tenanttunnels',
+        key: 'a/other',
+        spec: { tenant: draw.pick(['cora', 'dune', 'acme']), allowedNamespaces: ['*'] },
+      },
+    ],
+  },
+  {
+    name: 'rushes',
+    share: 0.2,
+    weight: 1,
+    deeds: (draw) => Array.from({ length: draw.between(2, 5) }, () => router(draw)),
+  },
+  {
+    // Only under the eyes of a leader, whose memory mends it: without one, what is lost is lost.
+    name: 'hands on the ledger',
+    share: 0.15,
+    weight: 2,
+    excludes: ['leaders', 'deaths', 'weather', 'stalls', 'watches', 'curses'],
+    deeds: (draw) => [
+      draw.pick<Deed>([
+        { do: 'remove', plural: 'secrets', key: 'system/ledger-tunnels' },
+        { do: 'remove', plural: 'secrets', key: `system/ledger-tunnel-${draw.between(0, 1)}-block-1` },
+        { do: 'back up' },
+        { do: 'restore' },
+      ]),
+    ],
+  },
   { name: 'tunnels', share: 0.6, weight: 3, deeds: (draw) => [tunnel(draw)] },
   { name: 'tunnels go', share: 0.5, weight: 2, deeds: (draw) => [remove(draw, 'tenanttunnels')] },
   {

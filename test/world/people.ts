@@ -11,15 +11,17 @@ import {
   configMaps,
   KubeApiError,
   type KubeObject,
+  keyOf,
   leases,
   microTime,
   nameOf,
   nodes,
   type ResourceType,
+  type Secret,
   secrets,
 } from '../../src/kube/index.ts';
 import type { ApiServer } from './api/server.ts';
-import { GATEWAYS } from './crew.ts';
+import { GATEWAYS, SYSTEM } from './crew.ts';
 import type { Deed, Kind } from './steps.ts';
 
 const TYPES: Record<Kind, ResourceType> = {
@@ -138,4 +140,16 @@ function node(server: ApiServer, wall: number, name: string, state: string): voi
   const { resourceVersion } = current?.metadata ?? {};
   if (resourceVersion === undefined) server.create(leases, written);
   else server.update(leases, { ...written, metadata: { ...metadata, resourceVersion } } as KubeObject);
+}
+
+/** The ledger as a backup has it. */
+export const ledgerOf = (server: ApiServer): Secret[] =>
+  server.all(secrets).filter(({ metadata }) => metadata.namespace === SYSTEM);
+
+/** Written back over whatever is there. */
+export function putBack(server: ApiServer, secret: Secret): void {
+  const { uid: _, resourceVersion: __, creationTimestamp: ___, ...kept } = secret.metadata;
+  const { resourceVersion } = server.peek(secrets, keyOf(secret))?.metadata ?? {};
+  if (resourceVersion === undefined) server.create(secrets, { ...secret, metadata: kept });
+  else server.update(secrets, { ...secret, metadata: { ...kept, resourceVersion } });
 }

@@ -34,6 +34,8 @@ export interface Handover {
 /** What the store says, read: the ledger and what is handed over. Kept up to date change by change. */
 export class Picture {
   tunnels: ReadonlyMap<number, TunnelEntry> = new Map();
+  /** As they were before: somebody may have taken the record of a tunnel whose routers go on. */
+  #last: ReadonlyMap<number, TunnelEntry> = new Map();
   /** Blocks by tunnel and number. */
   readonly blocks = new Map<string, { tunnel: number; block: number; entries: AddressEntry[] }>();
   readonly handovers = new Map<number, Handover>();
@@ -57,7 +59,7 @@ export class Picture {
   }
 
   addressOf(tunnel: number, block: number, { offset }: AddressEntry): string | undefined {
-    const record = this.tunnels.get(tunnel);
+    const record = this.tunnels.get(tunnel) ?? this.#last.get(tunnel);
     return record && formatAddress(networkOf(record).base + block * 256 + offset);
   }
 
@@ -73,6 +75,7 @@ export class Picture {
     try {
       const data = secret === undefined ? undefined : storedFrom(secret).data;
       if (name === 'ledger-tunnels') {
+        this.#last = this.tunnels;
         this.tunnels = data === undefined ? new Map() : decodeTunnels(data).tunnels;
       } else if (place !== undefined && data !== undefined) {
         const { entries } = decodeBlock(place.tunnel, place.block, data);

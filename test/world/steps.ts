@@ -18,6 +18,9 @@ export type Deed =
   | { do: 'wipe'; kind: Kind; key: string }
   /** Done by hand to an object that the controller keeps. */
   | { do: 'remove' | 'unlabel' | 'garble'; plural: 'configmaps' | 'secrets'; key: string }
+  /** What Velero has of the ledger, and what somebody writes back of it. */
+  | { do: 'back up' }
+  | { do: 'restore' }
   | { do: 'connect' | 'disconnect'; key: string }
   | { do: 'node'; name: string; state: 'alive' | 'silent' | 'troubled' | 'gone' }
   | { do: 'weather'; name: WeatherName }

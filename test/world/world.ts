@@ -1,4 +1,5 @@
 import type { ControllerClient } from '../../src/controller/start.ts';
+import type { Secret } from '../../src/kube/index.ts';
 import { Actor } from './actor.ts';
 import { AgentModel } from './agent.ts';
 import { ApiServer } from './api/server.ts';
@@ -8,7 +9,7 @@ import { Crew } from './crew.ts';
 import { Invariants } from './invariants/all.ts';
 import { Journal } from './journal.ts';
 import { Network } from './network.ts';
-import { act } from './people.ts';
+import { act, ledgerOf, putBack } from './people.ts';
 import { Picture } from './picture.ts';
 import { shaking } from './shaking.ts';
 import type { Deed, History, Step } from './steps.ts';
@@ -52,6 +53,7 @@ export class World {
   readonly crew: Crew;
   readonly #agent: AgentModel;
   readonly #invariants: Invariants;
+  #backup: Secret[] = [];
   #lastWrite = 0;
   #writes = 0;
 
@@ -170,6 +172,12 @@ export class World {
         break;
       case 'bless':
         network.cursed.clear();
+        break;
+      case 'back up':
+        this.#backup = ledgerOf(server);
+        break;
+      case 'restore':
+        for (const secret of this.#backup) putBack(server, secret);
         break;
       case 'connect':
         this.#agent.connect(deed.key);

@@ -19,6 +19,7 @@ const ITEM = Symbol('item');
 export function applied({ status, owners }: Owned, manager: string, said: object): Owned {
   const leaves = leavesOf(status ?? {});
   const wanted = leavesOf(said);
+  const order = mergedOrder(itemsOf(leaves), itemsOf(wanted));
   const others = new Map([...owners].filter(([name]) => name !== manager));
   for (const [path, value] of wanted) {
     if (leaves.has(path) && isSame(leaves.get(path), value)) continue;
@@ -28,7 +29,7 @@ export function applied({ status, owners }: Owned, manager: string, said: object
   for (const path of owners.get(manager) ?? []) {
     if (!wanted.has(path) && ![...others.values()].some((paths) => paths.has(path))) leaves.delete(path);
   }
-  return { status: built(leaves), owners: new Map(others).set(manager, new Set(wanted.keys())) };
+  return { status: built(leaves, order), owners: new Map(others).set(manager, new Set(wanted.keys())) };
 }
 
 /** What writing the whole status makes of it: leaves that are gone or changed belong to nobody who applies. */
@@ -75,7 +76,7 @@ function collect(object: Record<string, unknown>, prefix: string, leaves: Leaves
   }
 }
 
-function built(leaves: Leaves): Record<string, unknown> {
+function built(leaves: Leaves, order: readonly string[]): Record<string, unknown> {
   const status: Record<string, unknown> = {};
   const conditions = new Map<string, Record<string, unknown>>();
   for (const [path, value] of leaves) {
@@ -89,14 +90,27 @@ function built(leaves: Leaves): Record<string, unknown> {
         parent = parent[name] as Record<string, unknown>;
       }
     }
-    if (value === ITEM) {
-      status.conditions ??= [];
-      const condition = {};
-      conditions.set(last, condition);
-      (status.conditions as unknown[]).push(condition);
-    } else parent[last] = value;
+    if (value === ITEM) conditions.set(last, {});
+    else parent[last] = value;
   }
-  return status;
+  const list = order.flatMap((path) => conditions.get(path.split('.').at(-1) ?? '') ?? []);
+  return list.length === 0 ? status : { ...status, conditions: list };
+}
+
+const itemsOf = (leaves: Leaves): string[] =>
+  [...leaves].filter(([, value]) => value === ITEM).map(([path]) => path);
+
+/** The order of a list after an apply: that of the applied one, and what it does not name stays before what it stood before. */
+function mergedOrder(before: readonly string[], said: readonly string[]): string[] {
+  const order: string[] = [];
+  const isNamed = new Set(said);
+  const rest = [...before];
+  for (const one of said) {
+    while (rest[0] !== undefined && !isNamed.has(rest[0])) order.push(rest.shift() as string);
+    if (rest[0] === one) rest.shift();
+    order.push(one);
+  }
+  return [...order, ...rest.filter((one) => !isNamed.has(one))];
 }
 
 const isSame = (a: unknown, b: unknown): boolean =>

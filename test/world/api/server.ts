@@ -161,7 +161,8 @@ export class ApiServer {
     condition: Conditional,
   ): KubeObject {
     const kept = this.#kept('apply', type, sent.metadata);
-    this.#check('apply', type, sent.metadata, kept, condition);
+    // Of the metadata that a write of a status sends only the version is looked at: a uid says nothing.
+    this.#check('apply', type, sent.metadata, kept, { resourceVersion: condition.resourceVersion });
     const { status } = kept.object as unknown as CustomObject;
     const next = applied({ status, owners: kept.owners }, manager, copy(sent.status ?? {}));
     return this.#storeStatus('apply', type, kept, next);
@@ -182,7 +183,13 @@ export class ApiServer {
       return;
     }
     if (object.metadata.deletionTimestamp !== undefined) return;
-    const metadata = { ...object.metadata, deletionTimestamp: this.#now() };
+    const { generation } = object.metadata;
+    const metadata = {
+      ...object.metadata,
+      deletionTimestamp: this.#now(),
+      deletionGracePeriodSeconds: 0,
+      ...(generation !== undefined && { generation: generation + 1 }),
+    };
     this.#store(type, kept, { ...kept, object: { ...object, metadata } });
   }
 

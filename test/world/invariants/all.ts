@@ -21,6 +21,8 @@ export class Invariants {
   readonly #journal: Journal;
   readonly #time: { readonly wall: number };
   readonly #recorded = new Recorded();
+  /** Somebody has laid hands on the ledger, and it is not mended yet. */
+  #isDisturbed = false;
   readonly #routers: GivenToRouters;
   readonly #tenants: GivenToTenants;
   readonly #quarantine: Quarantine;
@@ -56,10 +58,9 @@ export class Invariants {
     this.#tenants.see(change);
     if (plural === 'secrets' && key.startsWith(`${SYSTEM}/`)) {
       this.#recorded.see(picture);
-      ledgerIsUnique(picture, this.#server);
-      this.#quarantine.ledger(picture);
-      this.#routers.ledger(picture);
-      this.#tenants.ledger(picture);
+      this.#isDisturbed ||= change.by === 'people';
+      if (this.#isDisturbed) this.#quarantine.forget();
+      else this.#seeLedger();
     }
     if (plural === 'configmaps') {
       this.#recorded.handover(picture);
@@ -74,10 +75,19 @@ export class Invariants {
     this.#routers.see(change, picture);
   }
 
+  #seeLedger(): void {
+    ledgerIsUnique(this.#picture, this.#server);
+    this.#quarantine.ledger(this.#picture);
+    this.#routers.ledger(this.#picture);
+    this.#tenants.ledger(this.#picture);
+  }
+
   /** After everything that was to be done is done. */
   atRest(scene: Omit<Scene, 'server' | 'picture'>): void {
     const [leak] = this.#journal.leaks;
     if (leak !== undefined) throw new Violation('6 secrets', `a log line holds one: ${leak}`);
+    this.#isDisturbed = false;
+    this.#seeLedger();
     const whole = { ...scene, server: this.#server, picture: this.#picture };
     allAreServed(whole);
     nothingLeaks(whole);

@@ -1,6 +1,6 @@
 /** 2. What a router in the field was given never changes by itself. */
 import { isLive } from '../../../src/allocation/index.ts';
-import { ROUTERS, type Router, type TenantTunnel } from '../../../src/api/index.ts';
+import { ROUTERS, type Router, TENANT_TUNNELS, type TenantTunnel } from '../../../src/api/index.ts';
 import { keyOf } from '../../../src/kube/index.ts';
 import type { ApiServer, Change } from '../api/server.ts';
 import type { Picture } from '../picture.ts';
@@ -55,6 +55,8 @@ export class GivenToRouters {
   /** The ledger keeps what was given to every Router that is still the same. */
   ledger(picture: Picture): void {
     for (const [key, given] of this.#given) {
+      // Told while hands were on the ledger.
+      if (given.tunnel === UNKNOWN) Object.assign(given, placeOf(picture, key, given.address));
       const places = [...picture.records()].filter(
         ({ tunnel, entry }) => tunnel === given.tunnel && entry.owner === key && isLive(entry),
       );
@@ -72,12 +74,15 @@ export class GivenToRouters {
     const key = keyOf(router);
     const { address = '', publicKey = '' } = router.status ?? {};
     const { uid } = router.metadata;
-    const place = [...picture.records()].find(
-      ({ entry, address: at }) => entry.owner === key && at === address,
-    );
-    const tunnel = place?.tunnel ?? -1;
-    const tenant = picture.tunnels.get(tunnel)?.tenant ?? '';
-    const next: Given = { uid, tenant, tunnel, address, publicKey, mayMove: false };
+    const { tunnel, tenant } = placeOf(picture, key, address);
+    const next: Given = {
+      uid,
+      tenant,
+      tunnel,
+      address,
+      publicKey,
+      mayMove: this.#isElsewhere(router, tenant),
+    };
     const given = this.#given.get(key);
     if (given?.uid === uid && !given.mayMove) {
       if (address !== given.address) throw lost(key, given, `status: ${address}`);
@@ -122,6 +127,13 @@ export class GivenToRouters {
     this.#former.set(key, { ...given, goneAt: this.#now() });
   }
 
+  /** Whether the TenantTunnel that it refers to has become another tenant's by the time that it is told. */
+  #isElsewhere({ spec: { tunnelRef }, metadata }: Router, tenant: string): boolean {
+    if (tunnelRef === undefined) return false;
+    const key = `${tunnelRef.namespace ?? metadata.namespace}/${tunnelRef.name}`;
+    return tenantOf(this.#server.peek(TENANT_TUNNELS, key)) !== tenant;
+  }
+
   #seeTunnel(tunnel: TenantTunnel | undefined): void {
     if (tunnel === undefined) return;
     for (const [key, given] of this.#given) {
@@ -141,3 +153,14 @@ const lost = (key: string, { tunnel, address, publicKey }: Given, now: string): 
     '2 given',
     `Router ${key} was given ${address} in tunnel ${tunnel} with key ${publicKey}; ${now}`,
   );
+
+const UNKNOWN = -1;
+
+/** In which tunnel a Router has its address. */
+function placeOf(picture: Picture, key: string, address: string): Pick<Given, 'tunnel' | 'tenant'> {
+  for (const { tunnel, entry, address: at } of picture.records()) {
+    if (entry.owner === key && at === address)
+      return { tunnel, tenant: picture.tunnels.get(tunnel)?.tenant ?? '' };
+  }
+  return { tunnel: UNKNOWN, tenant: '' };
+}

@@ -22,6 +22,11 @@ export class Quarantine {
     if (after !== undefined && address !== undefined) this.#pins.add(`${keyOf(after)} ${address}`);
   }
 
+  /** Somebody has laid hands on the ledger: who had what before says nothing any more. */
+  forget(): void {
+    this.#places = new Map();
+  }
+
   ledger(picture: Picture): void {
     const places = new Map<string, AddressEntry>();
     for (const { tunnel, address, entry } of picture.records()) {

@@ -80,16 +80,16 @@ function isSaid({ metadata, status }: Served, key: string): Condition {
   return condition as Condition;
 }
 
-function scriptIsRight(router: Router, { picture, server }: Scene): void {
+function scriptIsRight(router: Router, { picture }: Scene): void {
   const key = keyOf(router);
   const { script = '', tunnel: owner = '' } = router.status ?? {};
-  const tunnel = server.peek(TENANT_TUNNELS, owner);
   const record = [...picture.records()].find(({ entry }) => entry.owner === key && isLive(entry));
   const entry = record && picture.tunnels.get(record.tunnel);
   if (record === undefined || entry === undefined) throw unserved(`${key} says it has a place and has none`);
-  if (tunnel !== undefined && tenantOf(tunnel) !== entry.tenant)
-    throw unserved(`${key} says ${owner} and stands in ${entry.tenant}'s`);
-  const { privateKey = '', publicKey, access } = record.entry;
+  if (owner !== entry.owner) throw unserved(`${key} says ${owner} and stands in ${entry.owner}`);
+  const { privateKey = '', publicKey, access, recovered } = record.entry;
+  // What the ledger has lost of it, only the script has.
+  if (recovered !== undefined) return;
   const texts = [
     record.address,
     privateKey || publicKey,

@@ -1,0 +1,91 @@
+/** Bugs on purpose: what a controller would do if a rule that it keeps were left out. The search must find each. */
+import type { TunnelClass } from '../../../src/api/index.ts';
+import type { ControllerClient } from '../../../src/controller/start.ts';
+import {
+  type KubeApi,
+  type KubeObject,
+  keyOf,
+  type ResourceType,
+  type WatchEvent,
+} from '../../../src/kube/index.ts';
+import type { ApiServer } from '../api/server.ts';
+import { SYSTEM } from '../crew.ts';
+
+export type Mutant = (client: ControllerClient, server: ApiServer) => ControllerClient;
+
+const isLedger = (type: ResourceType, { metadata }: { metadata: { namespace?: string } }): boolean =>
+  type.plural === 'secrets' && metadata.namespace === SYSTEM;
+
+/** A client some of whose verbs do something else, also when it is guarded. */
+const instead =
+  (verbs: (client: KubeApi, server: ApiServer) => Partial<KubeApi>): Mutant =>
+  (client, server) => ({
+    ...client,
+    ...verbs(client, server),
+    guarded: (mayWrite) => {
+      const guarded = client.guarded(mayWrite);
+      return { ...guarded, ...verbs(guarded, server) };
+    },
+  });
+
+/** The ledger is written over whatever another process has made of it meanwhile. */
+export const blindLedger = instead((client, server) => ({
+  update: (type, object, options) => {
+    const { resourceVersion } = server.peek(type, keyOf(object))?.metadata ?? {};
+    const isBlind = isLedger(type, object) && resourceVersion !== undefined;
+    const metadata = { ...object.metadata, ...(isBlind && { resourceVersion }) };
+    return client.update(type, { ...object, metadata }, options);
+  },
+}));
+
+/** A write of the ledger is answered before it is done. */
+export const hastyLedger = instead((client, server) => {
+  const answer = <T extends KubeObject>(object: T, write: Promise<T>): Promise<T> => {
+    write.catch(() => {});
+    const resourceVersion = String(server.version + 1);
+    return Promise.resolve({ ...object, metadata: { ...object.metadata, resourceVersion } });
+  };
+  return {
+    create: (type, object, options) => {
+      const write = client.create(type, object, options);
+      return isLedger(type, object) ? answer(object as never, write) : write;
+    },
+    update: (type, object, options) => {
+      const write = client.update(type, object, options);
+      return isLedger(type, object) ? answer(object, write) : write;
+    },
+  };
+});
+
+/** A Router that the cache lacks is gone, without asking. */
+export const cacheIsRight = instead((client) => ({
+  get: (type, name, options) =>
+    type.plural === 'routers' ? Promise.resolve(undefined) : client.get(type, name, options),
+}));
+
+/** What a gateway was handed over is never taken back. */
+export const nothingTaken = instead((client) => ({
+  delete: (type, name, options) =>
+    type.plural === 'configmaps' ? Promise.resolve(true) : client.delete(type, name, options),
+}));
+
+/** A deleted Router's address goes to the next one at once. */
+export const noQuarantine: Mutant = (client) => {
+  const freed = <T extends KubeObject>(object: T): T => {
+    if (object.kind !== 'TunnelClass') return object;
+    const { spec, ...rest } = object as unknown as TunnelClass;
+    return { ...rest, spec: { ...spec, quarantineSeconds: 0 } } as unknown as T;
+  };
+  async function* freedEvents<T extends KubeObject>(events: AsyncGenerator<WatchEvent<T>>) {
+    for await (const event of events)
+      yield event.type === 'BOOKMARK' ? event : { ...event, object: freed(event.object) };
+  }
+  return {
+    ...client,
+    list: async (type, options) => {
+      const page = await client.list(type, options);
+      return { ...page, items: page.items.map(freed) };
+    },
+    watch: (type, options) => freedEvents(client.watch(type, options)),
+  };
+};
