@@ -19,7 +19,8 @@ interface Ticket {
  *
  *   1. the flow whose last turn is longest ago, its oldest key: flows go round, so that whoever brings ten keys is not
  *      behind whoever brings thousands, and nobody waits for ever;
- *   2. the flow that began to wait last, if it has had no turn yet: a new one is not behind a thousand others;
+ *   2. the flow that began to wait last, if it has had no turn yet: a new one is not behind a thousand others. Where there
+ *      is none, the next flow of the round, its newest key;
  *   3. the key that came last: it is not behind thousands that came before it, in the same flow too.
  *
  * Whoever comes while many are worked off is served at once, and the many lose next to nothing by it.
@@ -59,21 +60,20 @@ export class Turns {
   /** Whose turn it is, who leaves by that; undefined when nobody waits. */
   call(): string | undefined {
     this.#turn = (this.#turn + 1) % 3;
-    const key = this.#turn === 0 ? this.#all.last : this.#oldestOf(this.#nextFlow());
+    const key = this.#choose();
     if (key !== undefined) this.leave(key);
     return key;
   }
 
-  #nextFlow(): string | undefined {
-    return (this.#turn === 2 ? this.#newcomers.last : undefined) ?? this.#round.first;
-  }
-
-  #oldestOf(name: string | undefined): string | undefined {
+  #choose(): string | undefined {
+    if (this.#turn === 0) return this.#all.last;
+    const newcomer = this.#turn === 2 ? this.#newcomers.last : undefined;
+    const name = newcomer ?? this.#round.first;
     const flow = name === undefined ? undefined : this.#flows.get(name);
     if (name === undefined || flow === undefined) return undefined;
     this.#stepOut(flow);
     flow.inRound = this.#round.join(name);
-    return flow.waiting.first;
+    return this.#turn === 1 || newcomer !== undefined ? flow.waiting.first : flow.waiting.last;
   }
 
   #begin(name: string): Flow {

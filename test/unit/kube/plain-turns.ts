@@ -24,9 +24,11 @@ export class PlainTurns {
 
   call(): string | undefined {
     const kind = (['all', 'round', 'newcomers'] as const)[++this.calls % 3];
-    const flow = (kind === 'newcomers' ? this.newcomers.at(-1) : undefined) ?? this.round[0];
-    const called =
-      kind === 'all' ? this.waiting.at(-1) : this.waiting.find((candidate) => candidate.flow === flow);
+    const newcomer = kind === 'newcomers' ? this.newcomers.at(-1) : undefined;
+    const flow = newcomer ?? this.round[0];
+    const own = this.waiting.filter((candidate) => candidate.flow === flow);
+    const isNewest = kind === 'newcomers' && newcomer === undefined;
+    const called = kind === 'all' ? this.waiting.at(-1) : own.at(isNewest ? -1 : 0);
     if (called === undefined) return undefined;
     if (kind !== 'all') {
       this.newcomers = this.newcomers.filter((name) => name !== flow);

@@ -59,7 +59,7 @@ export class Invariants {
     if (plural === 'secrets' && key.startsWith(`${SYSTEM}/`)) {
       this.#recorded.see(picture);
       this.#isDisturbed ||= change.by === 'people';
-      if (this.#isDisturbed) this.#quarantine.forget();
+      if (this.#isDisturbed) this.#forgetTheGone();
       else this.#seeLedger();
     }
     if (plural === 'configmaps') {
@@ -75,6 +75,13 @@ export class Invariants {
     this.#routers.see(change, picture);
   }
 
+  /** What lives is mended from a leader's memory; what was in quarantine when hands reached for it need not be. */
+  #forgetTheGone(): void {
+    this.#quarantine.forget();
+    this.#routers.forgetTheGone();
+    this.#tenants.forgetTheGone();
+  }
+
   #seeLedger(): void {
     ledgerIsUnique(this.#picture, this.#server);
     this.#quarantine.ledger(this.#picture);
@@ -86,6 +93,7 @@ export class Invariants {
   atRest(scene: Omit<Scene, 'server' | 'picture'>): void {
     const [leak] = this.#journal.leaks;
     if (leak !== undefined) throw new Violation('6 secrets', `a log line holds one: ${leak}`);
+    if (this.#isDisturbed) this.#forgetTheGone();
     this.#isDisturbed = false;
     this.#seeLedger();
     const whole = { ...scene, server: this.#server, picture: this.#picture };

@@ -41,9 +41,11 @@ export function nothingLeaks({ picture, server, cursed }: Scene): void {
   }
   for (const entry of picture.tunnels.values()) {
     const tunnel = server.peek(TENANT_TUNNELS, entry.owner);
-    // Another of the tenant that may not have its numbers as it stands keeps them for a person to decide; and while
-    // there are routers in it, one that somebody wrote is awaited.
-    const isClaimed = server.all(TENANT_TUNNELS).some((one) => tenantOf(one) === entry.tenant);
+    // Another of the tenant that may not have its numbers as it stands keeps them for a person to decide; so do Routers
+    // of the tenant, which ask for it to be made; and while there are routers in it, one that somebody wrote is awaited.
+    const isClaimed =
+      server.all(TENANT_TUNNELS).some((one) => tenantOf(one) === entry.tenant) ||
+      server.all(ROUTERS).some((one) => one.spec.tenant === entry.tenant && isThere(one));
     const isInUse = live.some((record) => record.tunnel === entry.index);
     if (isLive(entry) && !isThere(tunnel) && !isClaimed && !isInUse)
       throw leak(`tunnel ${entry.index} is still ${entry.owner}'s, which is gone`);

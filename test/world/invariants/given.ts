@@ -1,6 +1,12 @@
 /** 2. What a router in the field was given never changes by itself. */
 import { isLive } from '../../../src/allocation/index.ts';
-import { ROUTERS, type Router, TENANT_TUNNELS, type TenantTunnel } from '../../../src/api/index.ts';
+import {
+  ROUTERS,
+  type Router,
+  TENANT_TUNNELS,
+  type TenantTunnel,
+  TUNNEL_CLASSES,
+} from '../../../src/api/index.ts';
 import { keyOf } from '../../../src/kube/index.ts';
 import type { ApiServer, Change } from '../api/server.ts';
 import type { Picture } from '../picture.ts';
@@ -64,7 +70,10 @@ export class GivenToRouters {
       if (given.mayMove) continue;
       if (kept === undefined) throw lost(key, given, `ledger: ${places.map(({ address }) => address)}`);
       const { publicKey } = kept.entry;
-      const isAsked = this.#server.peek(ROUTERS, key)?.spec.publicKey === publicKey;
+      const { className = '' } = picture.tunnels.get(given.tunnel) ?? {};
+      // Without its class nothing new is told of a router, whatever becomes of spec.publicKey.
+      const isMute = this.#server.peek(TUNNEL_CLASSES, className) === undefined;
+      const isAsked = isMute || this.#server.peek(ROUTERS, key)?.spec.publicKey === publicKey;
       if (publicKey !== given.publicKey && !isAsked && !this.#mayKeyChange(key))
         throw lost(key, given, `ledger: ${publicKey}`);
     }
@@ -117,6 +126,10 @@ export class GivenToRouters {
     const touched = this.#keysTouched.get(key);
     if (touched === undefined) return false;
     return touched.answeredAt === undefined || this.#now() - touched.answeredAt < LONGEST_LAG_MS;
+  }
+
+  forgetTheGone(): void {
+    this.#former.clear();
   }
 
   #leave(router: Router): void {

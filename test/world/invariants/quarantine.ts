@@ -22,7 +22,6 @@ export class Quarantine {
     if (after !== undefined && address !== undefined) this.#pins.add(`${keyOf(after)} ${address}`);
   }
 
-  /** Somebody has laid hands on the ledger: who had what before says nothing any more. */
   forget(): void {
     this.#places = new Map();
   }

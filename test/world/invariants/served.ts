@@ -80,13 +80,18 @@ function isSaid({ metadata, status }: Served, key: string): Condition {
   return condition as Condition;
 }
 
-function scriptIsRight(router: Router, { picture }: Scene): void {
+function scriptIsRight(router: Router, { picture, server }: Scene): void {
   const key = keyOf(router);
   const { script = '', tunnel: owner = '' } = router.status ?? {};
   const record = [...picture.records()].find(({ entry }) => entry.owner === key && isLive(entry));
   const entry = record && picture.tunnels.get(record.tunnel);
   if (record === undefined || entry === undefined) throw unserved(`${key} says it has a place and has none`);
-  if (owner !== entry.owner) throw unserved(`${key} says ${owner} and stands in ${entry.owner}`);
+  const hasClass = server.peek(TUNNEL_CLASSES, entry.className) !== undefined;
+  const said = server.peek(TENANT_TUNNELS, owner);
+  const isOthers = owner !== entry.owner && (said === undefined || tenantOf(said) !== entry.tenant);
+  // Without its class what is told of a router stays as it is.
+  if (!hasClass) return;
+  if (isOthers) throw unserved(`${key} says ${owner} and stands in ${entry.owner}`);
   const { privateKey = '', publicKey, access, recovered } = record.entry;
   // What the ledger has lost of it, only the script has.
   if (recovered !== undefined) return;

@@ -45,6 +45,12 @@ export class GivenToTenants {
     for (const [tenant, entry] of now) this.#given.set(tenant, entry);
   }
 
+  forgetTheGone(): void {
+    for (const [tenant, { releasedAt }] of this.#given) {
+      if (releasedAt !== undefined || this.#gone.has(tenant)) this.#given.delete(tenant);
+    }
+  }
+
   /** One that was released, or whose TenantTunnel is gone, so long ago that the quarantine is over. */
   #mayBeForgotten({ tenant, releasedAt }: TunnelEntry): boolean {
     const goneAt = this.#gone.get(tenant);
