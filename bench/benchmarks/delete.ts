@@ -17,6 +17,8 @@ export async function remove(
   const { bare } = stage;
   const names = numbered('router', routers);
   const floorPath = routersPath(namespace, FLOOR_GROUP);
+  // A bulk may have left some of the floor's here.
+  await bare.deleteAll(floorPath);
   await inParallel(routers, (index) =>
     bare.send('POST', floorPath, router(names[index] as string, namespace, FLOOR_VERSION)),
   );

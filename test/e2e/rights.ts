@@ -21,11 +21,15 @@ export interface Right {
  * @see {@link compare}
  */
 export const UNUSED_HERE: Readonly<Record<string, string>> = {
-  'controller get secrets in tenant-tunnel-system': 'after a conflict: somebody else wrote the ledger',
   'controller delete secrets in tenant-tunnel-system': 'a tunnel whose numbers left quarantine, a day later',
-  'controller get configmaps in tenant-tunnel-gateways': 'one that somebody took the label from',
   'controller get secrets in tenant-tunnel-gateways': 'one that somebody took the label from',
   'crds create customresourcedefinitions': 'asked for inside of a patch that creates; logged as patch alone',
+};
+
+/** The same, of rights that a run uses or not, by chance. */
+export const USED_BY_CHANCE: Readonly<Record<string, string>> = {
+  'controller get secrets in tenant-tunnel-system':
+    'what another process wrote into the ledger, where the watch is behind',
 };
 
 const NAMESPACE: Record<Scope, string> = {
@@ -84,7 +88,7 @@ export function compare(rights: readonly Right[], uses: readonly Use[]): Compari
     if (count === 0) unused.push(right);
     const { identity, namespace, apiGroup, resource, verb, names } = right;
     const what = `${resource}${apiGroup === '' ? '' : `.${apiGroup}`}${names === null ? '' : ' (named)'}`;
-    const why = count > 0 ? '' : (UNUSED_HERE[nameOf(right)] ?? 'NOT USED');
+    const why = count > 0 ? '' : (whyUnused(right) ?? 'NOT USED');
     rows.push([identity, namespace || 'everywhere', what, verb, String(count), why]);
   }
   const others = uses.filter((use) => !rights.some((right) => covers(right, use)));
@@ -97,3 +101,7 @@ export function compare(rights: readonly Right[], uses: readonly Use[]): Compari
 /** `controller delete secrets in tenant-tunnel-system` */
 export const nameOf = ({ identity, verb, resource, namespace }: Right): string =>
   `${identity.replace('tenant-tunnel-', '')} ${verb} ${resource}${namespace === '' ? '' : ` in ${namespace}`}`;
+
+/** What is to be said of a right that was not used; undefined: nothing explains it. */
+export const whyUnused = (right: Right): string | undefined =>
+  UNUSED_HERE[nameOf(right)] ?? USED_BY_CHANCE[nameOf(right)];
