@@ -19,7 +19,11 @@ import { RunningProcess } from './running-process.ts';
 const ROOT = join(import.meta.dirname, '..');
 export const NODE = 'gateway-1';
 /** Those of the image (Dockerfile) under the chart's memory limit of 1 GiB. */
-const V8_FLAGS = ['--max-semi-space-size=32', `--max-old-space-size=${Math.floor(0.7 * 1024)}`];
+const V8_FLAGS = [
+  '--max-semi-space-size=32',
+  '--heap-growing-percent=40',
+  `--max-old-space-size=${Math.floor(0.7 * 1024)}`,
+];
 /** Files of crds/ whose kinds the floor writes, too. */
 const FLOOR_KINDS = ['routers', 'tenanttunnels'];
 

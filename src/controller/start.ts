@@ -107,7 +107,7 @@ export function startController(options: ControllerProcessOptions): ControllerPr
       }),
     );
   const controllers = {
-    routers: controller('router', 32, (key, context) => reconcileRouter(world)(key, context), {
+    routers: controller('router', 64, (key, context) => reconcileRouter(world)(key, context), {
       flowOf: (key) => routerFlow(key, caches.routers.get(key)),
     }),
     tunnels: controller('tenanttunnel', 8, (key, context) => reconcileTunnel(world)(key, context)),
