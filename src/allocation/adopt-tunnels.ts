@@ -1,6 +1,9 @@
 import { overlaps } from './ipv4.ts';
 import { isLive, networkOf, type TunnelEntry, type Tunnels } from './tunnel-entry.ts';
 
+/** Whether two tunnels may have subnets that overlap, as their classes say. */
+export type MayShareSubnet = (a: TunnelEntry, b: TunnelEntry) => boolean;
+
 export interface AdoptedTunnels {
   tunnels: Tunnels;
   /** Tunnels that the ledger did not have, or had let go. */
@@ -19,10 +22,15 @@ export function adoptTunnels(
   known: Tunnels,
   later: readonly TunnelEntry[],
   handed: readonly Pick<TunnelEntry, 'index' | 'publicKey'>[],
+  mayShareSubnet: MayShareSubnet,
 ): AdoptedTunnels {
   const tunnels = new Map(known);
   const adopted: TunnelEntry[] = [];
   const displaced: TunnelEntry[] = [];
+  const isInTheWay = (a: TunnelEntry, b: TunnelEntry): boolean =>
+    isOneOf(a, b) ||
+    a.listenPort === b.listenPort ||
+    (overlaps(networkOf(a), networkOf(b)) && !mayShareSubnet(a, b));
   const isHanded = (entry: TunnelEntry): boolean => handed.some((other) => isSameTunnel(entry, other));
   for (const tunnel of later) {
     const there = tunnels.get(tunnel.index);
@@ -53,6 +61,3 @@ export const isSameTunnel = (
 
 /** There is one tunnel of an index, and one of a tenant. */
 const isOneOf = (a: TunnelEntry, b: TunnelEntry): boolean => a.index === b.index || a.tenant === b.tenant;
-
-const isInTheWay = (a: TunnelEntry, b: TunnelEntry): boolean =>
-  isOneOf(a, b) || a.listenPort === b.listenPort || overlaps(networkOf(a), networkOf(b));

@@ -2,6 +2,7 @@ import { AddressBlocks, parseBlockName } from './address-blocks.ts';
 import { type AddressClaim, AddressClaims, claimAt } from './address-claims.ts';
 import { type AddressUse, addressUse } from './address-use.ts';
 import type { AdoptOptions } from './adopt-routers.ts';
+import type { MayShareSubnet } from './adopt-tunnels.ts';
 import type { AddressRequest } from './claim-address.ts';
 import type { HandedTunnel } from './handed-over.ts';
 import { forgetSecrets, oldestSecrets } from './kept-secrets.ts';
@@ -65,8 +66,13 @@ export class Ledger {
    * Takes over what the gateways have that is later than the ledger: routers and tunnels that a backup does not know.
    * To be done before anything is given to anybody.
    */
-  recover(handed: readonly HandedTunnel[], routerOf: AdoptOptions['routerOf']): Promise<Recovery> {
-    return recover(this.#tunnels, this.#blocks, handed, { now: this.#options.now(), routerOf });
+  recover(
+    handed: readonly HandedTunnel[],
+    routerOf: AdoptOptions['routerOf'],
+    mayShareSubnet: MayShareSubnet = () => false,
+  ): Promise<Recovery> {
+    const now = this.#options.now();
+    return recover(this.#tunnels, this.#blocks, handed, { now, routerOf, mayShareSubnet });
   }
 
   /** Revision of the object that holds the tunnels, or of the one that holds a block; see {@link Revised}. */

@@ -6,7 +6,7 @@ import {
   type PlacedRouters,
   placedRouters,
 } from './adopt-routers.ts';
-import { isSameTunnel } from './adopt-tunnels.ts';
+import { isSameTunnel, type MayShareSubnet } from './adopt-tunnels.ts';
 import { raised } from './document.ts';
 import { placeOf } from './geometry.ts';
 import type { HandedTunnel } from './handed-over.ts';
@@ -22,14 +22,18 @@ export interface Recovery {
 
 type RecordOf = ReturnType<HandedTunnel['record']>;
 
+export interface RecoveryOptions extends Omit<AdoptOptions, 'isAll'> {
+  mayShareSubnet: MayShareSubnet;
+}
+
 /** Nothing is read, let alone written, where nothing is older: a comparison for each object that is handed over. */
 export async function recover(
   records: TunnelRecords,
   blocks: AddressBlocks,
   handed: readonly HandedTunnel[],
-  options: Omit<AdoptOptions, 'isAll'>,
+  { mayShareSubnet, ...options }: RecoveryOptions,
 ): Promise<Recovery> {
-  const { adopted, displaced } = await recoverTunnels(records, blocks, handed);
+  const { adopted, displaced } = await recoverTunnels(records, blocks, handed, mayShareSubnet);
   const routers = new Map<number, readonly string[]>();
   const isNew = new Set(adopted.map(({ index }) => index));
   const isOther = new Set(displaced.map(({ index }) => index));
@@ -75,6 +79,7 @@ async function recoverTunnels(
   records: TunnelRecords,
   blocks: AddressBlocks,
   handed: readonly HandedTunnel[],
+  mayShareSubnet: MayShareSubnet,
 ) {
   const isLater = ({ revision }: HandedTunnel): boolean => records.isOlderThan(revision);
   if (!handed.some(isLater)) return { adopted: [], displaced: [] };
@@ -88,6 +93,7 @@ async function recoverTunnels(
     all.flatMap(({ record }) => record ?? []),
     inUse,
     revision,
+    mayShareSubnet,
   );
 }
 

@@ -1,4 +1,4 @@
-import { type AdoptedTunnels, adoptTunnels } from './adopt-tunnels.ts';
+import { type AdoptedTunnels, adoptTunnels, type MayShareSubnet } from './adopt-tunnels.ts';
 import { type DecodedTunnels, decodeTunnels, encodeTunnels } from './codec.ts';
 import { LedgerDocument, raised } from './document.ts';
 import { AllocationError, unreadableMessage } from './errors.ts';
@@ -67,12 +67,13 @@ export class TunnelRecords {
     handed: readonly Pick<TunnelEntry, 'index' | 'publicKey'>[],
     inUse: readonly number[],
     revision: number,
+    mayShareSubnet: MayShareSubnet,
   ): Promise<Pick<AdoptedTunnels, 'adopted' | 'displaced'>> {
     return this.#stored.change<Pick<AdoptedTunnels, 'adopted' | 'displaced'>>((document) => {
       const { tunnels, unreadable } = document;
       const isFree = ({ index, tenant }: TunnelEntry): boolean =>
         !unreadable.has(index) && ![...unreadable.values()].some((record) => record.tenant === tenant);
-      const result = adoptTunnels(tunnels, later.filter(isFree), handed);
+      const result = adoptTunnels(tunnels, later.filter(isFree), handed, mayShareSubnet);
       const isPartial = inUse.some((index) => !result.tunnels.has(index) && !unreadable.has(index));
       if (isPartial && tunnels.size === 0) return { document, result: { adopted: [], displaced: [] } };
       if (result.adopted.length === 0 && this.#stored.version === undefined) return { document, result };

@@ -29,6 +29,16 @@ export function sharersOf(
   };
 }
 
+/** Whether two tunnels may have overlapping subnets: both are of classes that share. */
+export function mayShareSubnet(
+  a: TunnelEntry,
+  b: TunnelEntry,
+  classNamed: (name: string) => TunnelClass | undefined,
+): boolean {
+  const tunnelClass = classNamed(a.className);
+  return tunnelClass !== undefined && sharersOf(tunnelClass, classNamed)?.(b) === true;
+}
+
 /** A class's pools, or why they cannot be used. */
 export function poolsOf({ spec }: TunnelClass): { pools: Pools } | { problem: string } {
   try {

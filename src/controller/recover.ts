@@ -1,6 +1,7 @@
 import type { HandedTunnel, Recovery } from '../allocation/index.ts';
 import { LABEL_TUNNEL } from '../api/index.ts';
 import { type ConfigMap, configMaps, type KubeApi, refOf, type Secret, secrets } from '../kube/index.ts';
+import { mayShareSubnet } from './class-capacity.ts';
 import { defaultClass } from './find-class.ts';
 import { handedTunnels } from './handed-over.ts';
 import { listAll } from './list-all.ts';
@@ -20,7 +21,11 @@ export async function recoverFromGateways(world: World, client: Pick<KubeApi, 'l
     await listAll(client, configMaps, selection),
     await listAll(client, secrets, selection),
   );
-  const recovery = await ledger.recover(handed, (owner) => caches.routers.get(owner)?.spec);
+  const recovery = await ledger.recover(
+    handed,
+    (owner) => caches.routers.get(owner)?.spec,
+    (a, b) => mayShareSubnet(a, b, (name) => caches.classes.get(name)),
+  );
   const routers = [...recovery.routers.values()].reduce((sum, list) => sum + list.length, 0);
   if (routers + recovery.tunnels.length === 0) return;
   const tunnels = recovery.tunnels.map(({ index, tenant }) => `${index}.${tenant}`);

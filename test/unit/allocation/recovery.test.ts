@@ -139,6 +139,22 @@ describe('tunnels that came after the backup', () => {
     expect(after.claimsOf('late/1')[0]?.address).toBe('10.101.1.1');
   });
 
+  test('and have the subnet of one that lies on no gateway, which may be where classes share', async () => {
+    const store = new MemoryStore();
+    const ledger = ledgerOver(store);
+    const shared = { className: 'equal', mayShareWith: () => true };
+    const waiting = await ledger.claimTunnel(tunnelRequest('waiting', shared));
+    const backup = backupOf(store);
+    const late = await ledger.claimTunnel(tunnelRequest('late', shared));
+    expect(late.subnet).toBe(waiting.subnet);
+    const handed = handedOver(ledger).filter(({ index }) => index === late.index);
+    const [sharing, apart] = await Promise.all([restored(backup), restored(backup)]);
+    await sharing.ledger.recover(handed, exists, () => true);
+    expect([...sharing.ledger.tunnels.values()]).toEqual([waiting, late]);
+    await apart.ledger.recover(handed, exists);
+    expect([...apart.ledger.tunnels.values()]).toEqual([late]);
+  });
+
   test('and have the number of one that is gone: that one, its routers, and what it had are let go', async () => {
     const { store, ledger } = await beginning('a/1', 'a/2');
     const backup = backupOf(store);
