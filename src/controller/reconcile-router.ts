@@ -1,30 +1,21 @@
-import { type AddressClaim, isLive, keyTaken } from '../allocation/index.ts';
-import { ROUTERS, type Router, type TenantTunnel } from '../api/index.ts';
-import {
-  applyStatusIfChanged,
-  findCondition,
-  isApiError,
-  isTrue,
-  keyOf,
-  type Reconcile,
-  type ReconcileContext,
-  type ReconcileResult,
-} from '../kube/index.ts';
+import { type AddressClaim, isLive } from '../allocation/index.ts';
+import type { Router, TenantTunnel } from '../api/index.ts';
+import { findCondition, isTrue, keyOf, type Reconcile, type ReconcileContext } from '../kube/index.ts';
 import { waitForAddress, wakeIfPressing } from './address-pressure.ts';
 import { claimOf, confirmKey, isTold } from './confirm-claim.ts';
 import { createTunnel } from './create-tunnel.ts';
 import { classOf } from './find-class.ts';
 import { type Refusal, tenantOf } from './find-tunnel.ts';
-import { restoreGraceSeconds, wakeKeptSecrets } from './kept-secrets.ts';
 import { refusalOf } from './refusal.ts';
-import { rememberedOf, storedScript } from './remember-router.ts';
-import { routersAt } from './rivals.ts';
+import { release, releaseClaims, releaseElsewhere, withdraw } from './release-router.ts';
+import { rememberedOf } from './remember-router.ts';
+import { wakeRivals } from './rivals.ts';
 import { claimAddress } from './router-claim.ts';
-import { routerEvent } from './router-events.ts';
-import { digestOf, routerScript } from './router-script.ts';
-import { planRouterStatus, type RouterOutcome } from './router-status.ts';
+import { routerScript } from './router-script.ts';
+import type { RouterOutcome } from './router-status.ts';
 import { isCurrent, losesKey, strayClaims } from './stray-claims.ts';
-import { FIELD_MANAGER, isGone, QUARANTINE, tunnelOf, type World, wakeBlockHandover } from './world.ts';
+import { LAG_MS, tunnelOf, type World, wakeBlockHandover } from './world.ts';
+import { writeRouterStatus } from './write-router-status.ts';
 
 /** How often a refusal is looked at again that no watch may bring back (a quarantine or a quota that ends), ms. */
 const LOOK_AGAIN_MS = 120_000;
@@ -32,8 +23,6 @@ const LOOK_AGAIN_MS = 120_000;
 const TOLD = 25;
 /** None has this index. */
 const NO_TUNNEL = -1;
-/** How soon a cache that lags behind is looked at again, ms. */
-const LAG_MS = 1000;
 
 /** Router → its claim in the ledger → its status. The gateway's part follows from the ledger (reconcile-handover). */
 export const reconcileRouter =
@@ -51,7 +40,7 @@ export const reconcileRouter =
     const outcome = await decide(world, router, context);
     if (outcome.kind === 'later')
       return outcome.ms === undefined ? undefined : { requeueAfterMs: outcome.ms };
-    await writeStatus(world, router, outcome, context);
+    await writeRouterStatus(world, router, outcome, context);
     if (outcome.kind !== 'refused') return undefined;
     // The tunnel wakes it when an address comes free.
     return outcome.refusal.reason === 'AddressPoolExhausted' ? undefined : { requeueAfterMs: LOOK_AGAIN_MS };
@@ -155,46 +144,6 @@ function wasLetGo({ ledger }: World, router: Router): boolean {
   return ledger.isKnownElsewhere(keyOf(router), publicKey, NO_TUNNEL);
 }
 
-function wakeAfterClaim(world: World, held: AddressClaim | undefined, claim: AddressClaim): void {
-  wakeBlockHandover(world, claim.tunnel, claim.block);
-  wakeIfPressing(world, claim.tunnel);
-  if (held !== undefined && held.entry.publicKey !== claim.entry.publicKey) wakeRivals(world, held);
-}
-
-/** Routers that want the key or the address which this claim no longer has. */
-function wakeRivals(world: World, { entry, address, tunnel }: AddressClaim): void {
-  const { caches, controllers, ledger } = world;
-  const record = ledger.tunnels.get(tunnel);
-  for (const rival of [
-    ...caches.routers.byIndex('publicKey', entry.publicKey),
-    ...(record === undefined ? [] : routersAt(world, record, address)),
-  ]) {
-    controllers.routers.enqueue(keyOf(rival));
-  }
-}
-
-async function release(
-  world: World,
-  key: string,
-  { signal }: ReconcileContext,
-): Promise<ReconcileResult | undefined> {
-  const claims = world.ledger.claimsOf(key);
-  if (claims.length === 0) return undefined;
-  if (!(await isGone(world, ROUTERS, key, signal))) return { requeueAfterMs: LAG_MS };
-  await releaseClaims(world, key, claims, true);
-  return undefined;
-}
-
-async function releaseElsewhere(world: World, router: Router, claim: AddressClaim): Promise<void> {
-  const key = keyOf(router);
-  if (router.status?.address !== claim.address) return;
-  // Not what it has in other tunnels: if this is an old Router of its name, the new one was given that (strayClaims).
-  const elsewhere = world.ledger
-    .claimsOf(key)
-    .filter(({ tunnel, address }) => tunnel === claim.tunnel && address !== claim.address);
-  await releaseClaims(world, key, elsewhere, false);
-}
-
 /** This Router again, once our watch of the ledger has passed its claim. */
 function untilSeen({ caches, ledger }: World, claim: AddressClaim, context: ReconcileContext): Later {
   const metadata = { name: '', resourceVersion: ledger.versionOf(claim) ?? '' };
@@ -202,66 +151,8 @@ function untilSeen({ caches, ledger }: World, claim: AddressClaim, context: Reco
   return { kind: 'later', ms: 1 };
 }
 
-/** Lets go what another has as well. One that has been told an address keeps it, and is only refused the key. */
-async function withdraw(world: World, router: Router, claim: AddressClaim): Promise<never> {
-  const key = keyOf(router);
-  const { publicKey } = claim.entry;
-  const other = world.ledger.holdersOfKey(claim.tunnel, publicKey).find((owner) => owner !== key);
-  if (router.status?.address === undefined) await releaseClaims(world, key, [claim], false);
-  throw keyTaken(publicKey, other);
-}
-
-/** `isDeleted`: it may come back, as out of a backup, and then has what it had. */
-async function releaseClaims(
-  world: World,
-  key: string,
-  claims: readonly AddressClaim[],
-  isDeleted: boolean,
-): Promise<void> {
-  for (const claim of claims) {
-    const keepSecrets = isDeleted && restoreGraceSeconds(world, claim.tunnel) > 0;
-    await world.ledger.releaseAddress(key, claim, { keepSecrets, isSeen: true });
-    if (keepSecrets) wakeKeptSecrets(world, claim.tunnel);
-    wakeBlockHandover(world, claim.tunnel, claim.block);
-    wakeIfPressing(world, claim.tunnel);
-    // A tunnel that was let go before its last router waits for nothing else.
-    const tunnel = world.ledger.tunnels.get(claim.tunnel);
-    if (tunnel !== undefined && !isLive(tunnel)) world.controllers.quarantine.enqueue(QUARANTINE);
-    wakeRivals(world, claim);
-  }
-}
-
-async function writeStatus(
-  world: World,
-  router: Router,
-  outcome: RouterOutcome,
-  context: ReconcileContext,
-): Promise<void> {
-  const { status, owned } = planRouterStatus(router, outcome, world.now().getTime());
-  const { signal } = context;
-  // The cache holds a digest in the script's place: compared by that, written as it is.
-  const comparable = outcome.kind === 'granted' ? { ...status, script: digestOf(outcome.script) } : status;
-  const client: Parameters<typeof applyStatusIfChanged>[0] = {
-    applyStatus: async (type, object, options) => {
-      const isKept = outcome.kind !== 'granted' && status.script !== undefined;
-      const script = isKept ? await storedScript(world, router, signal) : status.script;
-      const whole = { ...status, ...(script === undefined ? {} : { script }) };
-      return world.client.applyStatus(type, { ...object, status: whole } as typeof object, options);
-    },
-  };
-  try {
-    const written = await applyStatusIfChanged(client, ROUTERS, router, comparable, {
-      fieldManager: FIELD_MANAGER,
-      owned,
-      signal,
-    });
-    if (written === undefined) return;
-    context.wrote(world.caches.routers, written);
-  } catch (error) {
-    // Changed, deleted, or made again under another uid: the cache will tell, and wake this router.
-    if (isApiError(error, 'NotFound', 'Conflict')) return;
-    throw error;
-  }
-  const event = routerEvent(router, outcome, status);
-  if (event !== undefined) world.events.record(event);
+function wakeAfterClaim(world: World, held: AddressClaim | undefined, claim: AddressClaim): void {
+  wakeBlockHandover(world, claim.tunnel, claim.block);
+  wakeIfPressing(world, claim.tunnel);
+  if (held !== undefined && held.entry.publicKey !== claim.entry.publicKey) wakeRivals(world, held);
 }

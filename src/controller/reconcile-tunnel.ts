@@ -27,6 +27,7 @@ import {
 import {
   BULK,
   FIELD_MANAGER,
+  LAG_MS,
   QUARANTINE,
   type World,
   wakeClasses,
@@ -34,9 +35,6 @@ import {
   wakeTunnelHandover,
   wakeWholeHandover,
 } from './world.ts';
-
-/** How soon a cache that lags behind is looked at again, ms. */
-const LAG_MS = 1000;
 
 /** TenantTunnel → its claim in the ledger → its status. */
 export const reconcileTunnel =

@@ -1,4 +1,4 @@
-import type { TunnelEntry } from '../allocation/index.ts';
+import type { AddressClaim, TunnelEntry } from '../allocation/index.ts';
 import type { Router } from '../api/index.ts';
 import { keyOf } from '../kube/index.ts';
 import { tenantOf } from './find-tunnel.ts';
@@ -42,6 +42,18 @@ export function rivalsOf(world: World, router: Router): string[] {
     ...keys.flatMap((key) => world.caches.routers.byIndex('publicKey', key)),
     ...(tunnel === undefined ? [] : addresses.flatMap((address) => routersAt(world, tunnel, address))),
   ].map(keyOf);
+}
+
+/** Routers that want the key or the address which this claim no longer has. */
+export function wakeRivals(world: World, { entry, address, tunnel }: AddressClaim): void {
+  const { caches, controllers, ledger } = world;
+  const record = ledger.tunnels.get(tunnel);
+  for (const rival of [
+    ...caches.routers.byIndex('publicKey', entry.publicKey),
+    ...(record === undefined ? [] : routersAt(world, record, address)),
+  ]) {
+    controllers.routers.enqueue(keyOf(rival));
+  }
 }
 
 function tunnelJoinedBy({ caches, ledger }: World, { spec, metadata }: Router) {

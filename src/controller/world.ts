@@ -50,6 +50,9 @@ export interface Controllers {
 
 export const QUARANTINE = 'all';
 
+/** How soon a cache that lags behind is looked at again, ms. */
+export const LAG_MS = 1000;
+
 /** What every reconciler works with: the caches, the ledger, and whom to wake. */
 export interface World {
   client: KubeApi;
