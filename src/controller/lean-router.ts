@@ -1,5 +1,5 @@
 import type { Router, RouterStatus } from '../api/index.ts';
-import { leanMetadata, SharedValues, withoutUndefined } from '../kube/index.ts';
+import { leanMetadata, SharedValues } from '../kube/index.ts';
 import { digestOf } from './router-script.ts';
 
 /** Conditions that the controller decides by. */
@@ -22,7 +22,7 @@ export function leanRouter({ apiVersion, kind, metadata, spec, status }: Router)
 
 function leanStatus(status: RouterStatus): RouterStatus {
   const { observedGeneration, phase, address, publicKey, tunnel, script, lastHandshakeTime } = status;
-  return withoutUndefined({
+  return {
     observedGeneration,
     phase,
     address,
@@ -31,5 +31,5 @@ function leanStatus(status: RouterStatus): RouterStatus {
     script: script && digestOf(script),
     lastHandshakeTime,
     conditions: status.conditions?.filter(({ type }) => CONDITIONS.has(type)).map((one) => shared.of(one)),
-  });
+  } as RouterStatus;
 }

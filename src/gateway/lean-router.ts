@@ -8,11 +8,12 @@ const shared = new SharedValues();
  * is nothing to an agent. Parts that many Routers have alike are one object. About 1 kB instead of 20.
  */
 export function leanRouter({ apiVersion, kind, metadata, spec, status }: Router): Router {
-  const { namespace, creationTimestamp, ...own } = leanMetadata(metadata);
+  const lean = leanMetadata(metadata);
+  const { namespace, creationTimestamp } = lean;
   return {
     apiVersion,
     kind,
-    metadata: { ...own, namespace: shared.of(namespace), creationTimestamp: shared.of(creationTimestamp) },
+    metadata: { ...lean, namespace: shared.of(namespace), creationTimestamp: shared.of(creationTimestamp) },
     spec: shared.of(spec),
     ...(status === undefined ? {} : { status: leanStatus(status) }),
   };
@@ -20,16 +21,20 @@ export function leanRouter({ apiVersion, kind, metadata, spec, status }: Router)
 
 /** Address and key come from the handover, where the controller writes them for the gateways. */
 function leanStatus(status: RouterStatus): RouterStatus {
-  const { script: _, address: __, publicKey: ___, tunnel, lastSeen, lastHandshakeTime, ...others } = status;
+  const { observedGeneration, phase, tunnel, lastSeen, lastHandshakeTime, conditions, ...others } = status;
+  const { model, version, serialNumber, interfaces } = others;
   return {
-    ...others,
-    ...(tunnel === undefined ? {} : { tunnel: shared.of(tunnel) }),
-    ...(lastSeen === undefined ? {} : { lastSeen: shared.of(lastSeen) }),
-    ...(lastHandshakeTime === undefined ? {} : { lastHandshakeTime: shared.of(lastHandshakeTime) }),
-    ...(status.conditions === undefined
-      ? {}
-      : { conditions: shared.of(status.conditions.map(withoutAddress)) }),
-  };
+    observedGeneration,
+    phase,
+    tunnel: shared.of(tunnel),
+    model: shared.of(model),
+    version: shared.of(version),
+    serialNumber,
+    interfaces: shared.of(interfaces),
+    lastSeen: shared.of(lastSeen),
+    lastHandshakeTime: shared.of(lastHandshakeTime),
+    conditions: shared.of(conditions?.map(withoutAddress)),
+  } as RouterStatus;
 }
 
 /** Its message is each Router's own, and only the controller reads it. */

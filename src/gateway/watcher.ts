@@ -137,7 +137,15 @@ function isAwaited(link: Link, now: Moment, pace: Pace): boolean {
 /** What a peer's counters have grown by; they begin anew with an interface, and the first sight counts nothing. */
 function countTraffic(tunnel: Tunnel, { publicKey, rx, tx }: PeerObservation): { rx: number; tx: number } {
   const before = tunnel.traffic.get(publicKey);
-  tunnel.traffic.set(publicKey, { rx, tx });
-  if (before === undefined) return { rx: 0, tx: 0 };
-  return { rx: rx >= before.rx ? rx - before.rx : rx, tx: tx >= before.tx ? tx - before.tx : tx };
+  if (before === undefined) {
+    tunnel.traffic.set(publicKey, { rx, tx });
+    return { rx: 0, tx: 0 };
+  }
+  const more = {
+    rx: rx >= before.rx ? rx - before.rx : rx,
+    tx: tx >= before.tx ? tx - before.tx : tx,
+  };
+  before.rx = rx;
+  before.tx = tx;
+  return more;
 }

@@ -35,6 +35,8 @@ export class Informer<T extends KubeObject> {
   /** Resolves once the first full list is stored and its handlers have run; rejects when stopped before. */
   readonly synced: Promise<void>;
   readonly #options: InformerOptions<T>;
+  /** One string for all objects of it. */
+  readonly #apiVersion: string;
   readonly #logger: Logger;
   readonly #store: Store<T>;
   readonly #handlers = new Set<(change: Change<T>) => void>();
@@ -47,6 +49,7 @@ export class Informer<T extends KubeObject> {
     this.#options = options;
     this.#logger = options.logger;
     this.type = options.type;
+    this.#apiVersion = apiVersionOf(options.type);
     this.#store = new Store(this.#guardIndexes(options.indexes ?? {}));
     this.synced = this.#sync.promise;
     // Whoever does not wait for it is not to end the process by it.
@@ -164,8 +167,8 @@ export class Informer<T extends KubeObject> {
 
   #prepare(object: T): T {
     // Items of a list of built-in resources come without these two.
-    object.apiVersion ??= apiVersionOf(this.type);
-    object.kind ??= this.type.kind;
+    object.apiVersion = this.#apiVersion;
+    object.kind = this.type.kind;
     const metadata: ObjectMeta & { managedFields?: unknown } = object.metadata;
     delete metadata.managedFields;
     try {

@@ -90,26 +90,13 @@ export function apiVersionOf(type: ResourceType): string {
   return type.group === '' ? type.version : `${type.group}/${type.version}`;
 }
 
-/** What decisions are made by: without labels, annotations, finalizers and owners. */
+/**
+ * What decisions are made by: without labels, annotations, finalizers and owners. Written out as a literal, since an
+ * object that is put together field by field keeps room for more, 40 bytes of it.
+ */
 export function leanMetadata<M extends ObjectMeta>(metadata: M): M {
   const { name, namespace, uid, resourceVersion, generation, creationTimestamp, deletionTimestamp } =
     metadata;
-  return withoutUndefined({
-    name,
-    namespace,
-    uid,
-    resourceVersion,
-    generation,
-    creationTimestamp,
-    deletionTimestamp,
-  }) as M;
-}
-
-export function withoutUndefined<T extends object>(
-  object: {
-    [K in keyof T]: T[K] | undefined;
-  },
-): T {
-  const entries = Object.entries(object).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as T;
+  const lean = { name, namespace, uid, resourceVersion, generation, creationTimestamp };
+  return (deletionTimestamp === undefined ? lean : { ...lean, deletionTimestamp }) as M;
 }

@@ -9,6 +9,7 @@ export class SharedValues {
   readonly #known = new Map<string, unknown>();
 
   of<V>(value: V): V {
+    if (value === undefined) return value;
     const key = JSON.stringify(value);
     const known = this.#known.get(key);
     if (known !== undefined) return known as V;
