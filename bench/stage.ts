@@ -24,6 +24,12 @@ const V8_FLAGS = [
   '--heap-growing-percent=40',
   `--max-old-space-size=${Math.floor(0.7 * 1024)}`,
 ];
+/** Those of the image, too. */
+const MALLOC = {
+  MALLOC_ARENA_MAX: '1',
+  MALLOC_MMAP_THRESHOLD_: '131072',
+  MALLOC_TRIM_THRESHOLD_: '131072',
+};
 /** Files of crds/ whose kinds the floor writes, too. */
 const FLOOR_KINDS = ['routers', 'tenanttunnels'];
 
@@ -97,7 +103,7 @@ export class Stage {
 
   async #start(name: string, user: string, flags: string[]): Promise<RunningProcess> {
     const address = `127.0.0.1:${await freePort()}`;
-    const owned = await spawnOwned(this.directory.path, name, process.execPath, [
+    const argv = [
       ...V8_FLAGS,
       join(ROOT, 'src', 'main.ts'),
       name,
@@ -105,7 +111,8 @@ export class Stage {
       '--log-level=warn',
       `--metrics-address=${address}`,
       ...flags,
-    ]);
+    ];
+    const owned = await spawnOwned(this.directory.path, name, process.execPath, argv, MALLOC);
     const running = new RunningProcess(owned, `http://${address}`);
     await running.untilReady();
     return running;

@@ -1,7 +1,7 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { Command } from 'commander';
 import { startAgent } from '../gateway/index.ts';
-import { flag, parseSubdomain } from '../process/index.ts';
+import { flag, parseSubdomain, tidyMemory } from '../process/index.ts';
 import { SidecarClient } from '../wireguard/index.ts';
 import {
   type CommonFlags,
@@ -55,6 +55,7 @@ async function run(flags: AgentFlags, config: KubeConfig, surroundings: Surround
       'Routers will be called offline between two handshakes',
     );
   }
+  tidyMemory(logger, signal);
   const agent = startAgent({
     client,
     sidecar: new SidecarClient({ socketPath: flags.sidecarSocket }),

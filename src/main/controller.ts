@@ -4,7 +4,7 @@ import type { KubeConfig } from '@kubernetes/client-node';
 import { Command } from 'commander';
 import { type ControllerProcess, startController } from '../controller/index.ts';
 import { Prerequisites } from '../install/index.ts';
-import { flag, parseBoolean, parseSubdomain } from '../process/index.ts';
+import { flag, parseBoolean, parseSubdomain, tidyMemory } from '../process/index.ts';
 import {
   type CommonFlags,
   gatewayNamespaceFlag,
@@ -60,6 +60,7 @@ export function controllerCommand(version: string): Command {
 async function run(flags: ControllerFlags, config: KubeConfig, surroundings: Surroundings): Promise<Served> {
   const { logger, registry, signal } = surroundings;
   const client = createKubeClient(config, surroundings);
+  tidyMemory(logger, signal);
   const prerequisites = new Prerequisites();
   let controller: ControllerProcess | undefined;
   const work = async (): Promise<void> => {

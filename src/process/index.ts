@@ -7,3 +7,4 @@ export { createRegistry } from './metrics.ts';
 export * from './parse.ts';
 export { redact } from './redact.ts';
 export { type RunOptions, runUntilSignal } from './run.ts';
+export { tidyMemory } from './tidy-memory.ts';

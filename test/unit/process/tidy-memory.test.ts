@@ -1,0 +1,42 @@
+import { isWorthTidying, tidyMemory } from '../../../src/process/tidy-memory.ts';
+
+const MiB = 1024 * 1024;
+
+test.each([
+  ['the first time, whatever there is', { now: 100 * MiB, afterLast: 0, busy: 0 }, true],
+  ['while it works, not even then', { now: 900 * MiB, afterLast: 0, busy: 0.3 }, false],
+  ['for little, not', { now: 330 * MiB, afterLast: 300 * MiB, busy: 0 }, false],
+  ['for a small share, not', { now: 1035 * MiB, afterLast: 1000 * MiB, busy: 0 }, false],
+  ['for much, yes', { now: 350 * MiB, afterLast: 300 * MiB, busy: 0.1 }, true],
+])('%s', (_, use, expected) => {
+  expect(isWorthTidying(use)).toBe(expected);
+});
+
+test('collects garbage in a quiet moment, once, and looks on until the signal', async () => {
+  const stop = new AbortController();
+  const told: object[] = [];
+  let look: (() => void) | undefined;
+  let share = 1;
+  const clock = {
+    after: (_: number, callback: () => void) => {
+      look = callback;
+      return () => {
+        look = undefined;
+      };
+    },
+  };
+  tidyMemory({ debug: (what: object) => void told.push(what) }, stop.signal, { clock, busy: () => share });
+  const garbage = new WeakRef({ text: 'nobody needs this' });
+  // A WeakRef holds on until the turn of the event loop ends.
+  await new Promise(setImmediate);
+  look?.();
+  expect([told.length, garbage.deref() === undefined]).toEqual([0, false]);
+  await new Promise(setImmediate);
+  share = 0;
+  look?.();
+  expect([told.length, garbage.deref() === undefined]).toEqual([1, true]);
+  look?.();
+  expect(told).toHaveLength(1);
+  stop.abort();
+  expect(look).toBeUndefined();
+});
