@@ -111,6 +111,15 @@ export class Ledger {
     return undefined;
   }
 
+  /** How many objects, and records of tunnels, cannot be read. */
+  countUnreadable(): number {
+    let count = this.#tunnels.countUnreadable();
+    for (const tunnel of this.#blocks.tunnels()) {
+      for (const { unreadable } of this.#blocks.of(tunnel).values()) if (unreadable !== undefined) count += 1;
+    }
+    return count;
+  }
+
   /** Blocks of a tunnel that have live routers, ascending. */
   liveBlocks(tunnel: number): number[] {
     return this.#blocks.live(tunnel);

@@ -107,6 +107,11 @@ export class TunnelRecords {
     return this.unreadable;
   }
 
+  /** The object itself counts as one. */
+  countUnreadable(): number {
+    return this.unreadable === undefined ? this.#stored.document.unreadable.size : 1;
+  }
+
   /** Whether there surely is no record of this index: none was ever made, or it was forgotten. */
   isUnknown(index: number): boolean {
     const { tunnels, unreadable } = this.#stored.document;

@@ -8,7 +8,10 @@ const SOONEST_MS = 1000;
 const LOOK_MS = 3_600_000;
 
 /** How full a tunnel is at present, by the quarantine of its class. */
-export function addressUseOf({ caches, ledger }: World, entry: TunnelEntry): AddressUse | undefined {
+export function addressUseOf(
+  { caches, ledger }: Pick<World, 'caches' | 'ledger'>,
+  entry: TunnelEntry,
+): AddressUse | undefined {
   const seconds = caches.classes.get(entry.className)?.spec.quarantineSeconds ?? DEFAULT_QUARANTINE_SECONDS;
   return ledger.addressUse(entry.index, seconds);
 }

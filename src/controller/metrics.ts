@@ -1,16 +1,20 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { isLive, type Ledger } from '../allocation/index.ts';
+import { Counter, Histogram, type Registry } from 'prom-client';
 import type { Controller, ReconcileOutcome } from '../kube/index.ts';
-import type { Caches } from './caches.ts';
+import { registerScraped, scrapedGauge } from '../process/index.ts';
+import { clusterMetrics } from './cluster-metrics.ts';
+import { ledgerMetrics } from './ledger-metrics.ts';
 import { poolMetrics } from './pool-metrics.ts';
+import type { World } from './world.ts';
 
 const BUCKETS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60];
 
+/** What the controller's metrics are made from. */
+export interface MetricSources extends Pick<World, 'caches' | 'ledger' | 'now'> {
+  isLeader: () => boolean;
+}
+
 /** The controller's metrics; names by https://prometheus.io/docs/practices/naming/. */
-export function controllerMetrics(
-  registry: Registry,
-  { caches, ledger }: { caches: Caches; ledger: Ledger },
-) {
+export function controllerMetrics(registry: Registry, sources: MetricSources) {
   const registers = [registry];
   const controllers: Controller[] = [];
   const reconciles = new Counter({
@@ -26,35 +30,32 @@ export function controllerMetrics(
     buckets: BUCKETS,
     registers,
   });
-  new Gauge({
-    name: 'tto_controller_queue_depth',
-    help: 'Keys that wait to be reconciled.',
-    labelNames: ['controller'],
-    registers,
-    collect() {
-      for (const { name, queue } of controllers) this.set({ controller: name }, queue.depth);
+  registerScraped(registry, [
+    scrapedGauge('tto_controller_leading', '1 while this process holds the Lease and works, else 0.', () =>
+      Number(sources.isLeader()),
+    ),
+    {
+      name: 'tto_controller_queue_depth',
+      help: 'Keys that wait to be reconciled.',
+      type: 'gauge',
+      labelNames: ['controller'],
+      *series() {
+        for (const { name, queue } of controllers) yield [[name], queue.depth];
+      },
     },
-  });
-  new Gauge({
-    name: 'tto_controller_tunnels',
-    help: 'Tunnels in the ledger, by state.',
-    labelNames: ['state'],
-    registers,
-    collect() {
-      const live = [...ledger.tunnels.values()].filter(isLive).length;
-      this.set({ state: 'live' }, live);
-      this.set({ state: 'quarantined' }, ledger.tunnels.size - live);
+    {
+      name: 'tto_controller_queue_wait_seconds',
+      help: 'How long the oldest key of a controller has been waiting to be reconciled.',
+      type: 'gauge',
+      labelNames: ['controller'],
+      *series() {
+        for (const { name, queue } of controllers) yield [[name], queue.stats().longestWaitMs / 1000];
+      },
     },
-  });
-  new Gauge({
-    name: 'tto_controller_routers',
-    help: 'Router objects in the cluster.',
-    registers,
-    collect() {
-      this.set(caches.routers.keys().length);
-    },
-  });
-  poolMetrics(registry, caches);
+    ...ledgerMetrics(sources),
+    ...clusterMetrics(sources),
+  ]);
+  poolMetrics(registry, sources.caches);
   return {
     observed: (controller: Controller): Controller => {
       controllers.push(controller);

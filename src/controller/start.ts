@@ -68,6 +68,7 @@ export function startController(options: ControllerProcessOptions): ControllerPr
   const { client, namespace, gatewayNamespace, identity, signal, logger, registry } = options;
   const { environment = systemEnvironment, leadership = leadershipOf(options) } = options;
   const { clock, random, turn, newSuffix } = environment;
+  const now = (): Date => new Date(clock.wall());
   const stopping = new AbortController();
   const caches = createCaches({ client, namespace, gatewayNamespace, logger, environment });
   const writer = client.guarded(() => leadership.isLeader());
@@ -81,12 +82,12 @@ export function startController(options: ControllerProcessOptions): ControllerPr
   });
   const ledger = new Ledger({
     store: ledgerStore(writer, namespace),
-    now: () => new Date(clock.wall()),
+    now,
     sleep: (ms) => sleep(clock, ms, stopping.signal),
     random,
     turn,
   });
-  const metrics = controllerMetrics(registry, { caches, ledger });
+  const metrics = controllerMetrics(registry, { caches, ledger, now, isLeader: () => leadership.isLeader() });
   const controller = (
     name: string,
     concurrency: number,
@@ -125,7 +126,7 @@ export function startController(options: ControllerProcessOptions): ControllerPr
     logger,
     environment,
     gatewayNamespace,
-    now: () => new Date(clock.wall()),
+    now,
     controllers,
     chosenNodes: new Map(),
     tunnelsBeingMade: new Map(),

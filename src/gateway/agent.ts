@@ -14,15 +14,18 @@ import {
   type Logger,
   systemClock,
 } from '../kube/index.ts';
+import { registerScraped } from '../process/index.ts';
 import { Attendant } from './attendant.ts';
 import { Configurer } from './configurer.ts';
 import { adoptLink, type Link, type Moment, newLink } from './connectivity.ts';
 import { Fleet, ownerOf, routerKey, type Tunnel } from './fleet.ts';
+import { type FleetFacts, nodeMetrics, tunnelMetrics } from './fleet-metrics.ts';
 import { HandoverCache } from './handover-cache.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { leanRouter } from './lean-router.ts';
 import { GatewayMetrics } from './metrics.ts';
 import { defaultPace, type Pace } from './pace.ts';
+import { routerMetrics } from './router-metrics.ts';
 import { isSaidConnected, RouterReporter } from './router-reporter.ts';
 import { SidecarHealth, type SidecarPort } from './sidecar-health.ts';
 import { TunnelReporter } from './tunnel-reporter.ts';
@@ -52,7 +55,7 @@ export interface AgentOptions {
   resyncMs?: number;
   /** How long a tunnel must be gone before its interface is removed, ms; default 5 s. */
   removeAfterMs?: number;
-  /** Most routers with metrics of their own; default 10,000, 0 turns them off. */
+  /** Most routers with metrics of their own; default 0, none. */
   routerSeries?: number;
 }
 
@@ -126,12 +129,7 @@ export function startAgent(options: AgentOptions): AgentProcess {
     random,
     logger,
   });
-  const metrics = new GatewayMetrics({
-    registry,
-    fleet,
-    isSidecarUp: () => health.isUp,
-    routerSeries: options.routerSeries ?? 10_000,
-  });
+  const metrics = new GatewayMetrics(registry);
   const common = { fleet, logger, now, random, sidecar, health, metrics };
 
   const beginLink = (peer: HandoverPeer): Link => {
@@ -156,8 +154,7 @@ export function startAgent(options: AgentOptions): AgentProcess {
     beginLink,
     onRouters: (tunnel, changed) => {
       for (const key of changed) routerReporter.controller.enqueue(key);
-      if (fleet.get(tunnel.interfaceName) === undefined) metrics.forget(tunnel);
-      else tellTunnel(tunnel);
+      if (fleet.get(tunnel.interfaceName) !== undefined) tellTunnel(tunnel);
     },
     // Not after each attempt: the watcher wakes the sync when the node lacks a tunnel, and the two would never rest.
     onAttempt: (tunnel, changed) => {
@@ -240,6 +237,18 @@ export function startAgent(options: AgentOptions): AgentProcess {
   ];
 
   metrics.observe(controllers);
+  const facts: FleetFacts = {
+    fleet,
+    sidecar: health,
+    isOnline: (key) => routers.get(key)?.status?.phase === 'Online',
+    monotonic: () => clock.monotonic(),
+    longestWaitMs: () => sync.controller.queue.stats().longestWaitMs,
+  };
+  registerScraped(registry, [
+    ...nodeMetrics(facts),
+    ...tunnelMetrics(facts),
+    ...routerMetrics(facts, options.routerSeries ?? 0),
+  ]);
 
   const run = async (): Promise<void> => {
     const running = informers.map((informer) => informer.run(signal));

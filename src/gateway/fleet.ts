@@ -24,11 +24,15 @@ export interface Tunnel {
   problemSince: number | undefined;
   /** Since when no object of it is left, monotonic ms. */
   goneSince: number | undefined;
+  /** Since when the node lacks something of it, monotonic ms; undefined while it is known to lack nothing. */
+  behindSince: number | undefined;
   /** One sync was tried to its end. */
   attempted: boolean;
   /** By public key; one for each desired peer. */
   readonly links: Map<string, Link>;
   readonly traffic: Map<string, Traffic>;
+  /** Since the agent started: bytes of all its routers, and how often one came or was called offline. */
+  readonly totals: { rx: number; tx: number; connected: number; offline: number };
 }
 
 export interface Place {
@@ -65,9 +69,11 @@ export class Fleet {
       refusal: undefined,
       problemSince: undefined,
       goneSince: undefined,
+      behindSince: undefined,
       attempted: false,
       links: new Map(),
       traffic: new Map(),
+      totals: { rx: 0, tx: 0, connected: 0, offline: 0 },
     };
     this.#tunnels.set(interfaceName, tunnel);
     return tunnel;

@@ -113,13 +113,16 @@ export class TunnelSync {
     let changed = !tunnel.attempted;
     try {
       const step = await this.#plan(tunnel, reading, context.signal);
+      if (step.call !== 'none') tunnel.behindSince ??= started;
       await this.#take(tunnel, step, context.signal);
+      tunnel.behindSince = undefined;
       changed ||= step.call !== 'none';
       if (step.call === 'put') this.#putDone(tunnel, started);
       tunnel.refusal = undefined;
     } catch (error) {
       // Whether it was done is not known, or something is different from what was thought.
       tunnel.given = undefined;
+      tunnel.behindSince ??= started;
       if (!context.signal.aborted) tunnel.refusal = refusalOf(name, error);
       throw error;
     } finally {

@@ -89,7 +89,7 @@ export class Watcher {
 
   /** Resolves with whether somebody waits for a router of this tunnel. */
   async #read(tunnel: Tunnel, signal: AbortSignal): Promise<boolean> {
-    const { sidecar, now, health, metrics } = this.#options;
+    const { sidecar, now, health } = this.#options;
     const start = now();
     const at = Math.floor(start.wall / 1000);
     const last = this.#last.get(tunnel);
@@ -100,17 +100,12 @@ export class Watcher {
       at < last.at;
     const options = isWhole ? { signal } : { since: last.at - OVERLAP_SECONDS, signal };
     const counters = new Map<string, number>();
-    let rx = 0;
-    let tx = 0;
     for await (const observation of sidecar.observe(tunnel.interfaceName, options)) {
       if (!tunnel.links.has(observation.publicKey)) continue;
       counters.set(observation.publicKey, observation.lastHandshake);
-      const more = countTraffic(tunnel, observation);
-      rx += more.rx;
-      tx += more.tx;
+      countTraffic(tunnel, observation);
     }
     health.answered();
-    metrics.traffic(tunnel, rx, tx);
     this.#last.set(tunnel, { whole: isWhole ? start.monotonic : last.whole, at });
     return this.#advance(tunnel, counters);
   }
@@ -123,6 +118,7 @@ export class Watcher {
       const next = nextLink(link, counters.get(publicKey) ?? link.counter, now, offlineAfterMs);
       if (next !== link) tunnel.links.set(publicKey, next);
       awaited ||= isAwaited(next, now, pace);
+      countTransition(tunnel, link, next);
       const router = tunnel.desired.peers.get(publicKey)?.router;
       if (next.state !== link.state && router !== undefined) onTransition(tunnel, routerKey(router));
     }
@@ -135,17 +131,21 @@ function isAwaited(link: Link, now: Moment, pace: Pace): boolean {
 }
 
 /** What a peer's counters have grown by; they begin anew with an interface, and the first sight counts nothing. */
-function countTraffic(tunnel: Tunnel, { publicKey, rx, tx }: PeerObservation): { rx: number; tx: number } {
-  const before = tunnel.traffic.get(publicKey);
+function countTraffic({ traffic, totals }: Tunnel, { publicKey, rx, tx }: PeerObservation): void {
+  const before = traffic.get(publicKey);
   if (before === undefined) {
-    tunnel.traffic.set(publicKey, { rx, tx });
-    return { rx: 0, tx: 0 };
+    traffic.set(publicKey, { rx, tx });
+    return;
   }
-  const more = {
-    rx: rx >= before.rx ? rx - before.rx : rx,
-    tx: tx >= before.tx ? tx - before.tx : tx,
-  };
+  totals.rx += rx >= before.rx ? rx - before.rx : rx;
+  totals.tx += tx >= before.tx ? tx - before.tx : tx;
   before.rx = rx;
   before.tx = tx;
-  return more;
+}
+
+/** One that is found to have been away for long when the agent starts did not go. */
+function countTransition({ totals }: Tunnel, before: Link, after: Link): void {
+  if (after.state === before.state) return;
+  if (after.state === 'Connected') totals.connected += 1;
+  else if (before.state === 'Connected') totals.offline += 1;
 }

@@ -1,7 +1,7 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { Command } from 'commander';
 import { startAgent } from '../gateway/index.ts';
-import { flag, parseSubdomain, tidyMemory } from '../process/index.ts';
+import { flag, integerParser, parseSubdomain, tidyMemory } from '../process/index.ts';
 import { SidecarClient } from '../wireguard/index.ts';
 import {
   type CommonFlags,
@@ -26,6 +26,7 @@ interface AgentFlags extends CommonFlags {
   sidecarSocket: string;
   /** Milliseconds. */
   offlineAfter: number;
+  routerSeries: number;
 }
 
 export function agentCommand(version: string): Command {
@@ -38,6 +39,12 @@ export function agentCommand(version: string): Command {
     .addOption(gatewayNamespaceFlag())
     .addOption(socketFlag('sidecar-socket'))
     .addOption(offlineAfterFlag())
+    .addOption(
+      flag('router-series', 'number', 'how many routers have metrics of their own, six for each', {
+        default: '0',
+        parse: integerParser(0, 100_000),
+      }),
+    )
     .addOption(metricsAddressFlag(':9820'))
     .addOption(logLevelFlag())
     .action((flags: AgentFlags) => {
@@ -62,6 +69,7 @@ async function run(flags: AgentFlags, config: KubeConfig, surroundings: Surround
     nodeName: flags.nodeName,
     gatewayNamespace: flags.gatewayNamespace,
     offlineAfterSeconds: flags.offlineAfter / 1_000,
+    routerSeries: flags.routerSeries,
     signal,
     logger,
     registry,

@@ -37,6 +37,7 @@ export function registerSidecarMetrics(registry: Registry, read: () => SidecarMe
       },
     });
   total('changes_total', 'Changes made to tunnels.', ({ changes }) => changes);
+  total('lost_total', 'How often WireGuard of a tunnel has ended by itself.', ({ lost }) => lost);
   total('streams_opened_total', 'Connections opened into tunnels.', ({ streamsOpened }) => streamsOpened);
   now('active', '1 when this sidecar has the node, 0 while it stands by.', ({ active }) => Number(active));
   now('streams', 'Connections into tunnels that are open.', ({ streams }) => streams);

@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { pipeline } from 'node:stream/promises';
 import type { Registry } from 'prom-client';
 import { ProcessError } from './errors.ts';
+import { metricsText } from './metrics.ts';
 import type { HostPort } from './parse.ts';
 
 export interface HealthOptions {
@@ -21,6 +23,8 @@ export interface HealthServer {
 }
 
 const CONTENT_TYPE = 'text/plain; charset=utf-8';
+/** Of silence, while somebody should be reading, ms. */
+const READ_LIMIT_MS = 10_000;
 
 /**
  * Serves `/healthz`, `/readyz` (200 `ok`, or 503 and a line for each reason) and `/metrics`. Speaks to anybody, so it
@@ -32,9 +36,12 @@ export async function startHealthServer(options: HealthOptions): Promise<HealthS
   const server = createServer({ maxHeaderSize: 8_192, requestTimeout: 10_000, headersTimeout: 5_000 });
   server.maxConnections = 64;
   server.on('request', (request, response) => {
+    response.setTimeout(READ_LIMIT_MS, () => response.destroy());
     answer(options, request, response).catch((error: unknown) => {
-      if (!response.headersSent) response.writeHead(500, { 'content-type': CONTENT_TYPE });
-      response.end(`${error instanceof Error ? error.message : String(error)}\n`);
+      // Half a page must not pass for a whole one.
+      if (response.headersSent) return response.destroy();
+      response.writeHead(500, { 'content-type': CONTENT_TYPE });
+      return response.end(`${error instanceof Error ? error.message : String(error)}\n`);
     });
   });
   await listen(server, options.address);
@@ -79,11 +86,7 @@ async function answer(
     return;
   }
   const [path] = (request.url ?? '').split('?');
-  if (path === '/metrics') {
-    const text = await options.registry.metrics();
-    response.writeHead(200, { 'content-type': options.registry.contentType }).end(text);
-    return;
-  }
+  if (path === '/metrics') return answerMetrics(options.registry, response);
   const reasons = path === '/healthz' ? options.live() : path === '/readyz' ? options.ready() : null;
   if (reasons === null) {
     response.writeHead(404, { 'content-type': CONTENT_TYPE });
@@ -93,4 +96,13 @@ async function answer(
   response.writeHead(reasons.length === 0 ? 200 : 503, { 'content-type': CONTENT_TYPE });
   const verb = path === '/readyz' ? 'waiting for ' : '';
   response.end(reasons.length === 0 ? 'ok\n' : reasons.map((reason) => `${verb}${reason}\n`).join(''));
+}
+
+/** A metric at a time, as fast as it is read: a page about thousands of routers is never in memory as a whole. */
+async function answerMetrics(registry: Registry, response: ServerResponse): Promise<void> {
+  const texts = metricsText(registry);
+  const first = await texts.next();
+  response.writeHead(200, { 'content-type': registry.contentType });
+  response.write(first.value ?? '');
+  await pipeline(texts, response);
 }

@@ -7,4 +7,5 @@ export { createRegistry } from './metrics.ts';
 export * from './parse.ts';
 export { redact } from './redact.ts';
 export { type RunOptions, runUntilSignal } from './run.ts';
+export { registerScraped, type ScrapedMetric, type Series, scrapedGauge } from './scraped.ts';
 export { tidyMemory } from './tidy-memory.ts';

@@ -39,6 +39,15 @@ export function durationParser(minMs: number, maxMs: number): (text: string) => 
   };
 }
 
+/** A parser of whole numbers within bounds. */
+export function integerParser(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    const isOne = /^\d{1,15}$/.test(text) && value >= min && value <= max;
+    return isOne ? value : refuse(`Write a whole number from ${min} to ${max}.`);
+  };
+}
+
 export function parseBoolean(text: string): boolean {
   if (text !== 'true' && text !== 'false') return refuse('Write true or false.');
   return text === 'true';

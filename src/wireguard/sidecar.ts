@@ -42,6 +42,8 @@ export interface SidecarMetrics {
   requests: Readonly<Record<string, number>>;
   /** Changes made to tunnels. */
   changes: number;
+  /** How often WireGuard of a tunnel has ended by itself. */
+  lost: number;
   /** Operations that run or wait now. */
   operations: number;
   /** CONNECT streams that are open now, and how many there have been. */
@@ -135,6 +137,7 @@ class Sidecar implements RunningSidecar {
       active: this.#tenure !== undefined,
       requests: this.#listener.requests,
       changes: this.#tenure?.tunnels.changes ?? 0,
+      lost: this.#tenure?.tunnels.lost ?? 0,
       operations: this.#tenure?.tunnels.operations ?? 0,
       streams: this.#streams.count,
       streamsOpened: this.#streams.opened,

@@ -111,6 +111,7 @@ export class GatewayNode {
       pace: { fastMs: 50, slowMs: 100, waitForMs: 60_000 },
       configurationBackoff: { baseMs: 50, maxMs: 200 },
       removeAfterMs: 100,
+      routerSeries: 100,
       ...options,
     });
     this.#running = { agent, abort, client };

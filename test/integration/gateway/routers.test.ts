@@ -286,7 +286,9 @@ describe('a fleet at rest', () => {
     expect(node.writes).toEqual([]);
     expect(router.sessions + other.sessions).toBe(2);
     const metrics = await node.registry.metrics();
-    expect(metrics).toMatch(/tto_router_last_handshake_seconds\{[^}]*router="router-2"[^}]*\} \d{10}/);
+    expect(metrics).toMatch(
+      /tto_router_last_handshake_timestamp_seconds\{[^}]*router="router-2"[^}]*\} \d{10}/,
+    );
     expect(metrics).toContain('tto_gateway_peers 2');
   });
 

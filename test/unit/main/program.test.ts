@@ -84,13 +84,22 @@ describe('the metrics of the sidecar', () => {
   test('are its counts at the moment of asking', async () => {
     const registry = new Registry();
     const requests = { 'PUT 200': 2 };
-    const counts = { active: true, requests, changes: 5, operations: 1, streams: 3, streamsOpened: 9 };
+    const counts = {
+      active: true,
+      requests,
+      changes: 5,
+      lost: 2,
+      operations: 1,
+      streams: 3,
+      streamsOpened: 9,
+    };
     registerSidecarMetrics(registry, () => counts);
     await registry.metrics();
     counts.requests['PUT 200'] = 3;
     const text = await registry.metrics();
     expect(text).toContain('tto_sidecar_requests_total{method="PUT",status="200"} 3');
     expect(text).toContain('tto_sidecar_changes_total 5');
+    expect(text).toContain('tto_sidecar_lost_total 2');
     expect(text).toContain('tto_sidecar_streams_opened_total 9');
     expect(text).toContain('tto_sidecar_streams 3');
     expect(text).toContain('tto_sidecar_active 1');
