@@ -82,6 +82,7 @@ image: ## Build the image: IMAGE=registry/name:tag, ENGINE=docker, podman or bui
 .PHONY: generate
 generate: node_modules/.ready ## Write crds/, the chart's roles, deploy/ and the references in docs/ from their sources
 	@node src/api/generate.ts
+	@node deploy/monitoring.ts
 	@node deploy/render.ts
 
 .PHONY: deps

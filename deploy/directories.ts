@@ -14,6 +14,8 @@ interface Directory {
 }
 
 const CLASS = 'default-class.yaml';
+/** For the Prometheus operator and Grafana: kinds that not every cluster has. */
+const MONITORING = /^metrics\/(service-monitors|prometheus-rule|dashboard)\.yaml$/;
 
 export const DIRECTORIES: readonly Directory[] = [
   {
@@ -24,7 +26,7 @@ export const DIRECTORIES: readonly Directory[] = [
     ],
     kind: 'Kustomization',
     on: ['../namespace'],
-    has: ({ hook, template }) => hook === undefined && template !== CLASS,
+    has: ({ hook, template }) => hook === undefined && template !== CLASS && !MONITORING.test(template),
   },
   {
     name: 'default-class',
@@ -33,6 +35,15 @@ export const DIRECTORIES: readonly Directory[] = [
     ],
     kind: 'Component',
     has: ({ template }) => template === CLASS,
+  },
+  {
+    name: 'monitoring',
+    comment: [
+      'For the Prometheus operator, whose kinds must be there: ServiceMonitors and alerts; and a dashboard as Grafana finds it.',
+      'Beside them the alerts as Prometheus reads them, and the dashboard as it is imported by hand. See docs/monitoring.md.',
+    ],
+    kind: 'Component',
+    has: ({ template }) => MONITORING.test(template),
   },
   {
     name: 'check',

@@ -1,4 +1,4 @@
-import { Counter, Histogram, type Registry } from 'prom-client';
+import { Histogram, type Registry } from 'prom-client';
 import type { Controller, ReconcileOutcome } from '../kube/index.ts';
 import { registerScraped, scrapedGauge } from '../process/index.ts';
 import { clusterMetrics } from './cluster-metrics.ts';
@@ -17,12 +17,6 @@ export interface MetricSources extends Pick<World, 'caches' | 'ledger' | 'now'> 
 export function controllerMetrics(registry: Registry, sources: MetricSources) {
   const registers = [registry];
   const controllers: Controller[] = [];
-  const reconciles = new Counter({
-    name: 'tto_controller_reconciles_total',
-    help: 'Reconciles by controller and outcome.',
-    labelNames: ['controller', 'outcome'],
-    registers,
-  });
   const seconds = new Histogram({
     name: 'tto_controller_reconcile_seconds',
     help: 'How long a reconcile took.',
@@ -34,6 +28,17 @@ export function controllerMetrics(registry: Registry, sources: MetricSources) {
     scrapedGauge('tto_controller_leading', '1 while this process holds the Lease and works, else 0.', () =>
       Number(sources.isLeader()),
     ),
+    {
+      name: 'tto_controller_reconciles_total',
+      help: 'Reconciles by controller and outcome.',
+      type: 'counter',
+      labelNames: ['controller', 'outcome'],
+      *series() {
+        for (const { name, outcomes } of controllers) {
+          for (const [outcome, count] of Object.entries(outcomes)) yield [[name, outcome], count];
+        }
+      },
+    },
     {
       name: 'tto_controller_queue_depth',
       help: 'Keys that wait to be reconciled.',
@@ -61,8 +66,7 @@ export function controllerMetrics(registry: Registry, sources: MetricSources) {
       controllers.push(controller);
       return controller;
     },
-    onReconciled: (controller: string) => (outcome: ReconcileOutcome, duration: number) => {
-      reconciles.inc({ controller, outcome });
+    onReconciled: (controller: string) => (_outcome: ReconcileOutcome, duration: number) => {
       seconds.observe({ controller }, duration);
     },
   };

@@ -14,18 +14,15 @@ import {
   type Logger,
   systemClock,
 } from '../kube/index.ts';
-import { registerScraped } from '../process/index.ts';
 import { Attendant } from './attendant.ts';
 import { Configurer } from './configurer.ts';
 import { adoptLink, type Link, type Moment, newLink } from './connectivity.ts';
 import { Fleet, ownerOf, routerKey, type Tunnel } from './fleet.ts';
-import { type FleetFacts, nodeMetrics, tunnelMetrics } from './fleet-metrics.ts';
 import { HandoverCache } from './handover-cache.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { leanRouter } from './lean-router.ts';
 import { GatewayMetrics } from './metrics.ts';
 import { defaultPace, type Pace } from './pace.ts';
-import { routerMetrics } from './router-metrics.ts';
 import { isSaidConnected, RouterReporter } from './router-reporter.ts';
 import { SidecarHealth, type SidecarPort } from './sidecar-health.ts';
 import { TunnelReporter } from './tunnel-reporter.ts';
@@ -236,19 +233,17 @@ export function startAgent(options: AgentOptions): AgentProcess {
     sweeper,
   ];
 
-  metrics.observe(controllers);
-  const facts: FleetFacts = {
-    fleet,
-    sidecar: health,
-    isOnline: (key) => routers.get(key)?.status?.phase === 'Online',
-    monotonic: () => clock.monotonic(),
-    longestWaitMs: () => sync.controller.queue.stats().longestWaitMs,
-  };
-  registerScraped(registry, [
-    ...nodeMetrics(facts),
-    ...tunnelMetrics(facts),
-    ...routerMetrics(facts, options.routerSeries ?? 0),
-  ]);
+  metrics.observe({
+    controllers,
+    facts: {
+      fleet,
+      sidecar: health,
+      isOnline: (key) => routers.get(key)?.status?.phase === 'Online',
+      monotonic: () => clock.monotonic(),
+      longestWaitMs: () => sync.controller.queue.stats().longestWaitMs,
+    },
+    routerSeries: options.routerSeries ?? 0,
+  });
 
   const run = async (): Promise<void> => {
     const running = informers.map((informer) => informer.run(signal));

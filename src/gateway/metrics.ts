@@ -2,6 +2,15 @@
 import { Histogram, type Registry } from 'prom-client';
 import type { Controller } from '../kube/index.ts';
 import { registerScraped } from '../process/index.ts';
+import { type FleetFacts, nodeMetrics, tunnelMetrics } from './fleet-metrics.ts';
+import { routerMetrics } from './router-metrics.ts';
+
+export interface Observed {
+  controllers: readonly Controller[];
+  facts: FleetFacts;
+  /** Most routers with series of their own. */
+  routerSeries: number;
+}
 
 export type ConfigurationOutcome =
   | 'configured'
@@ -53,9 +62,12 @@ export class GatewayMetrics {
     this.#configurations.observe({ outcome }, seconds);
   }
 
-  /** Shows the loops' outcomes and what waits in their queues. */
-  observe(controllers: readonly Controller[]): void {
+  /** Shows the loops' outcomes and what waits in their queues, the node, its tunnels, and so many routers. */
+  observe({ controllers, facts, routerSeries }: Observed): void {
     registerScraped(this.#registry, [
+      ...nodeMetrics(facts),
+      ...tunnelMetrics(facts),
+      ...routerMetrics(facts, routerSeries),
       {
         name: 'tto_gateway_reconciles_total',
         help: 'Reconciles by loop and outcome.',

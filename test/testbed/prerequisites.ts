@@ -14,6 +14,7 @@ const PROGRAMS: Record<string, string> = {
   ip: 'iproute2',
   ping: 'iputils-ping',
   nsenter: 'util-linux',
+  promtool: 'prometheus',
 };
 
 /** Beside those, for the images that run on nodes of a Kubernetes. */
@@ -66,7 +67,7 @@ export function ensurePackages(progress: (line: string) => void, more?: More): v
   });
 }
 
-/** etcd-server starts a service when it is installed; policy-rc.d is how Debian is told not to. */
+/** etcd-server and prometheus start a service when they are installed; policy-rc.d is how Debian is told not to. */
 function withoutStartingServices(install: () => void): void {
   const policy = '/usr/sbin/policy-rc.d';
   const isOurs = !existsSync(policy);

@@ -121,3 +121,11 @@ volumes:
 {{ . }}
 {{- end }}
 {{- end }}
+
+{{/* One sentence, where a cluster is looked at that lacks a kind of the Prometheus operator. (dict "root" $ "value" "metrics.serviceMonitor.enabled" "kind" "ServiceMonitor") */}}
+{{- define "tenant-tunnel.prometheusOperator" -}}
+{{- $isThere := .root.Capabilities.APIVersions.Has (printf "monitoring.coreos.com/v1/%s" .kind) }}
+{{- if and (lookup "v1" "Namespace" "" "kube-system") (not $isThere) }}
+{{- fail (printf "%s is true, but this cluster has no %s (monitoring.coreos.com/v1): install the Prometheus operator first, or set it to false." .value .kind) }}
+{{- end }}
+{{- end }}

@@ -27,6 +27,8 @@ const CONTAINERS = [
 const LASTING = CONTAINERS.slice(0, 3);
 const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
 const MONITORS = { metrics: { serviceMonitor: { enabled: true } } };
+const RULES = { metrics: { prometheusRule: { enabled: true } } };
+const DASHBOARD = { metrics: { dashboard: { enabled: true } } };
 const AFFINITY = { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [] } };
 const AFFINITY_SET = 'affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution = []';
 const APART = 'affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution[0]';
@@ -156,6 +158,10 @@ export const EFFECTS: Readonly<Record<string, Effect>> = {
     ),
   },
   'flowSchema.enabled': { set: false, changes: ['- FlowSchema operator'] },
+  'metrics.routerSeries': {
+    set: 500,
+    changes: [`${GATEWAY}.containers[agent].args[--router-series] = "500"`],
+  },
   'metrics.serviceMonitor.enabled': {
     set: true,
     changes: ['+ ServiceMonitor controller', '+ ServiceMonitor gateway'],
@@ -174,6 +180,18 @@ export const EFFECTS: Readonly<Record<string, Effect>> = {
     changes: ['controller', 'gateway'].map(
       (name) => `ServiceMonitor ${name} metadata.labels.release = "prometheus"`,
     ),
+  },
+  'metrics.prometheusRule.enabled': { set: true, changes: ['+ PrometheusRule alerts'] },
+  'metrics.prometheusRule.labels': {
+    set: { release: 'prometheus' },
+    given: RULES,
+    changes: ['PrometheusRule alerts metadata.labels.release = "prometheus"'],
+  },
+  'metrics.dashboard.enabled': { set: true, changes: ['+ ConfigMap dashboard'] },
+  'metrics.dashboard.labels': {
+    set: { team: 'network' },
+    given: DASHBOARD,
+    changes: ['ConfigMap dashboard metadata.labels.team = "network"'],
   },
   'test.enabled': {
     set: false,

@@ -14,15 +14,17 @@ import {
   render,
 } from './chart.ts';
 import { EVERYTHING, NOTHING, SETTINGS } from './extremes.ts';
-import { SERVICE_MONITORS } from './service-monitors.ts';
+import { PROMETHEUS_OPERATOR } from './prometheus-operator.ts';
 
 let cluster: ControlPlane;
 
 beforeAll(async () => {
   await prepareHelm();
   cluster = await startControlPlane({ crds: true });
-  cluster.kubectl(['apply', '--server-side', '-f', '-'], JSON.stringify(SERVICE_MONITORS));
-  cluster.kubectl(['wait', '--for=condition=Established', 'crd', SERVICE_MONITORS.metadata.name]);
+  for (const definition of PROMETHEUS_OPERATOR) {
+    cluster.kubectl(['apply', '--server-side', '-f', '-'], JSON.stringify(definition));
+    cluster.kubectl(['wait', '--for=condition=Established', 'crd', definition.metadata.name]);
+  }
   cluster.kubectl(['create', 'namespace', NAMESPACE]);
   cluster.kubectl(['label', 'namespace', NAMESPACE, 'pod-security.kubernetes.io/enforce=privileged']);
   for (const name of ['tenant-tunnel-gateways', 'edge']) cluster.kubectl(['create', 'namespace', name]);
@@ -71,23 +73,26 @@ test('every name that is bound or mounted is there', async () => {
   for (const account of accounts) expect(names('ServiceAccount')).toContain(account);
 });
 
+/** What Helm says of an install into the cluster, and does not do. */
+async function installDryRun(values: Plain): Promise<string> {
+  const args = [
+    'install',
+    RELEASE,
+    CHART,
+    '-n',
+    NAMESPACE,
+    '--dry-run=server',
+    '--take-ownership',
+    '-f',
+    '-',
+  ];
+  const environment = { KUBECONFIG: cluster.adminKubeconfig };
+  return run(await ensureHelm(), args, { input: JSON.stringify(values), environment });
+}
+
 describe('the notes', () => {
-  const notes = async (values: Plain): Promise<string> => {
-    const args = [
-      'install',
-      RELEASE,
-      CHART,
-      '-n',
-      NAMESPACE,
-      '--dry-run=server',
-      '--take-ownership',
-      '-f',
-      '-',
-    ];
-    const environment = { KUBECONFIG: cluster.adminKubeconfig };
-    const said = await run(await ensureHelm(), args, { input: JSON.stringify(values), environment });
-    return said.split('\nNOTES:\n')[1] ?? '';
-  };
+  const notes = async (values: Plain): Promise<string> =>
+    (await installDryRun(values)).split('\nNOTES:\n')[1] ?? '';
 
   test('say how to come to a script, and how to look when something is amiss', async () => {
     const text = await notes(LEAST);
@@ -100,5 +105,27 @@ describe('the notes', () => {
     const text = await notes(NOTHING);
     expect(text).toContain('No TunnelClass was made');
     expect(text).not.toContain('helm test');
+  });
+});
+
+describe('a cluster without the Prometheus operator', () => {
+  const using = (name: string): Plain => ({ ...LEAST, metrics: { [name]: { enabled: true } } });
+
+  test.each([
+    ['serviceMonitor', 'ServiceMonitor'],
+    ['prometheusRule', 'PrometheusRule'],
+  ])('is told to install it for metrics.%s; one with it takes all', async (value, kind) => {
+    expect(await installDryRun(using(value))).toContain(`kind: ${kind}`);
+    const definition = PROMETHEUS_OPERATOR.find(({ spec }) => spec.names.kind === kind);
+    cluster.kubectl(['delete', 'crd', definition?.metadata.name ?? '']);
+    await expect(installDryRun(using(value))).rejects.toThrow(
+      `metrics.${value}.enabled is true, but this cluster has no ${kind} (monitoring.coreos.com/v1): install the Prometheus operator first, or set it to false.`,
+    );
+    // Without a cluster nobody can say so.
+    expect(await render(using(value))).toContainEqual(expect.objectContaining({ kind }));
+  });
+
+  test('takes the dashboard, which needs nothing', async () => {
+    expect(await installDryRun(using('dashboard'))).toContain('grafana_dashboard: "1"');
   });
 });

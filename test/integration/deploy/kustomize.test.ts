@@ -66,6 +66,20 @@ describe('object by object the same as helm template', () => {
     expect(rest).toEqual(Object.fromEntries(comparable(await render(exampleValues(), ['--no-hooks']))));
   });
 
+  test('deploy/overlays/example/monitoring and all of the chart that is for monitoring', async () => {
+    const { [SYSTEM]: namespace, ...rest } = Object.fromEntries(
+      comparable(kustomize('overlays/example/monitoring')),
+    );
+    expect(namespace).toBeDefined();
+    const switches = ['serviceMonitor', 'prometheusRule', 'dashboard'];
+    const metrics = Object.fromEntries(switches.map((name) => [name, { enabled: true }]));
+    const chart = await render({ ...exampleValues(), metrics }, ['--no-hooks']);
+    expect(rest).toEqual(Object.fromEntries(comparable(chart)));
+    expect(chart.map(({ kind }) => kind)).toEqual(
+      expect.arrayContaining(['ServiceMonitor', 'PrometheusRule', 'ConfigMap']),
+    );
+  });
+
   test.each([
     ['cleanup', 'pre-delete'],
     ['check', 'test'],
@@ -82,7 +96,7 @@ describe('object by object the same as helm template', () => {
 });
 
 test('kustomize names itself as what manages the objects', () => {
-  for (const directory of ['base', 'cleanup', 'check', 'overlays/example']) {
+  for (const directory of ['base', 'cleanup', 'check', 'overlays/example/monitoring']) {
     const objects = kustomize(directory).filter((one) => nameOf(one) !== SYSTEM);
     const managers = objects.map(({ metadata }) => metadata.labels?.['app.kubernetes.io/managed-by']);
     expect(new Set(managers)).toEqual(new Set(['kustomize']));

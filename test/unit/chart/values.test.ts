@@ -59,7 +59,7 @@ describe('the schema', () => {
       ...['podSelector', 'namespaceSelector', 'ipBlock'].map(
         (name) => `.networkPolicy.metricsFrom[].${name}`,
       ),
-      '.metrics.serviceMonitor.labels',
+      ...['serviceMonitor', 'prometheusRule', 'dashboard'].map((name) => `.metrics.${name}.labels`),
     ]);
   });
 
