@@ -66,9 +66,9 @@ describe('object by object the same as helm template', () => {
     expect(rest).toEqual(Object.fromEntries(comparable(await render(exampleValues(), ['--no-hooks']))));
   });
 
-  test('deploy/overlays/example/monitoring and all of the chart that is for monitoring', async () => {
+  test('deploy/overlays/example-monitored and all of the chart that is for monitoring', async () => {
     const { [SYSTEM]: namespace, ...rest } = Object.fromEntries(
-      comparable(kustomize('overlays/example/monitoring')),
+      comparable(kustomize('overlays/example-monitored')),
     );
     expect(namespace).toBeDefined();
     const switches = ['serviceMonitor', 'prometheusRule', 'dashboard'];
@@ -96,7 +96,7 @@ describe('object by object the same as helm template', () => {
 });
 
 test('kustomize names itself as what manages the objects', () => {
-  for (const directory of ['base', 'cleanup', 'check', 'overlays/example/monitoring']) {
+  for (const directory of ['base', 'cleanup', 'check', 'overlays/example-monitored']) {
     const objects = kustomize(directory).filter((one) => nameOf(one) !== SYSTEM);
     const managers = objects.map(({ metadata }) => metadata.labels?.['app.kubernetes.io/managed-by']);
     expect(new Set(managers)).toEqual(new Set(['kustomize']));
