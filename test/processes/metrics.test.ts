@@ -17,7 +17,7 @@ const ROUTER = 'namespace="acme",router="branch-1"';
 let world: World;
 const pages = new Map<ProcessName, string>();
 const page = (name: ProcessName): string => pages.get(name) ?? '';
-const valueOf = (series: string): number | undefined => {
+const value = (series: string): number | undefined => {
   const line = [...pages.values()]
     .flatMap((text) => text.split('\n'))
     .find((one) => one.startsWith(`${series} `));
@@ -98,21 +98,21 @@ test('they tell what is', () => {
     tto_sidecar_active: 1,
     tto_sidecar_lost_total: 0,
   };
-  expect(Object.fromEntries(Object.keys(expected).map((series) => [series, valueOf(series)]))).toEqual(
+  expect(Object.fromEntries(Object.keys(expected).map((series) => [series, value(series)]))).toEqual(
     expected,
   );
-  const ago = Date.now() / 1000 - (valueOf(`tto_router_last_handshake_timestamp_seconds{${ROUTER}}`) ?? 0);
+  const ago = Date.now() / 1000 - (value(`tto_router_last_handshake_timestamp_seconds{${ROUTER}}`) ?? 0);
   expect(ago).toBeLessThan(180);
-  expect(valueOf(`tto_tunnel_last_handshake_timestamp_seconds{${TUNNEL}}`)).toBeGreaterThan(0);
-  expect(valueOf(`tto_router_received_bytes_total{${ROUTER}}`)).toBeGreaterThan(0);
-  expect(valueOf(`tto_tunnel_sent_bytes_total{${TUNNEL}}`)).toBeGreaterThan(0);
+  expect(value(`tto_tunnel_last_handshake_timestamp_seconds{${TUNNEL}}`)).toBeGreaterThan(0);
+  expect(value(`tto_router_received_bytes_total{${ROUTER}}`)).toBeGreaterThan(0);
+  expect(value(`tto_tunnel_sent_bytes_total{${TUNNEL}}`)).toBeGreaterThan(0);
 });
 
 test('a router that is gone has no series any more', async () => {
   await world.remove('acme/branch-1');
   await waitFor('its peer is off the node', async () => {
     await read();
-    return valueOf('tto_gateway_peers') === 0;
+    return value('tto_gateway_peers') === 0;
   });
   expect(page('agent')).not.toContain('router="branch-1"');
 });
