@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import type { Registry } from 'prom-client';
 import { ProcessError } from './errors.ts';
-import { metricsText } from './metrics.ts';
 import type { HostPort } from './parse.ts';
+import { metricsText } from './scraped.ts';
 
 export interface HealthOptions {
   /** Where to listen; port 0 takes a free one. */
@@ -98,7 +98,7 @@ async function answer(
   response.end(reasons.length === 0 ? 'ok\n' : reasons.map((reason) => `${verb}${reason}\n`).join(''));
 }
 
-/** A metric at a time, as fast as it is read: a page about thousands of routers is never in memory as a whole. */
+/** As fast as it is read. */
 async function answerMetrics(registry: Registry, response: ServerResponse): Promise<void> {
   const texts = metricsText(registry);
   const first = await texts.next();

@@ -23,9 +23,3 @@ export function createRegistry({ version, process }: { version: string; process:
   }).set({ version, process }, 1);
   return registry;
 }
-
-/** The registry as Prometheus reads it, a metric at a time. */
-export async function* metricsText(registry: Registry): AsyncGenerator<string> {
-  for (const { name } of registry.getMetricsAsArray())
-    yield `${await registry.getSingleMetricAsString(name)}\n\n`;
-}

@@ -1,6 +1,7 @@
-import { Registry } from 'prom-client';
+import { Counter, Registry } from 'prom-client';
 import { registerScraped, scrapedGauge } from '../../../src/process/index.ts';
-import { createRegistry, metricsText } from '../../../src/process/metrics.ts';
+import { createRegistry } from '../../../src/process/metrics.ts';
+import { metricsText } from '../../../src/process/scraped.ts';
 
 test('series are those of the moment of asking, and hostile labels stay labels', async () => {
   const registry = new Registry();
@@ -35,16 +36,53 @@ test('a name is registered once', () => {
   expect(() => registerScraped(registry, [level])).toThrow('already been registered');
 });
 
-test('metric by metric the text is that of the whole registry', async () => {
-  const registry = new Registry();
-  registerScraped(registry, [
-    scrapedGauge('level', 'Level.', () => 1),
-    scrapedGauge('depth', 'Depth.', () => 2),
-  ]);
-  const texts: string[] = [];
-  for await (const text of metricsText(registry)) texts.push(text);
-  expect(texts).toHaveLength(2);
-  expect(texts.join('').trimEnd()).toBe((await registry.metrics()).trimEnd());
+describe('the text in pieces', () => {
+  const inPieces = async (registry: Registry): Promise<string[]> => {
+    const texts: string[] = [];
+    for await (const text of metricsText(registry)) texts.push(text);
+    return texts;
+  };
+
+  test('is that of the whole registry, of metrics of both kinds and whatever their labels and values', async () => {
+    const registry = new Registry();
+    new Counter({ name: 'things_total', help: 'Things.', registers: [registry] }).inc(3);
+    const hostile = ['', 'plain', 'a "b"', '\\', '\n', '\\"\n{}=,é☃'];
+    const values = [0, 1.5, -1, 1e21, 1e-7, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    registerScraped(registry, [
+      scrapedGauge('level', 'Level \\ of\nall.', () => 1),
+      {
+        name: 'pairs_total',
+        help: 'Pairs.',
+        type: 'counter',
+        labelNames: ['one', 'other'],
+        *series() {
+          for (const one of hostile) for (const value of values) yield [[one, String(value)], value];
+        },
+      },
+      { name: 'nothing', help: 'Nothing.', type: 'gauge', series: () => [] },
+    ]);
+    // Which prom-client writes in a way of its own.
+    const whole = (await registry.metrics()).replaceAll(' Nan', ' NaN');
+    expect((await inPieces(registry)).join('').trimEnd()).toBe(whole.trimEnd());
+  });
+
+  test('is never long, however many series there are', async () => {
+    const registry = new Registry();
+    registerScraped(registry, [
+      {
+        name: 'many',
+        help: 'Many.',
+        type: 'gauge',
+        labelNames: ['number'],
+        *series() {
+          for (let number = 0; number < 20_000; number += 1) yield [[`number ${number}`], number];
+        },
+      },
+    ]);
+    const texts = await inPieces(registry);
+    expect(texts.join('').match(/^many/gm)).toHaveLength(20_000);
+    expect(Math.max(...texts.map(({ length }) => length))).toBeLessThan(33 * 1024);
+  });
 });
 
 test('no gauge of a process has a counter’s name', async () => {
