@@ -1,26 +1,33 @@
 import { performance } from 'node:perf_hooks';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import koffi from 'koffi';
 import { type Clock, systemClock } from './clock.ts';
 import type { Logger } from './logger.ts';
 
 const LOOK_EVERY_MS = 10_000;
 /** Share of the time in which the process works: below it, nobody notices a pause. */
 const MOST_BUSY = 0.25;
-const WORTHWHILE = 1.15;
-const WORTHWHILE_BYTES = 32 * 1024 * 1024;
+const WORTHWHILE = 1.1;
+const WORTHWHILE_BYTES = 24 * 1024 * 1024;
+/** So that what the collecting itself costs is below one per cent. */
+const LEAST_BETWEEN_MS = 60_000;
 
 /** What is known when it is asked whether to collect garbage now; memory in resident bytes. */
 export interface MemoryUse {
   now: number;
   /** After the last time; 0 before the first. */
   afterLast: number;
+  sinceLastMs: number;
   /** Share of the last while in which the event loop was at work, 0 to 1. */
   busy: number;
 }
 
-export const isWorthTidying = ({ now, afterLast, busy }: MemoryUse): boolean =>
-  busy < MOST_BUSY && now > afterLast * WORTHWHILE && now > afterLast + WORTHWHILE_BYTES;
+export const isWorthTidying = ({ now, afterLast, sinceLastMs, busy }: MemoryUse): boolean =>
+  busy < MOST_BUSY &&
+  sinceLastMs >= LEAST_BETWEEN_MS &&
+  now > afterLast * WORTHWHILE &&
+  now > afterLast + WORTHWHILE_BYTES;
 
 /**
  * Collects garbage in quiet times. Under load V8 lets it grow, which is right; but afterwards it is in no hurry, keeps
@@ -33,14 +40,19 @@ export function tidyMemory(
   { clock = systemClock, busy = busyShare() }: { clock?: Pick<Clock, 'after'>; busy?: () => number } = {},
 ): void {
   setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
+  const collect = runInNewContext('gc') as (options: object) => void;
+  const giveBackFreed = trimmer();
   let afterLast = 0;
+  let last = Number.NEGATIVE_INFINITY;
   let cancel = (): void => {};
   const look = (): void => {
     const now = process.memoryUsage.rss();
-    if (isWorthTidying({ now, afterLast, busy: busy() })) {
-      const began = performance.now();
-      collect();
+    const began = performance.now();
+    if (isWorthTidying({ now, afterLast, sinceLastMs: began - last, busy: busy() })) {
+      // Any other flavor leaves the emptied pages where they are.
+      collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+      giveBackFreed(0);
+      last = began;
       afterLast = process.memoryUsage.rss();
       logger.debug({ before: now, after: afterLast, ms: performance.now() - began }, 'Collected garbage');
     }
@@ -48,6 +60,15 @@ export function tidyMemory(
   };
   cancel = clock.after(LOOK_EVERY_MS, look);
   signal.addEventListener('abort', () => cancel(), { once: true });
+}
+
+/** Gives back what glibc holds of freed memory between pieces in use; another C library may have no such call. */
+function trimmer(): (pad: number) => void {
+  try {
+    return koffi.load(null).func('int malloc_trim(size_t pad)');
+  } catch {
+    return () => {};
+  }
 }
 
 /** Since it was last asked. */

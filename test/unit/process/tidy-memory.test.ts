@@ -3,11 +3,20 @@ import { isWorthTidying, tidyMemory } from '../../../src/process/tidy-memory.ts'
 const MiB = 1024 * 1024;
 
 test.each([
-  ['the first time, whatever there is', { now: 100 * MiB, afterLast: 0, busy: 0 }, true],
-  ['while it works, not even then', { now: 900 * MiB, afterLast: 0, busy: 0.3 }, false],
-  ['for little, not', { now: 330 * MiB, afterLast: 300 * MiB, busy: 0 }, false],
-  ['for a small share, not', { now: 1035 * MiB, afterLast: 1000 * MiB, busy: 0 }, false],
-  ['for much, yes', { now: 350 * MiB, afterLast: 300 * MiB, busy: 0.1 }, true],
+  [
+    'the first time, whatever there is',
+    { now: 100 * MiB, afterLast: 0, sinceLastMs: Number.POSITIVE_INFINITY, busy: 0 },
+    true,
+  ],
+  [
+    'while it works, not even then',
+    { now: 900 * MiB, afterLast: 0, sinceLastMs: Number.POSITIVE_INFINITY, busy: 0.3 },
+    false,
+  ],
+  ['for little, not', { now: 120 * MiB, afterLast: 100 * MiB, sinceLastMs: 70_000, busy: 0 }, false],
+  ['for a small share, not', { now: 1035 * MiB, afterLast: 1000 * MiB, sinceLastMs: 70_000, busy: 0 }, false],
+  ['for much, yes', { now: 350 * MiB, afterLast: 300 * MiB, sinceLastMs: 70_000, busy: 0.1 }, true],
+  ['again so soon, not', { now: 350 * MiB, afterLast: 300 * MiB, sinceLastMs: 50_000, busy: 0.1 }, false],
 ])('%s', (_, use, expected) => {
   expect(isWorthTidying(use)).toBe(expected);
 });
