@@ -49,6 +49,14 @@ export const EVENT_REASONS = {
     meaning: 'The router has not shaken hands for 180 seconds.',
     remedy: 'Look whether the router has power and internet access.',
   },
+  ClockJumped: {
+    on: ['Router'],
+    type: 'Warning',
+    meaning:
+      'The clock of the router had jumped back, as after a power cut, and WireGuard refused its handshakes as copies of old ones. The gateway spoke first, and the router is connected.',
+    remedy:
+      'Let the router get the time from outside of the tunnel: /system/ntp/client, or /ip/cloud with update-time. See docs/clock.md.',
+  },
   RouterSuspended: {
     on: ['Router'],
     type: 'Normal',

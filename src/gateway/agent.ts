@@ -15,6 +15,7 @@ import {
   systemClock,
 } from '../kube/index.ts';
 import { Attendant } from './attendant.ts';
+import { ClockWatch } from './clock-watch.ts';
 import { Configurer } from './configurer.ts';
 import { adoptLink, type Link, type Moment, newLink } from './connectivity.ts';
 import { Fleet, ownerOf, routerKey, type Tunnel } from './fleet.ts';
@@ -52,6 +53,8 @@ export interface AgentOptions {
   resyncMs?: number;
   /** How long a tunnel must be gone before its interface is removed, ms; default 5 s. */
   removeAfterMs?: number;
+  /** How often it is asked which routers are refused, ms; default 5 s. */
+  clockLookMs?: number;
   /** Most routers with metrics of their own; default 0, none. */
   routerSeries?: number;
 }
@@ -66,6 +69,8 @@ export interface AgentProcess {
 const GATHER_MS = 1_000;
 const PROBLEM_AFTER_MS = 2_000;
 const SWEEP_MS = 60_000;
+/** A handshake takes a round trip. */
+const AFTER_CALL_MS = 1_000;
 /** What the node should carry is set up first. */
 const FIRST_SWEEP_MS = 1_000;
 
@@ -173,6 +178,14 @@ export function startAgent(options: AgentOptions): AgentProcess {
       sync.controller.enqueue(tunnel.interfaceName);
     },
   });
+  const clockWatch = new ClockWatch({
+    ...common,
+    routers,
+    recorder,
+    mayWrite,
+    lookMs: options.clockLookMs ?? 5_000,
+    onCalled: ({ interfaceName }) => watcher.controller.queue.addAfter(interfaceName, AFTER_CALL_MS),
+  });
   const configurer = new Configurer({
     ...common,
     cache,
@@ -231,6 +244,7 @@ export function startAgent(options: AgentOptions): AgentProcess {
     routerReporter.controller,
     tunnelReporter.controller,
     sweeper,
+    clockWatch.controller,
   ];
 
   metrics.observe({
@@ -261,6 +275,7 @@ export function startAgent(options: AgentOptions): AgentProcess {
       // While this agent stood by, another one wrote what is said of the routers.
       fleet.renewLinks(beginLink);
       sweeper.queue.addAfter('node', FIRST_SWEEP_MS);
+      clockWatch.begin();
       running.push(...controllers.map((controller) => controller.run(signal, 3_000)));
     }
     await Promise.all(running);

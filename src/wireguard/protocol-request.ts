@@ -2,7 +2,7 @@ import { MAX_ALLOWED_IPS } from './configuration/peer.ts';
 import { SidecarError } from './errors.ts';
 import { contains, formatNetwork, type Network, parseAddress, parseCidr } from './ipv4.ts';
 import { isKey, publicKeyOf } from './keys.ts';
-import type { Peer, PeerChange, TunnelState } from './protocol.ts';
+import type { Peer, PeerCall, PeerChange, TunnelState } from './protocol.ts';
 
 /** As many as wireguard-go takes; the kernel takes more. */
 const MAX_PEERS = 65_536;
@@ -140,6 +140,12 @@ export function parsePeerChange(value: unknown): PeerChange {
   const both = set.find(({ publicKey }) => named.has(publicKey));
   if (both !== undefined) refuse(`${both.publicKey} is in both set and remove`);
   return { set, remove };
+}
+
+/** The body of `POST /v1/tunnels/{interfaceName}/call`. Throws `InvalidRequest`. */
+export function parsePeerCall(value: unknown): PeerCall {
+  const fields = object(value, 'The body', ['publicKey']);
+  return { publicKey: key(fields.publicKey, 'publicKey') };
 }
 
 /** `10.100.1.1:8728`, the target of a CONNECT. Throws `InvalidRequest`. */

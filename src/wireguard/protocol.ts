@@ -67,6 +67,33 @@ export interface PeerObservation {
   endpoint: string | null;
 }
 
+/**
+ * A peer whose handshakes arrive and are refused, in `GET /v1/refused`: it begins one after the other, each made anew,
+ * and nothing else is received from it. WireGuard takes only a handshake whose time is later than all before.
+ */
+export interface RefusedPeer {
+  interfaceName: string;
+  publicKey: string;
+  /** What its clock said at its last attempt, Unix seconds; anything, as a router says it. */
+  clock: number;
+  /** Handshakes that it began since it was first noticed; 2 or more. */
+  attempts: number;
+  /** For so long nothing else is known to have come from it, ms. */
+  quietMs: number;
+  /** Since its last attempt, ms. */
+  agoMs: number;
+}
+
+/** `GET /v1/refused`: of all tunnels. */
+export interface RefusedPeers {
+  refused: RefusedPeer[];
+}
+
+/** `POST /v1/tunnels/{interfaceName}/call`: to speak first to a peer that is refused. */
+export interface PeerCall {
+  publicKey: string;
+}
+
 /** `GET /v1/version`: answered by a standby as well. */
 export interface SidecarVersion {
   protocol: number;

@@ -3,6 +3,7 @@ import { Availability } from './device/availability.ts';
 import { Processes } from './device/processes.ts';
 import { Endpoints } from './endpoints/endpoints.ts';
 import { EndpointStore } from './endpoints/store.ts';
+import { Listener } from './initiations/listener.ts';
 import type { Logger } from './logger.ts';
 import type { NodeLock } from './server/lock.ts';
 import { gatherNamespace } from './tunnel/gather.ts';
@@ -39,6 +40,7 @@ export class Tenure {
   readonly tunnels: Tunnels;
   readonly #processes: Processes;
   readonly #endpoints: Endpoints;
+  readonly #listener: Listener;
   readonly #options: TenureOptions;
   readonly #ended = new AbortController();
   #rounds: Promise<void> | undefined;
@@ -54,10 +56,12 @@ export class Tenure {
       store: shared === undefined ? undefined : new EndpointStore(`${shared.folder}/endpoints`),
       logger,
     });
+    this.#listener = new Listener({ logger });
     this.availability = new Availability({ prefix, processes: this.#processes, logger });
     this.tunnels = new Tunnels({
       availability: this.availability,
       endpoints: this.#endpoints,
+      listener: this.#listener,
       prefix,
       logger,
     });
@@ -65,6 +69,7 @@ export class Tenure {
 
   async begin(): Promise<void> {
     await this.availability.lookAgain();
+    this.#listener.begin();
     this.#rounds = this.#goRound();
   }
 
@@ -75,6 +80,7 @@ export class Tenure {
   async end(): Promise<void> {
     const { shared } = this.#options;
     this.#ended.abort();
+    this.#listener.end();
     await atMost(OPERATIONS_LIMIT_MS, Promise.all([this.#rounds, this.tunnels.close()]));
     await atMost(LAST_LOOK_LIMIT_MS, this.tunnels.look(LAST_LOOK_AFTER_MS));
     await this.#endpoints.flush(true);
@@ -96,6 +102,7 @@ export class Tenure {
       if (signal.aborted) return;
       if (round % ROUNDS_BETWEEN_PRUNINGS === 0) await this.#prune();
       await this.tunnels.look(LOOK_AFTER_MS);
+      await this.tunnels.hushSilent();
       await this.#endpoints.flush();
     }
   }

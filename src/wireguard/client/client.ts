@@ -3,14 +3,16 @@ import type { Duplex } from 'node:stream';
 import { SidecarError } from '../errors.ts';
 import type {
   Applied,
+  PeerCall,
   PeerChange,
   PeerObservation,
+  RefusedPeer,
   SidecarVersion,
   TunnelList,
   TunnelState,
 } from '../protocol.ts';
 import { openStream } from './connect.ts';
-import { parseObservations } from './observations.ts';
+import { parseObservations, parseRefused } from './observations.ts';
 import { type Call, readChunks, readText, send, type Target } from './request.ts';
 
 export interface SidecarClientOptions {
@@ -61,6 +63,17 @@ export class SidecarClient {
   /** Changes some peers of a tunnel. `UnknownTunnel` where it has to be put first. */
   patchPeers(interfaceName: string, change: PeerChange, signal?: AbortSignal): Promise<Applied> {
     return this.#json({ method: 'PATCH', path: `/v1/tunnels/${interfaceName}/peers`, body: change, signal });
+  }
+
+  /** Peers whose handshakes arrive and are refused. */
+  async refused(signal?: AbortSignal): Promise<RefusedPeer[]> {
+    return parseRefused(await this.#json({ method: 'GET', path: '/v1/refused', signal }));
+  }
+
+  /** Speaks first to one of them; does nothing for any other. */
+  call(interfaceName: string, publicKey: string, signal?: AbortSignal): Promise<Applied> {
+    const body: PeerCall = { publicKey };
+    return this.#json({ method: 'POST', path: `/v1/tunnels/${interfaceName}/call`, body, signal });
   }
 
   /** Removes a tunnel and all that belongs to it; one that is not there is no error. */

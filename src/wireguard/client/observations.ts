@@ -1,6 +1,6 @@
 import { SidecarError } from '../errors.ts';
 import { isKey } from '../keys.ts';
-import type { PeerObservation } from '../protocol.ts';
+import type { PeerObservation, RefusedPeer } from '../protocol.ts';
 
 const MAX_LINE_LENGTH = 1024;
 
@@ -34,3 +34,19 @@ export async function* parseObservations(chunks: AsyncIterable<string>): AsyncGe
   }
   if (rest !== '') throw bad();
 }
+
+/** The reply to `GET /v1/refused`. */
+export function parseRefused(reply: unknown): RefusedPeer[] {
+  const { refused } = (reply ?? {}) as { refused?: unknown };
+  if (!Array.isArray(refused)) throw badRefused();
+  return refused.map((entry: Partial<RefusedPeer> | null) => {
+    const { interfaceName, publicKey, clock, attempts, quietMs, agoMs } = entry ?? {};
+    const named = typeof publicKey === 'string' && isKey(publicKey) && typeof interfaceName === 'string';
+    const counted = isCount(attempts) && isCount(quietMs) && isCount(agoMs);
+    if (!named || !counted || !Number.isSafeInteger(clock)) throw badRefused();
+    return { interfaceName, publicKey, clock: clock as number, attempts, quietMs, agoMs };
+  });
+}
+
+const badRefused = (): SidecarError =>
+  new SidecarError('BadReply', 'The sidecar sent something else than a list of peers that are refused.');

@@ -1,5 +1,8 @@
 import type { PeerObservation } from '../protocol.ts';
 
+/** Keepalive of a peer that is called: what keeps the shortest-lived of common NATs open, as its own would be. */
+export const CALL_SECONDS = 25;
+
 /** What a peer is configured to, without its name. */
 export interface PeerSettings {
   /** Base64; absent where there is none. */
@@ -42,6 +45,13 @@ export interface Device {
    * (wireguard-go device/uapi.go, Linux drivers/net/wireguard/netlink.c); it is turned off again at once.
    */
   greet(publicKeys: readonly string[]): Promise<void>;
+  /**
+   * Speaks to a peer first, at this endpoint, and goes on so: whoever began a session has to renew it, and does so
+   * only while it has something to send.
+   */
+  call(publicKey: string, endpoint: string): Promise<void>;
+  /** No longer speaks to it unasked. */
+  hush(publicKey: string): Promise<void>;
   /** What is known of each peer now, as it is read. */
   observe(): AsyncIterable<PeerObservation>;
 }

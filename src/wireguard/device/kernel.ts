@@ -2,11 +2,12 @@ import { run } from '../command.ts';
 import { publicKeyOf } from '../keys.ts';
 import { type Namespace, openNamespace } from '../namespace/namespace.ts';
 import type { PeerObservation } from '../protocol.ts';
-import type { Device, DeviceChange, DeviceState } from './device.ts';
+import { CALL_SECONDS, type Device, type DeviceChange, type DeviceState } from './device.ts';
 
 /** Peers in one `wg set … remove`: their keys are arguments, which the kernel bounds to 128 KiB each and 2 MiB. */
 const REMOVALS_AT_ONCE = 1000;
 
+const KEEPALIVE = 'persistent-keepalive';
 const NO_KEY = Buffer.alloc(32).toString('base64');
 
 /**
@@ -98,11 +99,25 @@ export class KernelDevice implements Device {
   }
 
   /** By `wg set`, which leaves allowed IPs alone where it is told none; it would make a peer that is not there. */
-  async greet(publicKeys: readonly string[]): Promise<void> {
-    const words = publicKeys.flatMap((key) =>
-      ['1', 'off'].flatMap((interval) => ['peer', key, 'persistent-keepalive', interval]),
+  greet(publicKeys: readonly string[]): Promise<void> {
+    return this.#setPeers(
+      publicKeys.flatMap((key) => ['1', 'off'].flatMap((interval) => ['peer', key, KEEPALIVE, interval])),
     );
-    await this.#within((namespace) => run('wg', ['set', this.#interfaceName, ...words], { namespace }));
+  }
+
+  call(publicKey: string, endpoint: string): Promise<void> {
+    const off = ['peer', publicKey, 'endpoint', endpoint, KEEPALIVE, 'off'];
+    return this.#setPeers([...off, 'peer', publicKey, KEEPALIVE, String(CALL_SECONDS)]);
+  }
+
+  hush(publicKey: string): Promise<void> {
+    return this.#setPeers(['peer', publicKey, KEEPALIVE, 'off']);
+  }
+
+  #setPeers(words: readonly string[]): Promise<void> {
+    return this.#within(async (namespace) => {
+      await run('wg', ['set', this.#interfaceName, ...words], { namespace });
+    });
   }
 
   async #dump(): Promise<string[]> {

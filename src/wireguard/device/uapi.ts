@@ -1,6 +1,6 @@
 import { publicKeyOf } from '../keys.ts';
 import type { PeerObservation } from '../protocol.ts';
-import type { DeviceChange, DeviceState, PeerSettings } from './device.ts';
+import { CALL_SECONDS, type DeviceChange, type DeviceState, type PeerSettings } from './device.ts';
 
 /**
  * The text of WireGuard's cross-platform userspace protocol (wireguard.com/xplatform): `key=value` lines with keys in
@@ -36,6 +36,17 @@ export function* encodeGreeting(publicKeys: readonly string[]): Generator<string
     }
   }
   yield '\n';
+}
+
+/** As {@link encodeGreeting} for one, at an endpoint; keepalive stays on. */
+export function* encodeCall(publicKey: string, endpoint: string): Generator<string> {
+  const peer = `public_key=${toHex(publicKey)}\nupdate_only=true\n`;
+  yield `set=1\n${peer}endpoint=${endpoint}\npersistent_keepalive_interval=0\n`;
+  yield `${peer}persistent_keepalive_interval=${CALL_SECONDS}\n\n`;
+}
+
+export function* encodeHush(publicKey: string): Generator<string> {
+  yield `set=1\npublic_key=${toHex(publicKey)}\nupdate_only=true\npersistent_keepalive_interval=0\n\n`;
 }
 
 /** A peer as `get=1` tells it, settings and observation together. */

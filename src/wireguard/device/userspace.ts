@@ -3,7 +3,7 @@ import { createConnection, type Socket } from 'node:net';
 import { SidecarError } from '../errors.ts';
 import type { PeerObservation } from '../protocol.ts';
 import type { Device, DeviceChange, DeviceState } from './device.ts';
-import { encodeChange, encodeGreeting, type ReadPeer, ReplyParser } from './uapi.ts';
+import { encodeCall, encodeChange, encodeGreeting, encodeHush, type ReadPeer, ReplyParser } from './uapi.ts';
 
 /** Milliseconds that wireguard-go may be silent: setting 65,000 peers in one request takes it some seconds. */
 const SILENCE_MS = 30_000;
@@ -40,6 +40,14 @@ export class UserspaceDevice implements Device {
 
   greet(publicKeys: readonly string[]): Promise<void> {
     return this.#set(encodeGreeting(publicKeys));
+  }
+
+  call(publicKey: string, endpoint: string): Promise<void> {
+    return this.#set(encodeCall(publicKey, endpoint));
+  }
+
+  hush(publicKey: string): Promise<void> {
+    return this.#set(encodeHush(publicKey));
   }
 
   async #set(request: Iterable<string>): Promise<void> {

@@ -7,6 +7,15 @@ export interface Libc {
   memfd_create(name: string, flags: number): number;
   flock(fd: number, operation: number): number;
   inotify_init1(flags: number): number;
+  setsockopt(fd: number, level: number, name: number, value: Buffer, length: number): number;
+  recvfrom(
+    fd: number,
+    buffer: Buffer,
+    length: number,
+    flags: number,
+    address: Buffer | null,
+    addressLength: Buffer | null,
+  ): number;
 }
 
 let loaded: Libc | undefined;
@@ -21,6 +30,12 @@ export function libc(): Libc {
       memfd_create: library.func('int memfd_create(const char *name, unsigned int flags)'),
       flock: library.func('int flock(int fd, int operation)'),
       inotify_init1: library.func('int inotify_init1(int flags)'),
+      setsockopt: library.func(
+        'int setsockopt(int fd, int level, int name, void *value, unsigned int length)',
+      ),
+      recvfrom: library.func(
+        'int64_t recvfrom(int fd, void *buffer, size_t length, int flags, void *address, void *addressLength)',
+      ),
     };
   }
   return loaded;

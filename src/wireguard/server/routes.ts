@@ -3,7 +3,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Availability } from '../device/availability.ts';
 import { SidecarError } from '../errors.ts';
 import { PROTOCOL_VERSION, type SidecarVersion } from '../protocol.ts';
-import { parseInterfaceName, parsePeerChange, parseSince, parseTunnelState } from '../protocol-request.ts';
+import {
+  parseInterfaceName,
+  parsePeerCall,
+  parsePeerChange,
+  parseSince,
+  parseTunnelState,
+} from '../protocol-request.ts';
 import type { Tunnels } from '../tunnel/tunnels.ts';
 import { readBody } from './body.ts';
 import type { Streams } from './streams.ts';
@@ -85,6 +91,19 @@ const ROUTES: readonly Route[] = [
     answer: async ({ tunnels }, _request, interfaceName, query) => ({
       lines: tunnels.observe(interfaceName, parseSince(query.get('since'))),
     }),
+  },
+  {
+    method: 'GET',
+    path: /^\/v1\/refused$/,
+    answer: async ({ tunnels }) => ({ json: tunnels.refused() }),
+  },
+  {
+    method: 'POST',
+    path: /^\/v1\/tunnels\/([^/]+)\/call$/,
+    answer: async ({ tunnels }, request, interfaceName) => {
+      const { publicKey } = parsePeerCall(await readBody(request));
+      return { json: await tunnels.call(interfaceName, publicKey) };
+    },
   },
   {
     method: 'GET',

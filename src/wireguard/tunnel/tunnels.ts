@@ -5,8 +5,16 @@ import type { Implementation } from '../device/implementation.ts';
 import type { Endpoints } from '../endpoints/endpoints.ts';
 import type { Recalled } from '../endpoints/memory.ts';
 import { SidecarError } from '../errors.ts';
+import type { Listener } from '../initiations/listener.ts';
 import type { Logger } from '../logger.ts';
-import type { Applied, PeerChange, PeerObservation, TunnelList, TunnelState } from '../protocol.ts';
+import type {
+  Applied,
+  PeerChange,
+  PeerObservation,
+  RefusedPeers,
+  TunnelList,
+  TunnelState,
+} from '../protocol.ts';
 import { refuseServerAddress } from '../protocol-request.ts';
 import { execute } from './execute.ts';
 import { gatherAddresses, gatherNamespace, gatherTunnel, listFirewall, withNamespace } from './gather.ts';
@@ -31,6 +39,7 @@ interface Known {
 export interface TunnelsOptions {
   availability: Availability;
   endpoints: Endpoints;
+  listener: Listener;
   prefix: string;
   logger: Logger;
 }
@@ -42,6 +51,7 @@ const WAITING_PER_TUNNEL = 32;
 export class Tunnels {
   readonly #availability: Availability;
   readonly #endpoints: Endpoints;
+  readonly #listener: Listener;
   readonly #greeter = new Greeter();
   readonly #prefix: string;
   readonly #logger: Logger;
@@ -56,9 +66,10 @@ export class Tunnels {
   #changes = 0;
   #lost = 0;
 
-  constructor({ availability, endpoints, prefix, logger }: TunnelsOptions) {
+  constructor({ availability, endpoints, listener, prefix, logger }: TunnelsOptions) {
     this.#availability = availability;
     this.#endpoints = endpoints;
+    this.#listener = listener;
     this.#prefix = prefix;
     this.#logger = logger;
   }
@@ -125,6 +136,8 @@ export class Tunnels {
       ...(firewall === undefined ? {} : { firewall }),
     });
     this.#endpoints.retain(names.interfaceName, isPeer);
+    if (isAnew) this.#listener.renewed(names.interfaceName);
+    this.#listener.serve(names.interfaceName, state, (publicKey) => this.#isPeer(names, publicKey));
     if (recalled !== undefined && recalled.speakers.length > 0) void this.#greet(names, recalled.speakers);
     return steps;
   }
@@ -148,6 +161,46 @@ export class Tunnels {
       const abandoned = err instanceof SidecarError && err.code === 'Stopping';
       if (!abandoned && !this.#queue.isClosed)
         this.#logger.warn({ interfaceName, err }, 'Not all peers of a new interface were spoken to.');
+    }
+  }
+
+  #isPeer({ interfaceName }: TunnelNames, publicKey: string): boolean {
+    return this.#known.get(interfaceName)?.peers.peers.has(publicKey) ?? false;
+  }
+
+  /** Peers whose handshakes arrive and are refused. */
+  refused(): RefusedPeers {
+    return { refused: this.#listener.list() };
+  }
+
+  /**
+   * Speaks first to a peer that is refused, where it was last heard: it takes the handshake that it is offered, if it is
+   * who it says, and nothing that WireGuard remembers of it is forgotten. Nothing is done for others.
+   */
+  call(interfaceName: string, publicKey: string): Promise<Applied> {
+    const names = this.namesOf(interfaceName);
+    return this.#queue.run(interfaceName, async () => {
+      const endpoint = this.#listener.endpointOf(interfaceName, publicKey);
+      if (endpoint === undefined || !this.#isPeer(names, publicKey)) return { changes: [] };
+      await this.#device(names).call(publicKey, endpoint);
+      this.#listener.called(interfaceName, publicKey);
+      const changes = [`speak first to peer ${publicKey} at ${endpoint}`];
+      this.#logger.info({ interfaceName, changes }, 'A peer is refused; speaking to it first.');
+      return { changes };
+    });
+  }
+
+  /** Speaks no longer to those that were called and have been silent since. */
+  async hushSilent(): Promise<void> {
+    for (const { interfaceName, publicKey } of this.#listener.takeSilent()) {
+      const names = this.namesOf(interfaceName);
+      try {
+        await this.#queue.run(interfaceName, async () => {
+          if (this.#isPeer(names, publicKey)) await this.#device(names).hush(publicKey);
+        });
+      } catch (err) {
+        this.#logger.debug({ interfaceName, err }, 'A silent peer is still spoken to.');
+      }
     }
   }
 
@@ -187,6 +240,7 @@ export class Tunnels {
         throw cause;
       }
       this.#endpoints.drop(interfaceName, plan.remove);
+      this.#listener.drop(interfaceName, plan.remove);
       return steps;
     });
   }
@@ -208,6 +262,7 @@ export class Tunnels {
       this.#lookedAt.delete(interfaceName);
       await execute(names, implementation, steps);
       this.#removals += 1;
+      this.#listener.forget(interfaceName);
       await this.#endpoints.forget(interfaceName);
       return steps;
     });
@@ -248,6 +303,7 @@ export class Tunnels {
     try {
       for await (const peer of this.#device(names).observe()) {
         if (removals === this.#removals) this.#endpoints.note(interfaceName, peer);
+        this.#listener.note(interfaceName, peer);
         if (peer.lastHandshake >= since) yield peer;
       }
     } catch (cause) {

@@ -6,6 +6,7 @@ import {
   type PeerChange,
   type PeerObservation,
   PROTOCOL_VERSION,
+  type RefusedPeer,
   SidecarError,
   type SidecarVersion,
   type TunnelList,
@@ -40,6 +41,10 @@ export class FakeSidecar implements SidecarPort {
   mostPuts = 0;
   /** Until this resolves, no PUT is answered. */
   gate: Promise<void> = Promise.resolve();
+  /** What it says of peers that are refused. */
+  refusals: RefusedPeer[] = [];
+  /** Public keys that were spoken to first. */
+  readonly called: string[] = [];
   #puts = 0;
 
   /** As if the container was replaced on a node without kernel WireGuard: all is gone. */
@@ -102,6 +107,18 @@ export class FakeSidecar implements SidecarPort {
       peers.delete(publicKey);
       this.handshakes.delete(publicKey);
     }
+    return { changes: [] };
+  }
+
+  async refused(): Promise<RefusedPeer[]> {
+    this.#assertUp();
+    return this.refusals;
+  }
+
+  async call(interfaceName: string, publicKey: string): Promise<Applied> {
+    this.#assertUp();
+    this.interface(interfaceName);
+    this.called.push(publicKey);
     return { changes: [] };
   }
 

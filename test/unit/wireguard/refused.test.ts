@@ -1,0 +1,110 @@
+import { RefusedPeers } from '../../../src/wireguard/initiations/refused.ts';
+import { Repeats } from '../../../src/wireguard/initiations/repeats.ts';
+
+const KEY = 'a'.repeat(43);
+const stampOf = (seconds: number): string =>
+  (0x400000000000000an + BigInt(seconds)).toString(16).padEnd(24, '0');
+const observation = (rx: number) => ({ publicKey: KEY, lastHandshake: 1, rx, tx: 0, endpoint: null });
+
+describe('who begins handshakes again and again', () => {
+  test('is known by the second, if that is not at once and not long after', () => {
+    const repeats = new Repeats();
+    expect(repeats.isRepeat('a', 0)).toBe(false);
+    expect(repeats.isRepeat('a', 100)).toBe(false);
+    expect(repeats.isRepeat('a', 5_000)).toBe(true);
+    expect(repeats.isRepeat('b', 5_000)).toBe(false);
+    // A router that is let in begins one in two minutes.
+    expect(repeats.isRepeat('a', 125_000)).toBe(false);
+    expect(repeats.isRepeat('a', 245_000)).toBe(false);
+  });
+
+  test('is forgotten for those who came later, when there are very many', () => {
+    const repeats = new Repeats();
+    repeats.isRepeat('first', 0);
+    for (let index = 0; index < 10_000; index += 1) repeats.isRepeat(`other-${index}`, 1_000);
+    expect(repeats.isRepeat('first', 5_000)).toBe(false);
+    expect(repeats.isRepeat('other-9999', 5_000)).toBe(true);
+  });
+});
+
+describe('a peer whose handshakes lead to nothing', () => {
+  /** Three attempts within ten seconds, its bytes read before and after. */
+  const refused = (): RefusedPeers => {
+    const peers = new RefusedPeers();
+    for (const [index, at] of [0, 5_000, 10_000].entries()) {
+      peers.attempt('wg0', { publicKey: KEY, stamp: stampOf(100 + index) }, `192.0.2.${index}:1`, at);
+      peers.note('wg0', observation(500), at + 1_000);
+    }
+    return peers;
+  };
+
+  test('is told with its clock, and since when nothing else came from it', () => {
+    expect(refused().list(12_000)).toEqual([
+      { interfaceName: 'wg0', publicKey: KEY, clock: 102, attempts: 3, quietMs: 10_000, agoMs: 2_000 },
+    ]);
+    expect(refused().endpointOf('wg0', KEY, 12_000)).toBe('192.0.2.2:1');
+  });
+
+  test('is none as soon as something that only it can send is received', () => {
+    const peers = refused();
+    peers.note('wg0', observation(532), 12_000);
+    expect(peers.list(12_000)).toEqual([]);
+    expect(peers.endpointOf('wg0', KEY, 12_000)).toBeUndefined();
+  });
+
+  test('is none with a single attempt, however often that is sent again, nor with older ones', () => {
+    const peers = new RefusedPeers();
+    for (const at of [0, 5_000, 10_000]) peers.attempt('wg0', { publicKey: KEY, stamp: stampOf(9) }, 'a', at);
+    peers.attempt('wg0', { publicKey: KEY, stamp: stampOf(8) }, 'b', 15_000);
+    expect(peers.list(15_000)).toEqual([]);
+    expect(peers.endpointOf('wg0', KEY, 15_000)).toBeUndefined();
+  });
+
+  test('is one of its own tunnel, and is forgotten when it is removed, with the tunnel, and after a minute', () => {
+    const others = refused();
+    others.note('wg1', observation(900), 12_000);
+    others.drop('wg1', [KEY]);
+    others.forget('wg1');
+    expect(others.list(12_000)).toHaveLength(1);
+    expect(others.list(80_000)).toEqual([]);
+    const dropped = refused();
+    dropped.drop('wg0', [KEY]);
+    const gone = refused();
+    gone.forget('wg0');
+    for (const peers of [dropped, gone]) expect(peers.list(12_000)).toEqual([]);
+  });
+
+  test('fills the memory up to a bound', () => {
+    const peers = new RefusedPeers();
+    for (let index = 0; index < 5_000; index += 1) {
+      for (const stamp of [stampOf(1), stampOf(2)])
+        peers.attempt('wg0', { publicKey: `${index}`, stamp }, 'a', 0);
+    }
+    expect(peers.list(0)).toHaveLength(4_096);
+    peers.attempt('wg0', { publicKey: KEY, stamp: stampOf(1) }, 'a', 61_000);
+    peers.attempt('wg0', { publicKey: KEY, stamp: stampOf(2) }, 'a', 66_000);
+    expect(peers.list(66_000).map(({ publicKey }) => publicKey)).toEqual([KEY]);
+  });
+});
+
+describe('a peer that is spoken to', () => {
+  test('is left alone when it has said nothing for three minutes, once', () => {
+    const peers = new RefusedPeers();
+    peers.called('wg0', KEY, 0);
+    peers.note('wg0', observation(500), 5_000);
+    peers.note('wg0', observation(500), 170_000);
+    expect(peers.takeSilent(179_000)).toEqual([]);
+    expect(peers.takeSilent(180_000)).toEqual([{ interfaceName: 'wg0', publicKey: KEY }]);
+    expect(peers.takeSilent(999_000)).toEqual([]);
+  });
+
+  test('is spoken to for as long as it answers', () => {
+    const peers = new RefusedPeers();
+    peers.called('wg0', KEY, 0);
+    for (let at = 5_000; at <= 600_000; at += 5_000) {
+      peers.note('wg0', observation(at), at);
+      expect(peers.takeSilent(at)).toEqual([]);
+    }
+    expect(peers.takeSilent(780_000)).toHaveLength(1);
+  });
+});
