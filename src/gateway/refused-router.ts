@@ -14,10 +14,10 @@ import { rfc3339 } from './router-write.ts';
 const QUIET_MS = 30_000;
 /** So long after an attempt, its way back through NAT and firewall is open (RouterOS: 10 s). */
 const FRESH_MS = 8_000;
-const FIRST_PAUSE_MS = 30_000;
+const FIRST_PAUSE_MS = 60_000;
 const LONGEST_PAUSE_MS = 10 * 60_000;
-/** A call that has led to nothing by now has failed. */
-const HOPE_MS = 20_000;
+/** A call that has led to nothing by now has failed: the handshake begins 15 s after it at the latest. */
+const HOPE_MS = 45_000;
 
 /** What is remembered of the calls to one router. */
 export interface Calls {

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { buildClockedWireguard, CLOCKED_WIREGUARD } from './clocked-wireguard.ts';
 import { type Progress, runGo, usableGo } from './go.ts';
 import { buildKubernetes } from './kubernetes-build.ts';
 import { withFileLock } from './lock.ts';
@@ -102,6 +103,14 @@ export function ensureHelm(options: EnsureOptions = {}): Promise<string> {
     const args = ['install', '-trimpath', '-ldflags', ldflags, `${module}/cmd/helm@v${HELM}`];
     await runGo(go, args, { cwd: work, doing: 'building', progress, environment: { GOBIN: work } });
   });
+}
+
+/** Path of a wireguard-go whose handshakes tell another time; builds it when it is missing. @throws as the others do */
+export function ensureClockedWireguard(options: EnsureOptions = {}): Promise<string> {
+  const program = 'wireguard-go-clocked';
+  return ensureBuilt(program, CLOCKED_WIREGUARD, options, (work, progress) =>
+    buildClockedWireguard(work, join(work, program), progress),
+  );
 }
 
 /** Path of the program that judges the health of objects as GitOps tools do; builds it when it is missing. */

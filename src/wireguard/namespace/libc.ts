@@ -8,6 +8,14 @@ export interface Libc {
   flock(fd: number, operation: number): number;
   inotify_init1(flags: number): number;
   setsockopt(fd: number, level: number, name: number, value: Buffer, length: number): number;
+  sendto(
+    fd: number,
+    buffer: Buffer,
+    length: number,
+    flags: number,
+    address: Buffer,
+    addressLength: number,
+  ): number;
   recvfrom(
     fd: number,
     buffer: Buffer,
@@ -32,6 +40,9 @@ export function libc(): Libc {
       inotify_init1: library.func('int inotify_init1(int flags)'),
       setsockopt: library.func(
         'int setsockopt(int fd, int level, int name, void *value, unsigned int length)',
+      ),
+      sendto: library.func(
+        'int64_t sendto(int fd, void *buffer, size_t length, int flags, void *address, unsigned int addressLength)',
       ),
       recvfrom: library.func(
         'int64_t recvfrom(int fd, void *buffer, size_t length, int flags, void *address, void *addressLength)',

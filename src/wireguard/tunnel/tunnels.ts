@@ -7,6 +7,7 @@ import type { Recalled } from '../endpoints/memory.ts';
 import { SidecarError } from '../errors.ts';
 import type { Listener } from '../initiations/listener.ts';
 import type { Logger } from '../logger.ts';
+import { sendEmpty } from '../namespace/socket.ts';
 import type {
   Applied,
   PeerChange,
@@ -168,6 +169,12 @@ export class Tunnels {
     return this.#known.get(interfaceName)?.peers.peers.has(publicKey) ?? false;
   }
 
+  /** One that leads to this peer and to nobody else. */
+  #addressOf(interfaceName: string, publicKey: string): string | undefined {
+    const networks = this.#known.get(interfaceName)?.peers.peers.get(publicKey)?.allowedIPs ?? [];
+    return networks.find((network) => network.endsWith('/32'))?.slice(0, -'/32'.length);
+  }
+
   /** Peers whose handshakes arrive and are refused. */
   refused(): RefusedPeers {
     return { refused: this.#listener.list() };
@@ -175,7 +182,9 @@ export class Tunnels {
 
   /**
    * Speaks first to a peer that is refused, where it was last heard: it takes the handshake that it is offered, if it is
-   * who it says, and nothing that WireGuard remembers of it is forgotten. Nothing is done for others.
+   * who it says, and nothing that WireGuard remembers of it is forgotten. While an old session of its has not run out,
+   * WireGuard begins another only 15 s after something that was sent has brought no answer (paper §6.5), so something
+   * is sent. Nothing is done for others.
    */
   call(interfaceName: string, publicKey: string): Promise<Applied> {
     const names = this.namesOf(interfaceName);
@@ -184,6 +193,10 @@ export class Tunnels {
       if (endpoint === undefined || !this.#isPeer(names, publicKey)) return { changes: [] };
       await this.#device(names).call(publicKey, endpoint);
       this.#listener.called(interfaceName, publicKey);
+      const address = this.#addressOf(interfaceName, publicKey);
+      if (address !== undefined) {
+        await withNamespace(names, async (namespace) => sendEmpty(namespace, address));
+      }
       const changes = [`speak first to peer ${publicKey} at ${endpoint}`];
       this.#logger.info({ interfaceName, changes }, 'A peer is refused; speaking to it first.');
       return { changes };

@@ -1,6 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { generateKeyPair, type KeyPair, type Peer } from '../../../src/wireguard/index.ts';
+import type { RouterClock } from '../../simulator/machine/index.ts';
+import { CLOCK_VARIABLE } from '../../testbed/clocked-wireguard.ts';
 import { createNode, type TestNode } from '../../testbed/node.ts';
 import type { Gateway } from './gateway.ts';
 
@@ -39,10 +41,24 @@ export class Router {
     const attach = (hostName: string) =>
       behindNat ? network.attachBehindNat(hostName) : network.attach(hostName);
     const router = new Router(gateway, await createNode(network, name, attach), address);
-    await router.node.exec('wireguard-go', ['rt0']);
-    await router.node.exec('ip', ['addr', 'add', `${address}/16`, 'dev', 'rt0']);
-    await router.node.exec('ip', ['link', 'set', 'rt0', 'mtu', '1420', 'up']);
+    await router.#powerOn();
     return router;
+  }
+
+  /** Forgets all but its keys; with a clock from then on that is wrong, until it joins somewhere it says nothing. */
+  async reboot(clock?: RouterClock): Promise<void> {
+    await this.node.exec('ip', ['link', 'del', 'rt0']);
+    await this.#powerOn(clock);
+  }
+
+  async #powerOn(clock?: RouterClock): Promise<void> {
+    const variables = clock === undefined ? [] : [`${CLOCK_VARIABLE}=${clock.offsetMs}ms`];
+    // The name falls free a moment after the interface has gone.
+    const start = 'for i in 1 2 3 4 5 6 7 8 9; do "$0" rt0 && exit; sleep 0.2; done; exit 1';
+    const program = clock?.program ?? 'wireguard-go';
+    await this.node.exec('env', [...variables, 'sh', '-c', start, program]);
+    await this.node.exec('ip', ['addr', 'add', `${this.address}/16`, 'dev', 'rt0']);
+    await this.node.exec('ip', ['link', 'set', 'rt0', 'mtu', '1420', 'up']);
   }
 
   get peer(): Peer {

@@ -292,6 +292,37 @@ describe('a fleet at rest', () => {
     expect(metrics).toContain('tto_gateway_peers 2');
   });
 
+  test('is spoken to first where it is refused, and its clock told once it is back; another is left alone', async () => {
+    const { tunnel, member } = await setUp({}, false);
+    const idle = await tunnel.addRouter();
+    await tunnel.writeAll();
+    await node.startAgent({ clockLookMs: 100 });
+    await until('the interface', () => node.sidecar.interfaces.has(tunnel.interfaceName));
+    node.sidecar.shakeHands(member.peer.publicKey, 90);
+    node.sidecar.shakeHands(idle.peer.publicKey, 90);
+    await until('both are Connected', async () => (await tunnel.status()).routers?.connected === 2);
+    const refusal = {
+      interfaceName: tunnel.interfaceName,
+      publicKey: member.peer.publicKey,
+      clock: 86_400,
+      attempts: 7,
+      quietMs: 31_000,
+      agoMs: 500,
+    };
+    const stranger = { ...refusal, publicKey: tunnel.keys.publicKey };
+    const elsewhere = { ...refusal, interfaceName: 'wg9999' };
+    const brief = { ...refusal, publicKey: idle.peer.publicKey, quietMs: 5_000 };
+    node.sidecar.refusals = [stranger, elsewhere, brief, refusal];
+    await until('it is called', () => node.sidecar.called.length > 0);
+    await node.readings(10);
+    expect(node.sidecar.called).toEqual([member.peer.publicKey]);
+    expect(await tunnel.events(member)).not.toContain('ClockJumped');
+    node.sidecar.refusals = [];
+    node.sidecar.shakeHands(member.peer.publicKey);
+    await until('its Event', async () => (await tunnel.events(member)).includes('ClockJumped'));
+    expect(await tunnel.events(idle)).not.toContain('ClockJumped');
+  });
+
   test('an agent killed between VPNConnected and Online finishes what it began', async () => {
     const { tunnel, member, router } = await setUp();
     const never = Promise.withResolvers<void>();

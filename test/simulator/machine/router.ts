@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { runInside } from '../../testbed/namespaces.ts';
 import type { Link, NattedHost, NetworkHost } from '../../testbed/network.ts';
 import { RouterOs } from '../engine/index.ts';
+import type { RouterClock } from './linux/wireguard.ts';
 import { Machine } from './machine.ts';
 import { ping } from './ping.ts';
 import type { Misbehaviour, PingResult, SimulatedRouterOptions } from './types.ts';
@@ -78,6 +79,11 @@ export class SimulatedRouter {
   async reboot(): Promise<void> {
     await this.powerOff();
     await this.powerOn();
+  }
+
+  /** What its clock says from the next time on that it is switched on; `undefined`: the right time. */
+  setClock(clock: RouterClock | undefined): void {
+    this.#plugged().machine.dataplane.clock = clock;
   }
 
   /** A power cut: nobody is told. */

@@ -2,8 +2,10 @@ import fc from 'fast-check';
 import type { DeviceChange, PeerSettings } from '../../../src/wireguard/device/device.ts';
 import { encodeConfiguration, parseHeaderLine, parsePeerLine } from '../../../src/wireguard/device/kernel.ts';
 import {
+  encodeCall,
   encodeChange,
   encodeGreeting,
+  encodeHush,
   type ReadPeer,
   ReplyParser,
 } from '../../../src/wireguard/device/uapi.ts';
@@ -100,6 +102,23 @@ test('a greeting for wireguard-go turns persistent keepalive on and off, of peer
     ].join('\n'),
   );
   expect([...encodeGreeting([])].join('')).toBe('set=1\n\n');
+});
+
+test('a call for wireguard-go names the endpoint, and turns persistent keepalive off, on, and leaves it', () => {
+  const peer = [`public_key=${hex(keyOf(3))}`, 'update_only=true'];
+  const call = [
+    'set=1',
+    ...peer,
+    'endpoint=203.0.113.7:1024',
+    'persistent_keepalive_interval=0',
+    ...peer,
+    'persistent_keepalive_interval=25',
+    '',
+    '',
+  ];
+  expect([...encodeCall(keyOf(3), '203.0.113.7:1024')].join('')).toBe(call.join('\n'));
+  const hush = ['set=1', ...peer, 'persistent_keepalive_interval=0', '', ''];
+  expect([...encodeHush(keyOf(3))].join('')).toBe(hush.join('\n'));
 });
 
 describe('a change for the kernel', () => {

@@ -3,6 +3,7 @@ import { publicKeyOf } from '../../../src/wireguard/index.ts';
 import {
   parseDestination,
   parseInterfaceName,
+  parsePeerCall,
   parsePeerChange,
   parseSince,
   parseTunnelState,
@@ -163,6 +164,12 @@ describe('names and targets', () => {
   ])('%j is no target', (text) =>
     expect(() => parseDestination(text)).toThrow(expect.objectContaining({ code: 'InvalidRequest' })),
   );
+
+  test('a call names one peer and nothing else, no endpoint above all', () => {
+    expect(parsePeerCall({ publicKey: keyOf(1) })).toEqual({ publicKey: keyOf(1) });
+    const bad = [null, {}, { publicKey: 'x' }, { publicKey: keyOf(1), endpoint: '192.0.2.1:1' }];
+    for (const body of bad) expect(() => parsePeerCall(body)).toThrow(/publicKey|unknown field|JSON object/);
+  });
 
   test('since is a Unix time, and may be left out', () => {
     expect(parseSince(null)).toBe(0);

@@ -1,3 +1,4 @@
+import { parseRefused } from '../../../src/wireguard/client/observations.ts';
 import { RefusedPeers } from '../../../src/wireguard/initiations/refused.ts';
 import { Repeats } from '../../../src/wireguard/initiations/repeats.ts';
 
@@ -106,5 +107,35 @@ describe('a peer that is spoken to', () => {
       expect(peers.takeSilent(at)).toEqual([]);
     }
     expect(peers.takeSilent(780_000)).toHaveLength(1);
+  });
+});
+
+describe('the list of those that are refused', () => {
+  const ENTRY = {
+    interfaceName: 'wg0',
+    publicKey: `${'a'.repeat(42)}A=`,
+    clock: -5,
+    attempts: 2,
+    quietMs: 0,
+    agoMs: 1,
+  };
+
+  test('is read as it was written', () => {
+    expect(parseRefused({ refused: [] })).toEqual([]);
+    expect(parseRefused({ refused: [ENTRY] })).toEqual([ENTRY]);
+  });
+
+  test.each([
+    null,
+    [],
+    { refused: {} },
+    { refused: [null] },
+    { refused: [{ ...ENTRY, publicKey: 'x' }] },
+    { refused: [{ ...ENTRY, interfaceName: 5 }] },
+    { refused: [{ ...ENTRY, clock: 'now' }] },
+    { refused: [{ ...ENTRY, attempts: -1 }] },
+    { refused: [{ ...ENTRY, quietMs: null }] },
+  ])('is nothing else: %j', (reply) => {
+    expect(() => parseRefused(reply)).toThrow(/list of peers that are refused/);
   });
 });

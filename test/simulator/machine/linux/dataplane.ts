@@ -4,7 +4,7 @@ import { type DesiredWireguard, desiredAddresses, desiredRoutes, desiredWireguar
 import { firewallOf } from './firewall.ts';
 import { isOn, plainName, portName, type ReadRows } from './interfaces.ts';
 import type { ObservedPeer } from './uapi.ts';
-import { WireguardInterface } from './wireguard.ts';
+import { type RouterClock, WireguardInterface } from './wireguard.ts';
 
 export interface DataplaneOptions {
   netns: string;
@@ -28,6 +28,8 @@ interface Tunnel {
 
 /** Makes a configuration real in a namespace: WireGuard, bridges, addresses, routes, firewall. */
 export class Dataplane {
+  /** Of interfaces that are made from now on. */
+  clock: RouterClock | undefined;
   readonly #options: DataplaneOptions;
   /** By `.id`, so that renaming an interface does not take it down. */
   readonly #tunnels = new Map<string, Tunnel>();
@@ -138,7 +140,7 @@ export class Dataplane {
         const tunnel = this.#tunnels.get(desired.id);
         if (tunnel !== undefined) tunnel.desired = desired;
         else {
-          const real = await WireguardInterface.create(this.#options.netns);
+          const real = await WireguardInterface.create(this.#options.netns, this.clock);
           this.#tunnels.set(desired.id, { desired, real, link: '' });
         }
       }),

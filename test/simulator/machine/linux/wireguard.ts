@@ -2,10 +2,19 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CLOCK_VARIABLE } from '../../../testbed/clocked-wireguard.ts';
 import { inside, newWireguardName, runInside } from '../../../testbed/namespaces.ts';
 import { changesBetween, type ObservedPeer, observePeers, setDevice, type WireguardDevice } from './uapi.ts';
 
 const START_LIMIT_MS = 20_000;
+
+/** A clock that is wrong, for handshakes. */
+export interface RouterClock {
+  /** Path of a wireguard-go that heeds it: `ensureClockedWireguard` of the testbed. */
+  program: string;
+  /** From the machine's, ms; negative for one that is behind. */
+  offsetMs: number;
+}
 
 /** One real WireGuard interface in a router's namespace, run by wireguard-go. */
 export class WireguardInterface {
@@ -22,18 +31,18 @@ export class WireguardInterface {
   }
 
   /** Makes the interface; it is down and has no key yet. */
-  static async create(netns: string): Promise<WireguardInterface> {
+  static async create(netns: string, clock?: RouterClock): Promise<WireguardInterface> {
     const linuxName = newWireguardName();
-    const [command, ...args] = inside(netns, 'setpriv', [
-      '--pdeathsig',
-      'KILL',
-      'wireguard-go',
-      '-f',
-      linuxName,
-    ]);
+    const program = clock?.program ?? 'wireguard-go';
+    const [command, ...args] = inside(netns, 'setpriv', ['--pdeathsig', 'KILL', program, '-f', linuxName]);
     const child = spawn(command, args, {
       stdio: ['ignore', 'ignore', 'pipe'],
-      env: { ...process.env, LOG_LEVEL: 'error', GOMAXPROCS: '1' },
+      env: {
+        ...process.env,
+        LOG_LEVEL: 'error',
+        GOMAXPROCS: '1',
+        ...(clock === undefined ? {} : { [CLOCK_VARIABLE]: `${clock.offsetMs}ms` }),
+      },
     });
     const made = new WireguardInterface(linuxName, netns, child);
     try {
