@@ -3,6 +3,7 @@
  * process of its own, so that what it takes is not counted as the agent's: `node bench/pretended-sidecar.ts SOCKET`.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Peer, PROTOCOL_VERSION, type TunnelState } from '../src/wireguard/protocol.ts';
 
 const HANDSHAKE_EVERY = 120;
@@ -39,6 +40,11 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
       problem: null,
       lost: 0,
     });
+  }
+  if (url.pathname === '/v1/refused') return reply({ refused: [] });
+  if (url.pathname === '/v1/arrivals') {
+    if (url.searchParams.get('after') !== '0') await sleep(20_000);
+    return reply({ sequence: 1, arrivals: [], listening: true });
   }
   if (url.pathname === '/v1/tunnels') {
     const list = [...tunnels].map(([interfaceName, { listenPort, peers }]) => ({

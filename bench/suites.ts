@@ -1,9 +1,11 @@
 import { bulk, bytesKept, warmUp } from './benchmarks/bulk.ts';
 import { churn } from './benchmarks/churn.ts';
+import { crowd } from './benchmarks/crowd.ts';
 import { remove } from './benchmarks/delete.ts';
 import { latency } from './benchmarks/latency.ts';
 import { rest } from './benchmarks/rest.ts';
 import { restart } from './benchmarks/restart.ts';
+import { tunnels } from './benchmarks/tunnels.ts';
 import { applyFleet } from './fleet.ts';
 import { numbered } from './manifests.ts';
 import type { Metrics } from './results.ts';
@@ -72,6 +74,11 @@ export const SUITES: Record<string, (save: Save, say: Say) => Promise<void>> = {
     } finally {
       await stage.stop();
     }
+  },
+  /** gateway-crowd, gateway-tunnels: real sidecars and wireguard-go, as root */
+  gateway: async (save, say) => {
+    save('gateway-crowd', await crowd({ peers: scaled(64_516), routers: scaled(60) }, say));
+    save('gateway-tunnels', await tunnels(scaled(1_000), say));
   },
   churn: async (save) => {
     const stage = await Stage.start();

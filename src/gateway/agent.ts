@@ -14,6 +14,7 @@ import {
   type Logger,
   systemClock,
 } from '../kube/index.ts';
+import { Arrivals } from './arrivals.ts';
 import { Attendant } from './attendant.ts';
 import { ClockWatch } from './clock-watch.ts';
 import { Configurer } from './configurer.ts';
@@ -165,8 +166,16 @@ export function startAgent(options: AgentOptions): AgentProcess {
     },
     onCarried: () => heartbeat.soon(),
   });
+  const arrivals = new Arrivals({
+    sidecar,
+    clock,
+    logger,
+    signal,
+    onArrival: (arrival) => watcher.arrived(arrival),
+  });
   const watcher = new Watcher({
     ...common,
+    isListening: () => arrivals.isListening,
     pace,
     offlineAfterMs: offlineAfterSeconds * 1000,
     onTransition: (tunnel, key) => {
@@ -276,7 +285,7 @@ export function startAgent(options: AgentOptions): AgentProcess {
       fleet.renewLinks(beginLink);
       sweeper.queue.addAfter('node', FIRST_SWEEP_MS);
       clockWatch.begin();
-      running.push(...controllers.map((controller) => controller.run(signal, 3_000)));
+      running.push(...controllers.map((controller) => controller.run(signal, 3_000)), arrivals.run());
     }
     await Promise.all(running);
     await recorder.close(1_000);

@@ -26,6 +26,8 @@ export interface Tunnel {
   goneSince: number | undefined;
   /** Since when the node lacks something of it, monotonic ms; undefined while it is known to lack nothing. */
   behindSince: number | undefined;
+  /** When somebody was last heard to begin a handshake, from where none came before; monotonic ms. */
+  arrivalAt: number;
   /** One sync was tried to its end. */
   attempted: boolean;
   /** By public key; one for each desired peer. */
@@ -70,6 +72,7 @@ export class Fleet {
       problemSince: undefined,
       goneSince: undefined,
       behindSince: undefined,
+      arrivalAt: Number.NEGATIVE_INFINITY,
       attempted: false,
       links: new Map(),
       traffic: new Map(),

@@ -12,23 +12,40 @@ export const defaultPace: Pace = { fastMs: 500, slowMs: 5_000, waitForMs: 15 * 6
 
 /** Many tunnels at rest are read less often, so that all together cost the same. */
 const SLOW_MS_PER_TUNNEL = 10;
+/** So is a large one: of 65,000 peers every 10 s. */
+const SLOW_MS_PER_PEER = 0.15;
 /** Reading takes at most this part of the time, however large the tunnel. */
 const READING_SHARE = 1 / 3;
+/** What is read so soon is read again and again; what takes longer when the sidecar has heard somebody. */
+const CHEAP_MS = 50;
+/** So long after that somebody may be about to be let in. */
+export const ARRIVING_MS = 3_000;
 
 export interface PaceInput {
   /** A router of the tunnel is not connected and was made or lost within `waitForMs`. */
   awaited: boolean;
   /** Tunnels on this node. */
   tunnels: number;
+  /** Peers of this one. */
+  peers: number;
   /** What the last reading took, ms. */
   lastReadMs: number;
+  /** Since the sidecar heard somebody begin a handshake, ms; undefined where it cannot listen. */
+  sinceArrivalMs: number | undefined;
   /** In [0, 1). */
   random: number;
 }
 
 /** The pause before the next reading, ms: spread by ±10 %, so that tunnels do not march in step. */
 export function pauseBeforeNextRead(pace: Pace, input: PaceInput): number {
-  const wanted = input.awaited ? pace.fastMs : Math.max(pace.slowMs, input.tunnels * SLOW_MS_PER_TUNNEL);
+  const wanted = isFast(input)
+    ? pace.fastMs
+    : Math.max(pace.slowMs, input.tunnels * SLOW_MS_PER_TUNNEL, input.peers * SLOW_MS_PER_PEER);
   const atLeast = input.lastReadMs * (1 / READING_SHARE - 1);
   return Math.max(wanted * (0.9 + 0.2 * input.random), atLeast);
+}
+
+function isFast({ awaited, lastReadMs, sinceArrivalMs }: PaceInput): boolean {
+  if (!awaited || sinceArrivalMs === undefined || lastReadMs <= CHEAP_MS) return awaited;
+  return sinceArrivalMs < ARRIVING_MS;
 }

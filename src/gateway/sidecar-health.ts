@@ -9,7 +9,16 @@ import {
 /** What this room uses of the sidecar's client; tests stand in here. */
 export type SidecarPort = Pick<
   SidecarClient,
-  'version' | 'list' | 'put' | 'patchPeers' | 'remove' | 'observe' | 'connect' | 'refused' | 'call'
+  | 'version'
+  | 'list'
+  | 'put'
+  | 'patchPeers'
+  | 'remove'
+  | 'observe'
+  | 'connect'
+  | 'refused'
+  | 'call'
+  | 'arrivals'
 >;
 
 /** Its process is not there, or is ending, or another has the node: what comes back may know nothing. */

@@ -1,6 +1,6 @@
 /** Reads the handshakes of each tunnel again and again, and tells of routers that came or went. Keys: interface names. */
 import { Controller, type Logger, type ReconcileResult } from '../kube/index.ts';
-import { type PeerObservation, SidecarError } from '../wireguard/index.ts';
+import { type Arrival, type PeerObservation, SidecarError } from '../wireguard/index.ts';
 import { type Link, type Moment, nextLink } from './connectivity.ts';
 import { type Fleet, routerKey, type Tunnel } from './fleet.ts';
 import type { GatewayMetrics } from './metrics.ts';
@@ -17,6 +17,8 @@ export interface WatcherOptions {
   random: () => number;
   pace: Pace;
   offlineAfterMs: number;
+  /** Whether the sidecar tells of those who begin a handshake. */
+  isListening: () => boolean;
   /** The link of this Router is in another state. */
   onTransition: (tunnel: Tunnel, router: string) => void;
   /** The node does not have this tunnel. */
@@ -26,6 +28,8 @@ export interface WatcherOptions {
 /** Small tunnels are always read whole; of larger ones, between two whole readings, only what is new. */
 const ALWAYS_WHOLE = 256;
 const WHOLE_EVERY_MS = 30_000;
+/** One that begins a handshake is let in a round trip later. */
+const ROUND_TRIP_MS = 150;
 /** Handshakes carry seconds, and the reading before may have missed one that was just being made. */
 const OVERLAP_SECONDS = 3;
 const READ_LIMIT_MS = 30_000;
@@ -34,6 +38,9 @@ interface LastRead {
   whole: number;
   /** Wall clock, Unix seconds. */
   at: number;
+  /** Monotonic ms. */
+  endedAt: number;
+  tookMs: number;
 }
 
 export class Watcher {
@@ -52,8 +59,25 @@ export class Watcher {
     });
   }
 
+  /** Somebody begins a handshake. Who is connected has merely got another address. */
+  arrived({ interfaceName, publicKey }: Arrival): void {
+    const { fleet, now } = this.#options;
+    const tunnel = fleet.get(interfaceName);
+    if (tunnel === undefined) return;
+    const link = publicKey === null ? undefined : tunnel.links.get(publicKey);
+    if (publicKey !== null && link?.state !== 'Awaiting' && link?.state !== 'Offline') return;
+    tunnel.arrivalAt = now().monotonic;
+    this.controller.queue.addAfter(interfaceName, Math.max(ROUND_TRIP_MS, this.#restOf(tunnel)));
+  }
+
+  /** ms that are to pass since the last reading. */
+  #restOf(tunnel: Tunnel): number {
+    const last = this.#last.get(tunnel);
+    return last === undefined ? 0 : last.endedAt + 2 * last.tookMs - this.#options.now().monotonic;
+  }
+
   async #reconcile(name: string, signal: AbortSignal): Promise<ReconcileResult | undefined> {
-    const { fleet, now, random, pace, metrics, logger } = this.#options;
+    const { fleet, now, random, pace, metrics, logger, isListening } = this.#options;
     const tunnel = fleet.get(name);
     if (tunnel === undefined) return undefined;
     if (!tunnel.attempted) return { requeueAfterMs: pace.fastMs };
@@ -68,12 +92,17 @@ export class Watcher {
       this.#failed(tunnel, error);
       logger.debug({ tunnel: name, err: error }, 'Could not read the handshakes of a tunnel.');
     }
-    const lastReadMs = now().monotonic - started;
+    const ended = now().monotonic;
+    const lastReadMs = ended - started;
+    const last = this.#last.get(tunnel);
+    if (last !== undefined) Object.assign(last, { endedAt: ended, tookMs: lastReadMs });
     return {
       requeueAfterMs: pauseBeforeNextRead(pace, {
         awaited,
         tunnels: fleet.size,
+        peers: tunnel.links.size,
         lastReadMs,
+        sinceArrivalMs: isListening() ? ended - tunnel.arrivalAt : undefined,
         random: random(),
       }),
     };
@@ -106,7 +135,8 @@ export class Watcher {
       countTraffic(tunnel, observation);
     }
     health.answered();
-    this.#last.set(tunnel, { whole: isWhole ? start.monotonic : last.whole, at });
+    const whole = isWhole ? start.monotonic : last.whole;
+    this.#last.set(tunnel, { whole, at, endedAt: start.monotonic, tookMs: 0 });
     return this.#advance(tunnel, counters);
   }
 

@@ -162,3 +162,9 @@ export function parseSince(value: string | null): number {
   if (value === null) return 0;
   return /^\d{1,12}$/.test(value) ? Number(value) : refuse('since must be a Unix time in whole seconds');
 }
+
+/** The `after` of `GET /v1/arrivals`; 0 where it is absent. Throws `InvalidRequest`. */
+export function parseAfter(value: string | null): number {
+  if (value === null) return 0;
+  return /^\d{1,15}$/.test(value) ? Number(value) : refuse('after must be a sequence that this sidecar gave');
+}

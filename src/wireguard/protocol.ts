@@ -89,6 +89,25 @@ export interface RefusedPeers {
   refused: RefusedPeer[];
 }
 
+/** Somebody who began a handshake from where none came for minutes. Whether it is let in is another matter. */
+export interface Arrival {
+  interfaceName: string;
+  /** Who it is; null where so many came that there was no time to find out. */
+  publicKey: string | null;
+}
+
+/**
+ * `GET /v1/arrivals?after=SEQUENCE`: who came since then, answered as soon as there is somebody, at the latest after
+ * 20 s: a hint that it is worth looking.
+ */
+export interface Arrivals {
+  /** For the next `after`. */
+  sequence: number;
+  arrivals: Arrival[];
+  /** False where the sidecar cannot listen, and nothing will come. */
+  listening: boolean;
+}
+
 /** `POST /v1/tunnels/{interfaceName}/call`: to speak first to a peer that is refused. */
 export interface PeerCall {
   publicKey: string;

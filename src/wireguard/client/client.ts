@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { SidecarError } from '../errors.ts';
 import type {
   Applied,
+  Arrivals,
   PeerCall,
   PeerChange,
   PeerObservation,
@@ -12,7 +13,7 @@ import type {
   TunnelState,
 } from '../protocol.ts';
 import { openStream } from './connect.ts';
-import { parseObservations, parseRefused } from './observations.ts';
+import { parseArrivals, parseObservations, parseRefused } from './observations.ts';
 import { type Call, readChunks, readText, send, type Target } from './request.ts';
 
 export interface SidecarClientOptions {
@@ -68,6 +69,11 @@ export class SidecarClient {
   /** Peers whose handshakes arrive and are refused. */
   async refused(signal?: AbortSignal): Promise<RefusedPeer[]> {
     return parseRefused(await this.#json({ method: 'GET', path: '/v1/refused', signal }));
+  }
+
+  /** Waits until somebody begins a handshake; see {@link Arrivals}. */
+  async arrivals(after: number, signal?: AbortSignal): Promise<Arrivals> {
+    return parseArrivals(await this.#json({ method: 'GET', path: `/v1/arrivals?after=${after}`, signal }));
   }
 
   /** Speaks first to one of them; does nothing for any other. */

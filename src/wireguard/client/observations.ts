@@ -1,6 +1,6 @@
 import { SidecarError } from '../errors.ts';
 import { isKey } from '../keys.ts';
-import type { PeerObservation, RefusedPeer } from '../protocol.ts';
+import type { Arrival, Arrivals, PeerObservation, RefusedPeer } from '../protocol.ts';
 
 const MAX_LINE_LENGTH = 1024;
 
@@ -50,3 +50,19 @@ export function parseRefused(reply: unknown): RefusedPeer[] {
 
 const badRefused = (): SidecarError =>
   new SidecarError('BadReply', 'The sidecar sent something else than a list of peers that are refused.');
+
+/** The reply to `GET /v1/arrivals`. */
+export function parseArrivals(reply: unknown): Arrivals {
+  const { sequence, arrivals, listening } = (reply ?? {}) as Partial<Arrivals>;
+  const isList = Array.isArray(arrivals) && arrivals.every(isArrival);
+  if (!isCount(sequence) || !isList || typeof listening !== 'boolean') {
+    throw new SidecarError('BadReply', 'The sidecar sent something else than a list of arrivals.');
+  }
+  return { sequence, arrivals, listening };
+}
+
+function isArrival(value: Partial<Arrival> | null): value is Arrival {
+  const { interfaceName, publicKey } = value ?? {};
+  const named = publicKey === null || (typeof publicKey === 'string' && isKey(publicKey));
+  return named && typeof interfaceName === 'string';
+}

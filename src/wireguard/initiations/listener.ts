@@ -1,13 +1,16 @@
 import type { Logger } from '../logger.ts';
-import type { PeerObservation, RefusedPeer } from '../protocol.ts';
+import type { Arrivals, PeerObservation, RefusedPeer } from '../protocol.ts';
+import { ArrivalBoard } from './arrivals.ts';
 import { Capture, type Captured } from './capture.ts';
 import { isAddressedTo, openInitiation, type Responder, responderOf } from './initiation.ts';
 import { RefusedPeers } from './refused.ts';
-import { Repeats } from './repeats.ts';
+import { Sources } from './sources.ts';
 
-const TAKE_MS = 250;
+const TAKE_MS = 50;
 /** Of each taking: 40 a second are 1 % of a core. */
-const OPENED_AT_ONCE = 10;
+const OPENED_AT_ONCE = 2;
+/** Shorter than a client waits for an answer. */
+const ANSWER_MS = 20_000;
 
 interface Served {
   interfaceName: string;
@@ -22,15 +25,17 @@ export interface ListenerOptions {
 }
 
 /**
- * Listens to the handshakes that routers begin, for those that WireGuard refuses without a word: of a router whose
- * clock has jumped back. It looks on, and says what it saw; WireGuard never learns of it.
+ * Listens to the handshakes that routers begin: to those that WireGuard refuses without a word, of a router whose clock
+ * has jumped back; and to the first from somewhere, since then it is worth looking who is there. It looks on, and says
+ * what it saw; WireGuard never learns of it.
  */
 export class Listener {
   readonly #logger: Logger;
   readonly #now: () => number;
   /** By UDP port. */
   readonly #served = new Map<number, Served>();
-  readonly #repeats = new Repeats();
+  readonly #sources = new Sources();
+  readonly #arrivals = new ArrivalBoard();
   readonly #refused = new RefusedPeers();
   #capture: Capture | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -56,6 +61,7 @@ export class Listener {
     clearInterval(this.#timer);
     this.#capture?.close();
     this.#capture = undefined;
+    this.#arrivals.wake();
   }
 
   /** A tunnel has this port and key from now on. */
@@ -87,6 +93,12 @@ export class Listener {
     this.#refused.note(interfaceName, observation, this.#now());
   }
 
+  /** Who began a handshake since `after`, as soon as there is somebody. */
+  async arrivals(after: number): Promise<Arrivals> {
+    const { sequence, arrivals } = await this.#arrivals.after(after, ANSWER_MS);
+    return { sequence, arrivals, listening: this.#capture !== undefined };
+  }
+
   list(): RefusedPeer[] {
     return this.#refused.list(this.#now());
   }
@@ -113,20 +125,26 @@ export class Listener {
   #take(): void {
     let opened = 0;
     for (const captured of this.#capture?.take() ?? []) {
-      if (opened < OPENED_AT_ONCE && this.#hear(captured)) opened += 1;
+      if (this.#hear(captured, opened < OPENED_AT_ONCE)) opened += 1;
     }
   }
 
   /** Whether it was opened. */
-  #hear({ source, port, payload }: Captured): boolean {
+  #hear({ source, port, payload }: Captured, mayOpen: boolean): boolean {
     const served = this.#served.get(port);
     if (served === undefined || !isAddressedTo(served.responder, payload)) return false;
     const now = this.#now();
-    if (!this.#repeats.isRepeat(`${source} ${port}`, now)) return false;
-    const initiation = openInitiation(served.responder, payload);
-    if (initiation !== undefined && served.isPeer(initiation.publicKey)) {
-      this.#refused.attempt(served.interfaceName, initiation, source, now);
+    const heard = this.#sources.hear(`${source} ${port}`, now);
+    if (heard === 'usual') return false;
+    const { interfaceName } = served;
+    if (!mayOpen) {
+      this.#arrivals.add({ interfaceName, publicKey: null });
+      return false;
     }
+    const initiation = openInitiation(served.responder, payload);
+    if (initiation === undefined || !served.isPeer(initiation.publicKey)) return true;
+    this.#arrivals.add({ interfaceName, publicKey: initiation.publicKey });
+    if (heard === 'repeat') this.#refused.attempt(interfaceName, initiation, source, now);
     return true;
   }
 }

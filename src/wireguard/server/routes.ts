@@ -4,6 +4,7 @@ import type { Availability } from '../device/availability.ts';
 import { SidecarError } from '../errors.ts';
 import { PROTOCOL_VERSION, type SidecarVersion } from '../protocol.ts';
 import {
+  parseAfter,
   parseInterfaceName,
   parsePeerCall,
   parsePeerChange,
@@ -96,6 +97,13 @@ const ROUTES: readonly Route[] = [
     method: 'GET',
     path: /^\/v1\/refused$/,
     answer: async ({ tunnels }) => ({ json: tunnels.refused() }),
+  },
+  {
+    method: 'GET',
+    path: /^\/v1\/arrivals$/,
+    answer: async ({ tunnels }, _request, _interfaceName, query) => ({
+      json: await tunnels.arrivals(parseAfter(query.get('after'))),
+    }),
   },
   {
     method: 'POST',

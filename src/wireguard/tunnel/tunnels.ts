@@ -10,6 +10,7 @@ import type { Logger } from '../logger.ts';
 import { sendEmpty } from '../namespace/socket.ts';
 import type {
   Applied,
+  Arrivals,
   PeerChange,
   PeerObservation,
   RefusedPeers,
@@ -167,6 +168,11 @@ export class Tunnels {
 
   #isPeer({ interfaceName }: TunnelNames, publicKey: string): boolean {
     return this.#known.get(interfaceName)?.peers.peers.has(publicKey) ?? false;
+  }
+
+  /** Who began a handshake since `after`, as soon as there is somebody. */
+  arrivals(after: number): Promise<Arrivals> {
+    return this.#listener.arrivals(after);
   }
 
   /** One that leads to this peer and to nobody else. */

@@ -2,6 +2,8 @@ import { type Duplex, duplexPair } from 'node:stream';
 import type { SidecarPort } from '../../../src/gateway/index.ts';
 import {
   type Applied,
+  type Arrival,
+  type Arrivals,
   type Peer,
   type PeerChange,
   type PeerObservation,
@@ -41,6 +43,8 @@ export class FakeSidecar implements SidecarPort {
   mostPuts = 0;
   /** Until this resolves, no PUT is answered. */
   gate: Promise<void> = Promise.resolve();
+  /** Tells that somebody begins a handshake. */
+  arrive: (arrival: Arrival) => void = () => {};
   /** What it says of peers that are refused. */
   refusals: RefusedPeer[] = [];
   /** Public keys that were spoken to first. */
@@ -113,6 +117,16 @@ export class FakeSidecar implements SidecarPort {
   async refused(): Promise<RefusedPeer[]> {
     this.#assertUp();
     return this.refusals;
+  }
+
+  async arrivals(after: number, signal?: AbortSignal): Promise<Arrivals> {
+    this.#assertUp();
+    if (after === 0) return { sequence: 1, arrivals: [], listening: true };
+    const arrival = await new Promise<Arrival | undefined>((resolve) => {
+      signal?.addEventListener('abort', () => resolve(undefined), { once: true });
+      this.arrive = resolve;
+    });
+    return { sequence: after + 1, arrivals: arrival === undefined ? [] : [arrival], listening: true };
   }
 
   async call(interfaceName: string, publicKey: string): Promise<Applied> {

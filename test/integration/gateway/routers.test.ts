@@ -292,6 +292,22 @@ describe('a fleet at rest', () => {
     expect(metrics).toContain('tto_gateway_peers 2');
   });
 
+  test('is seen as soon as the sidecar hears it, however seldom its tunnel is read', async () => {
+    const { tunnel, member } = await setUp({}, false);
+    const seldom = 600_000;
+    await node.startAgent({ pace: { fastMs: seldom, slowMs: seldom, waitForMs: 60_000 } });
+    await until('the first reading', () => node.sidecar.readings > 0);
+    node.sidecar.shakeHands(member.peer.publicKey);
+    const { interfaceName } = tunnel;
+    node.sidecar.arrive({ interfaceName, publicKey: tunnel.keys.publicKey });
+    node.sidecar.arrive({ interfaceName: 'wg9999', publicKey: null });
+    expect(await tunnel.phase(member)).toBe('AwaitingConnection');
+    await until('it is heard', async () => {
+      node.sidecar.arrive({ interfaceName, publicKey: member.peer.publicKey });
+      return (await tunnel.phase(member)) !== 'AwaitingConnection';
+    });
+  });
+
   test('is spoken to first where it is refused, and its clock told once it is back; another is left alone', async () => {
     const { tunnel, member } = await setUp({}, false);
     const idle = await tunnel.addRouter();

@@ -1,6 +1,13 @@
 import { defaultPace, pauseBeforeNextRead } from '../../../src/gateway/pace.ts';
 
-const input = { awaited: false, tunnels: 1, lastReadMs: 1, random: 0.5 };
+const input = {
+  awaited: false,
+  tunnels: 1,
+  peers: 10,
+  lastReadMs: 1,
+  sinceArrivalMs: Number.POSITIVE_INFINITY,
+  random: 0.5,
+};
 
 describe('the pause between two readings of a tunnel', () => {
   test('is half a second while somebody waits, else five', () => {
@@ -14,7 +21,20 @@ describe('the pause between two readings of a tunnel', () => {
   });
 
   test('leaves two thirds of the time free where a reading takes long', () => {
-    expect(pauseBeforeNextRead(defaultPace, { ...input, awaited: true, lastReadMs: 900 })).toBe(1_800);
+    const long = { ...input, awaited: true, lastReadMs: 900, sinceArrivalMs: undefined };
+    expect(pauseBeforeNextRead(defaultPace, long)).toBe(1_800);
+    expect(pauseBeforeNextRead(defaultPace, { ...long, sinceArrivalMs: 1_000 })).toBe(1_800);
+  });
+
+  test('is long for a large tunnel, until the sidecar has heard somebody; without its ears as for others', () => {
+    const large = { ...input, peers: 65_000, lastReadMs: 200 };
+    expect(pauseBeforeNextRead(defaultPace, large)).toBe(9_750);
+    expect(pauseBeforeNextRead(defaultPace, { ...large, awaited: true })).toBe(9_750);
+    const heard = { ...large, awaited: true, sinceArrivalMs: 2_000 };
+    expect(pauseBeforeNextRead(defaultPace, heard)).toBe(500);
+    expect(pauseBeforeNextRead(defaultPace, { ...large, awaited: true, sinceArrivalMs: undefined })).toBe(
+      500,
+    );
   });
 
   test('grows with a thousand tunnels, but not for the one that somebody waits for', () => {

@@ -1,30 +1,63 @@
 import { parseRefused } from '../../../src/wireguard/client/observations.ts';
+import { ArrivalBoard } from '../../../src/wireguard/initiations/arrivals.ts';
 import { RefusedPeers } from '../../../src/wireguard/initiations/refused.ts';
-import { Repeats } from '../../../src/wireguard/initiations/repeats.ts';
+import { Sources } from '../../../src/wireguard/initiations/sources.ts';
 
 const KEY = 'a'.repeat(43);
 const stampOf = (seconds: number): string =>
   (0x400000000000000an + BigInt(seconds)).toString(16).padEnd(24, '0');
 const observation = (rx: number) => ({ publicKey: KEY, lastHandshake: 1, rx, tx: 0, endpoint: null });
 
-describe('who begins handshakes again and again', () => {
-  test('is known by the second, if that is not at once and not long after', () => {
-    const repeats = new Repeats();
-    expect(repeats.isRepeat('a', 0)).toBe(false);
-    expect(repeats.isRepeat('a', 100)).toBe(false);
-    expect(repeats.isRepeat('a', 5_000)).toBe(true);
-    expect(repeats.isRepeat('b', 5_000)).toBe(false);
-    // A router that is let in begins one in two minutes.
-    expect(repeats.isRepeat('a', 125_000)).toBe(false);
-    expect(repeats.isRepeat('a', 245_000)).toBe(false);
+describe('a handshake, by where it comes from', () => {
+  test('is the first, or one more soon after, or one of those that come every two minutes', () => {
+    const sources = new Sources();
+    expect(sources.hear('a', 0)).toBe('first');
+    expect(sources.hear('a', 100)).toBe('usual');
+    expect(sources.hear('a', 5_000)).toBe('repeat');
+    expect(sources.hear('b', 5_000)).toBe('first');
+    for (let at = 125_000; at < 900_000; at += 120_000) expect(sources.hear('a', at)).toBe('usual');
+    expect(sources.hear('a', 2_000_000)).toBe('first');
   });
 
-  test('is forgotten for those who came later, when there are very many', () => {
-    const repeats = new Repeats();
-    repeats.isRepeat('first', 0);
-    for (let index = 0; index < 10_000; index += 1) repeats.isRepeat(`other-${index}`, 1_000);
-    expect(repeats.isRepeat('first', 5_000)).toBe(false);
-    expect(repeats.isRepeat('other-9999', 5_000)).toBe(true);
+  test('is the first again when very many others came since', () => {
+    const sources = new Sources();
+    sources.hear('first', 0);
+    for (let index = 0; index < 70_000; index += 1) sources.hear(`other-${index}`, 1_000);
+    expect(sources.hear('other-69999', 5_000)).toBe('repeat');
+    expect(sources.hear('first', 5_000)).toBe('first');
+  });
+});
+
+describe('who waits for somebody to come', () => {
+  const arrival = (publicKey: string | null) => ({ interfaceName: 'wg0', publicKey });
+
+  test('is answered at once when he begins to, and then when there is somebody, of nobody twice', async () => {
+    const board = new ArrivalBoard();
+    expect(await board.after(0, 60_000)).toEqual({ sequence: 1, arrivals: [] });
+    const waiting = board.after(1, 60_000);
+    board.add(arrival('a'));
+    expect(await waiting).toEqual({ sequence: 2, arrivals: [arrival('a')] });
+    board.add(arrival('b'));
+    board.add(arrival(null));
+    expect(await board.after(2, 60_000)).toEqual({ sequence: 4, arrivals: [arrival('b'), arrival(null)] });
+    expect((await board.after(0, 60_000)).arrivals).toHaveLength(3);
+  });
+
+  test('is answered with nothing after a while, or when it ends', async () => {
+    const board = new ArrivalBoard();
+    expect(await board.after(1, 5)).toEqual({ sequence: 1, arrivals: [] });
+    const waiting = board.after(1, 60_000);
+    board.wake();
+    expect(await waiting).toEqual({ sequence: 1, arrivals: [] });
+  });
+
+  test('with a number of another sidecar is told of all that are kept', async () => {
+    const board = new ArrivalBoard();
+    for (let index = 0; index < 1_500; index += 1) board.add(arrival(`${index}`));
+    const { sequence, arrivals } = await board.after(99_999, 60_000);
+    expect(sequence).toBe(1_501);
+    expect(arrivals).toHaveLength(1_000);
+    expect(arrivals.at(-1)).toEqual(arrival('1499'));
   });
 });
 
