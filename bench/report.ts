@@ -101,6 +101,74 @@ function otherTable(all: ReadonlyMap<string, Result>): string[] {
   ];
 }
 
+/** The gateway's side, with real sidecars and wireguard-go; no lines before it was measured. */
+function gatewayTable(all: ReadonlyMap<string, Result>): string[] {
+  const crowd = all.get('gateway-crowd')?.metrics;
+  const tunnels = all.get('gateway-tunnels')?.metrics;
+  const rows = [
+    ...(crowd === undefined ? [] : crowdRows(crowd)),
+    ...(tunnels === undefined ? [] : tunnelRows(tunnels)),
+  ];
+  if (rows.length === 0) return [];
+  const head = ['', '| gateway | what | result |', '| --- | --- | --- |'];
+  return [...head, ...rows.map((row) => `| ${row.join(' | ')} |`)];
+}
+
+const percent = (metrics: Metrics, name: string): string => `${shown(100 * number(metrics, name), 2)} %`;
+
+function crowdRows(crowd: Metrics): [string, string, string][] {
+  const peers = shown(number(crowd, 'peers'));
+  const [floor, sync, more, connected, rest] = ['floor', 'fullSync', 'oneMore', 'connected', 'rest'].map(
+    (name) => group(crowd, name),
+  ) as [Metrics, Metrics, Metrics, Metrics, Metrics];
+  const [agent, sidecar, wireguard] = ['agent', 'sidecar', 'wireguardGo'].map((name) =>
+    group(rest, name),
+  ) as [Metrics, Metrics, Metrics];
+  return [
+    [
+      '`gateway-crowd`',
+      `one more peer among ${peers}: ConfigMap → interface, ${shown(number(more, 'times'))} times`,
+      `p50 ${shown(number(more, 'p50Ms'))} ms, p99 ${shown(number(more, 'p99Ms'))} ms; bare \`wg set\` ${shown(number(floor, 'setP50Ms'))} ms`,
+    ],
+    [
+      '`gateway-crowd`',
+      `a tunnel of ${peers} peers set up by the sidecar`,
+      `${shown(number(sync, 'putMs') / 1000)} s, ${shown(number(sync, 'ratio'))} × bare \`wg setconf\`; from the last ConfigMap ${shown(number(sync, 'handoverToInterfaceMs') / 1000)} s`,
+    ],
+    [
+      '`gateway-crowd`',
+      `${shown(number(connected, 'routers'))} routers connect among ${peers} peers, from the first packet of the handshake`,
+      `VPNConnected p50 ${shown(number(connected, 'handshakeToConnectedP50Ms'))} ms, p99 ${shown(number(connected, 'handshakeToConnectedP99Ms'))} ms; Online p50 ${shown(number(connected, 'handshakeToOnlineP50Ms'))} ms, p99 ${shown(number(connected, 'handshakeToOnlineP99Ms'))} ms`,
+    ],
+    [
+      '`gateway-crowd`',
+      `${peers} peers at rest, ${shown(number(rest, 'seconds'))} s`,
+      `of a core: agent ${percent(agent, 'cpuShare')}, sidecar ${percent(sidecar, 'cpuShare')}, wireguard-go ${percent(wireguard, 'cpuShare')}; ${shown(number(agent, 'residentMiB'))}, ${shown(number(sidecar, 'residentMiB'))} and ${shown(number(wireguard, 'residentMiB'))} MiB`,
+    ],
+  ];
+}
+
+function tunnelRows(tunnels: Metrics): [string, string, string][] {
+  const rest = group(tunnels, 'rest');
+  const what = `${shown(number(tunnels, 'tunnels'))} tunnels of ${shown(number(tunnels, 'peersEach'))} peers`;
+  return [
+    ['`gateway-tunnels`', `${what} made`, `${shown(number(tunnels, 'startMs') / 1000)} s`],
+    [
+      '`gateway-tunnels`',
+      `${what} at rest, each read every 10 s`,
+      `of a core: sidecar ${percent(rest, 'sidecarCpuShare')}, all wireguard-go ${percent(rest, 'wireguardGoCpuShare')}; sidecar ${shown(number(rest, 'sidecarMiB'))} MiB, wireguard-go ${shown(number(rest, 'wireguardGoMiBEach'))} MiB each`,
+    ],
+    ...(['afterTerm', 'afterKill'] as const).map((which): [string, string, string] => {
+      const gap = group(tunnels, which);
+      return [
+        '`gateway-tunnels`',
+        `${what}: another sidecar takes over after ${which === 'afterTerm' ? 'SIGTERM' : 'SIGKILL'}; one tunnel is deaf for`,
+        `p50 ${shown(number(gap, 'outageP50Ms') / 1000)} s, p99 ${shown(number(gap, 'outageP99Ms') / 1000)} s, at most ${shown(number(gap, 'outageMostMs') / 1000)} s`,
+      ];
+    }),
+  ];
+}
+
 function linearity(all: ReadonlyMap<string, Result>): string {
   const [one, many] = ['bulk-1000', 'bulk-65000'].map((name) => all.get(name)?.metrics);
   const times = (name: string): string => shown(number(many, name) / number(one, name));
@@ -144,7 +212,7 @@ function page(all: ReadonlyMap<string, Result>): string {
 What the operator costs, beside what the same machine needs at the least: the *floor* creates the same objects and writes
 the same bytes with bare requests, decides nothing and watches nothing. Floor and operator take turns on one API server, so
 that the ratio tells of the operator and not of the machine. \`make bench\` measures all of it again, about an hour;
-\`make bench B=small\` one of the suites (\`small\`, \`large\`, \`wide\`, \`churn\`).
+\`make bench B=small\` one of the suites (\`small\`, \`large\`, \`wide\`, \`churn\`, \`gateway\`).
 
 ![Milliseconds a router, floor and operator, for four sizes of fleet](benchmarks.svg)
 
@@ -154,10 +222,10 @@ N Routers are applied at once, 32 requests under way, until every script is in i
 status of as many bytes (server-side apply, as the operator does), and for each block of 254 routers the record, the peers
 and the log-ins once. ${linearity(all)}
 
-${otherTable(all).join('\n')}
+${[...otherTable(all), ...gatewayTable(all)].join('\n')}
 
 ${machineLine(all)}; etcd without fsync, everything on this one machine: the processors are shared by etcd, the API server,
-the operator and whoever applies. In \`rest\` the sidecar is pretended and auto-configuration is off. The controller runs
+the operator and whoever applies. In \`rest\` the sidecar is pretended and auto-configuration is off; in \`gateway-crowd\` all is real but the crowd, which has no Router objects and makes no handshakes. The controller runs
 without leader election, which costs a write every 2 s and nothing else.
 `;
 }

@@ -48,10 +48,11 @@ async function playBack(packet: Buffer): Promise<number> {
   return Number(await spy.exec('bash', ['-c', script]));
 }
 
-/** Power off, and on again with a clock that is so far behind. */
+/** Power off, and on again elsewhere with a clock that is so far behind: where it was, the server might call it by chance. */
 async function wakeUpAt(offsetMs: number): Promise<number> {
   const before = Number(await onNode('latest-handshakes'));
   await router.powerOff();
+  await router.moveTo();
   router.setClock({ program, offsetMs });
   const began = performance.now();
   await router.powerOn();

@@ -73,7 +73,7 @@ export function isAddressedTo({ mac1Key }: Responder, packet: Buffer): boolean {
   return blake2s(mac1Key, packet.subarray(0, MAC1), MAC_BYTES).equals(mac1);
 }
 
-/** undefined for one that is not to this server, or not whole. Costs two X25519, a fifth of a millisecond. */
+/** undefined for one that is not to this server, or not whole. Costs two X25519, a quarter of a millisecond. */
 export function openInitiation(responder: Responder, packet: Buffer): Initiation | undefined {
   try {
     const ephemeral = packet.subarray(EPHEMERAL, STATIC);
