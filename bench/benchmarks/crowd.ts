@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  accessObjectName,
   LABEL_GATEWAY,
   LABEL_PART,
   LABEL_TUNNEL,
@@ -24,7 +25,7 @@ const BLOCK = 254;
 /** The last one has room for peers that are added one by one. */
 const LAST_BLOCK = 200;
 const ADDED = 50;
-const REST_SECONDS = 120;
+const REST_SECONDS = Number(process.env.REST_SECONDS ?? 120);
 const LOOK_MS = 5;
 
 export interface CrowdOptions {
@@ -150,6 +151,7 @@ async function measurePut({ system }: World, members: readonly Member[]): Promis
   return ms;
 }
 
+const secrets = `/api/v1/namespaces/${GATEWAY_NAMESPACE}/secrets`;
 const configMaps = `/api/v1/namespaces/${GATEWAY_NAMESPACE}/configmaps`;
 
 async function peersOf({ system }: World, block: number): Promise<string> {
@@ -157,17 +159,29 @@ async function peersOf({ system }: World, block: number): Promise<string> {
   return answer.status === 200 ? (answer.json().data[PEERS_KEY] ?? '') : '';
 }
 
-async function writeBlock({ system }: World, block: number, members: readonly Member[]): Promise<void> {
-  const name = peersObjectName(0, block);
-  const labels = { [LABEL_GATEWAY]: system.nodeName, [LABEL_PART]: 'peers', [LABEL_TUNNEL]: '0' };
-  const body = {
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: { name, labels },
-    data: { [PEERS_KEY]: renderPeers(members) },
-  };
-  const replaced = await system.plane.request('PUT', `${configMaps}/${name}`, body);
-  const answer = replaced.status === 404 ? await system.plane.request('POST', configMaps, body) : replaced;
+function writePeers(world: World, block: number, members: readonly Member[]): Promise<void> {
+  const data = { [PEERS_KEY]: renderPeers(members) };
+  return write(world, { kind: 'ConfigMap', name: peersObjectName(0, block), part: 'peers', data });
+}
+
+/** Of routers that nobody logs in to. */
+function writeAccess(world: World, block: number, members: readonly Member[]): Promise<void> {
+  const login = Buffer.from(JSON.stringify({ user: 'nobody', password: 'none', apiPort: 8728 })).toString(
+    'base64',
+  );
+  const data = Object.fromEntries(members.map(({ address }) => [address, login]));
+  return write(world, { kind: 'Secret', name: accessObjectName(0, block), part: 'access', data });
+}
+
+async function write(
+  { system }: World,
+  { kind, name, part, data }: { kind: 'ConfigMap' | 'Secret'; name: string; part: string; data: object },
+): Promise<void> {
+  const labels = { [LABEL_GATEWAY]: system.nodeName, [LABEL_PART]: part, [LABEL_TUNNEL]: '0' };
+  const body = { apiVersion: 'v1', kind, metadata: { name, labels }, data };
+  const collection = kind === 'Secret' ? secrets : configMaps;
+  const replaced = await system.plane.request('PUT', `${collection}/${name}`, body);
+  const answer = replaced.status === 404 ? await system.plane.request('POST', collection, body) : replaced;
   if (answer.status >= 300) throw new Error(answer.text);
 }
 
@@ -176,8 +190,9 @@ async function handOver(world: World, members: readonly Member[]): Promise<numbe
   const { plane } = world.system;
   const blocks = Math.ceil(members.length / BLOCK);
   for (let index = 0; index < blocks; index += 1) {
-    const most = index === blocks - 1 ? LAST_BLOCK : BLOCK;
-    await writeBlock(world, 2 + index, members.slice(index * BLOCK, index * BLOCK + most));
+    const block = members.slice(index * BLOCK, (index + 1) * BLOCK);
+    await writeAccess(world, 2 + index, block);
+    await writePeers(world, 2 + index, index === blocks - 1 ? block.slice(0, LAST_BLOCK) : block);
   }
   const path = `${configMaps}/${tunnelObjectName(0)}`;
   const tunnel = (await plane.request('GET', path)).json();
@@ -209,7 +224,7 @@ async function addOneByOne(world: World, members: readonly Member[]): Promise<nu
   for (let count = LAST_BLOCK + 1; count <= Math.min(LAST_BLOCK + ADDED, last.length); count += 1) {
     const seen = changesOf(world).length;
     const began = Date.now();
-    await writeBlock(world, 1 + blocks, last.slice(0, count));
+    await writePeers(world, 1 + blocks, last.slice(0, count));
     await waitFor('one more peer', () => changesOf(world).length > seen);
     times.push((changesOf(world).at(-1) ?? Number.NaN) - began);
     await sleep(200 * Math.random());
@@ -247,14 +262,13 @@ async function connect(world: World, record: InitiationRecord, names: readonly s
   };
 }
 
-function wireguardPid(interfaceName: string): number {
-  const found = readdirSync('/proc').find((entry) => {
-    try {
-      return readFileSync(`/proc/${entry}/cmdline`, 'utf8') === `wireguard-go\0-f\0${interfaceName}\0`;
-    } catch {
-      return false;
-    }
-  });
+/** Of the sidecar's own: others on this machine may have an interface of that name. */
+function wireguardPid(sidecar: number, interfaceName: string): number {
+  const children = readFileSync(`/proc/${sidecar}/task/${sidecar}/children`, 'utf8').trim().split(' ');
+  const found = children.find((pid) =>
+    readFileSync(`/proc/${pid}/cmdline`, 'utf8').endsWith(`\0${interfaceName}\0`),
+  );
+  if (found === undefined) throw new Error(`The sidecar has no wireguard-go for ${interfaceName}.`);
   return Number(found);
 }
 
