@@ -77,7 +77,7 @@ export const SUITES: Record<string, (save: Save, say: Say) => Promise<void>> = {
   },
   /** gateway-crowd, gateway-tunnels: real sidecars and wireguard-go, as root */
   gateway: async (save, say) => {
-    save('gateway-crowd', await crowd({ peers: scaled(64_516), routers: scaled(60) }, say));
+    save('gateway-crowd', await crowd({ peers: scaled(64_516), routers: scaled(50) }, say));
     save('gateway-tunnels', await tunnels(scaled(1_000), say));
   },
   churn: async (save) => {

@@ -25,7 +25,7 @@ const BLOCK = 254;
 /** The last one has room for peers that are added one by one. */
 const LAST_BLOCK = 200;
 const ADDED = 50;
-const REST_SECONDS = Number(process.env.REST_SECONDS ?? 120);
+const REST_SECONDS = 60;
 const LOOK_MS = 5;
 
 export interface CrowdOptions {
@@ -277,7 +277,7 @@ async function atRest({ system }: World): Promise<Metrics> {
   const pids = {
     agent: system.pid('agent'),
     sidecar: system.pid('sidecar'),
-    wireguardGo: wireguardPid('wg0'),
+    wireguardGo: wireguardPid(system.pid('sidecar'), 'wg0'),
   };
   const look = () => Object.values(pids).map((pid) => consumption(pid));
   const before = look();
