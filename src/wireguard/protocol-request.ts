@@ -2,7 +2,7 @@ import { MAX_ALLOWED_IPS } from './configuration/peer.ts';
 import { SidecarError } from './errors.ts';
 import { contains, formatNetwork, type Network, parseAddress, parseCidr } from './ipv4.ts';
 import { isKey, publicKeyOf } from './keys.ts';
-import type { Peer, PeerCall, PeerChange, TunnelState } from './protocol.ts';
+import type { Peer, PeerCall, PeerChange, RouterToRouter, TunnelState } from './protocol.ts';
 
 /** As many as wireguard-go takes; the kernel takes more. */
 const MAX_PEERS = 65_536;
@@ -100,9 +100,12 @@ export function refuseServerAddress(
   }
 }
 
+const routerToRouter = (value: unknown): RouterToRouter =>
+  value === 'Allow' || value === 'Deny' ? value : refuse('routerToRouter must be Allow or Deny');
+
 /** The body of `PUT /v1/tunnels/{interfaceName}`. Throws `InvalidRequest`, one sentence without a secret. */
 export function parseTunnelState(value: unknown, interfaceName: string): TunnelState {
-  const known = ['interfaceName', 'privateKey', 'listenPort', 'addresses', 'mtu', 'peers'];
+  const known = ['interfaceName', 'privateKey', 'listenPort', 'addresses', 'mtu', 'routerToRouter', 'peers'];
   const fields = object(value, 'The body', known);
   if (fields.interfaceName !== interfaceName)
     refuse(`interfaceName must be ${interfaceName}, as in the path`);
@@ -125,6 +128,7 @@ export function parseTunnelState(value: unknown, interfaceName: string): TunnelS
     listenPort: integer(fields.listenPort, 'listenPort', 1, 65_535),
     addresses,
     mtu: integer(fields.mtu, 'mtu', 576, 65_535),
+    ...(fields.routerToRouter === undefined ? {} : { routerToRouter: routerToRouter(fields.routerToRouter) }),
     peers,
   };
 }

@@ -20,6 +20,9 @@ export interface Peer {
   presharedKey?: string;
 }
 
+/** Whether routers of one tunnel, and the networks behind them, reach each other through the server. */
+export type RouterToRouter = 'Allow' | 'Deny';
+
 /** `PUT /v1/tunnels/{interfaceName}`: the whole desired state of one tunnel. */
 export interface TunnelState {
   /** `wg0` … ; also names the network namespace. */
@@ -31,6 +34,8 @@ export interface TunnelState {
   /** The server's addresses inside the tunnel with the subnet's length, e.g. `10.100.0.1/16`. */
   addresses: string[];
   mtu: number;
+  /** Absent: Allow. */
+  routerToRouter?: RouterToRouter;
   peers: Peer[];
 }
 

@@ -52,7 +52,7 @@ export const subnetsOf = (addresses: readonly string[]): Network[] =>
 
 export function desiredOf(state: TunnelState): DesiredTunnel {
   const subnets = subnetsOf(state.addresses);
-  const { interfaceName, privateKey, listenPort, addresses, mtu } = state;
+  const { interfaceName, privateKey, listenPort, addresses, mtu, routerToRouter = 'Allow' } = state;
   return {
     interfaceName,
     privateKey,
@@ -65,6 +65,6 @@ export function desiredOf(state: TunnelState): DesiredTunnel {
       state.peers.flatMap((peer) => peer.allowedIPs),
       subnets,
     ),
-    firewall: renderFirewall(interfaceName, subnets),
+    firewall: renderFirewall({ interfaceName, addresses: subnets, routerToRouter, mtu }),
   };
 }

@@ -28,6 +28,12 @@ const withPeer = (changes: object): object => ({ ...STATE, peers: [{ ...PEER, ..
 describe('the body of a PUT', () => {
   test('is taken when it is right', () => expect(parseTunnelState(STATE, 'wg0')).toEqual(STATE));
 
+  test('says whether routers reach each other, or leaves it out', () => {
+    const denied = { ...STATE, routerToRouter: 'Deny' };
+    expect(parseTunnelState(denied, 'wg0')).toEqual(denied);
+    expect(parseTunnelState(STATE, 'wg0')).not.toHaveProperty('routerToRouter');
+  });
+
   const wrong: [what: string, body: unknown, problem: RegExp][] = [
     ['no object', [], /^The body must be a JSON object\.$/],
     ['null', null, /must be a JSON object/],
@@ -45,6 +51,7 @@ describe('the body of a PUT', () => {
     ['IPv6', { ...STATE, addresses: ['fd00::1/64'] }, /must be an IPv4 address/],
     ['many addresses', { ...STATE, addresses: Array(9).fill('10.0.0.1/8') }, /9 entries, and 8 are the most/],
     ['a small MTU', { ...STATE, mtu: 500 }, /mtu must be a whole number from 576/],
+    ['a word of its own', { ...STATE, routerToRouter: 'deny' }, /routerToRouter must be Allow or Deny\.$/],
     ['no peers', { ...STATE, peers: undefined }, /peers must be a list/],
     ['no peer', { ...STATE, peers: [1] }, /peers\[0\] must be a JSON object/],
     [
