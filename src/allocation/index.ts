@@ -17,6 +17,7 @@ export {
   overlaps,
   parseAddress,
   parseNetwork,
+  sizeOf,
 } from './ipv4.ts';
 export { isLedgerName, Ledger } from './ledger.ts';
 export {

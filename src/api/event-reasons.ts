@@ -79,6 +79,12 @@ export const EVENT_REASONS = {
     meaning: 'The tunnel or router cannot be given what it needs.',
     remedy: 'See condition Allocated of the object.',
   },
+  SubnetRefused: {
+    on: ['Router'],
+    type: 'Warning',
+    meaning: 'A network behind the router cannot be routed to it: it overlaps another.',
+    remedy: 'See condition Routed of the Router, which names the other.',
+  },
   AddressPoolNearlyExhausted: {
     on: ['TenantTunnel'],
     type: 'Warning',

@@ -43,6 +43,8 @@ export interface TunnelHandover {
   /** The server's address without length, e.g. `10.100.0.1`. */
   serverAddress: string;
   mtu: number;
+  /** Whether routers reach each other; absent: they do, as before there was a choice. */
+  routerToRouter?: 'Allow' | 'Deny';
   /** The server's public key: the agent holds the Secret's private key against it. */
   publicKey: string;
   tenant: string;

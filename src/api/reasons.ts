@@ -38,6 +38,11 @@ export const CONDITION_TYPES = {
     on: ['Router'],
     meaning: 'The operator has logged in, read the facts of the router and set what is wanted.',
   },
+  Routed: {
+    on: ['Router'],
+    meaning:
+      'The networks behind the router that its manifest names are its own in the tunnel, all of them, and are handed to the gateway. A router without such networks does not have it.',
+  },
   PoolPressure: {
     on: ['TunnelClass', 'TenantTunnel'],
     meaning:
@@ -81,6 +86,19 @@ export const CONDITION_REASONS = {
     on: ['TunnelClass'],
     conditions: ['Ready'],
     meaning: 'Tunnels can be made from the class.',
+  },
+  Routed: {
+    on: ['Router'],
+    conditions: ['Routed'],
+    meaning: 'The networks behind the router are routed through it.',
+  },
+  SubnetOverlap: {
+    on: ['Router'],
+    conditions: ['Routed'],
+    meaning:
+      'A network in spec.subnets overlaps the subnet of the tunnel, or a network of another router of the tunnel, which had it before. It is not routed to this router; the router itself and its other networks work.',
+    remedy:
+      'Write another network, or take it out of the Router that the message names: it comes to this one within a second.',
   },
   Pending: {
     on: ['TenantTunnel', 'Router'],
@@ -132,7 +150,7 @@ export const CONDITION_REASONS = {
   },
   Suspended: {
     on: ['Router'],
-    conditions: ['Programmed', 'Connected', 'Configured', 'Ready'],
+    conditions: ['Routed', 'Programmed', 'Connected', 'Configured', 'Ready'],
     meaning: 'spec.suspended is true: the router is cut off and keeps its address and keys.',
     remedy: 'Set spec.suspended to false to let it back in, with no new script.',
   },

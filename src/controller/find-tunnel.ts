@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { TunnelEntry } from '../allocation/index.ts';
 import {
   ALL_NAMESPACES,
   API_VERSION,
@@ -105,6 +106,12 @@ const isAwaited = (tenant: string, key: string): Refusal => ({
 export const isAsMade = ({ metadata, spec }: TenantTunnel): boolean =>
   Object.entries(MADE_BY_LABEL).every(([key, value]) => metadata.labels?.[key] === value) &&
   Object.keys(spec).every((field) => field === 'tenant');
+
+/** A TenantTunnel that is gone may be on its way back: its peers stay until the ledger lets the whole tunnel go. */
+export function mayStay(looked: FoundTunnel, tunnel: Pick<TunnelEntry, 'tenant'>): boolean {
+  if ('found' in looked) return tenantOf(looked.found) === tunnel.tenant;
+  return 'create' in looked || looked.refused.reason === 'TunnelNotFound';
+}
 
 function admit(router: Router, tunnel: TenantTunnel): FoundTunnel {
   const allowed = tunnel.spec.allowedNamespaces ?? [];

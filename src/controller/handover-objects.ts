@@ -44,13 +44,14 @@ export interface HandoverTunnel {
   entry: TunnelEntry;
   tunnel: { metadata: Pick<TenantTunnel['metadata'], 'namespace' | 'name' | 'uid'> };
   mtu: number;
+  routerToRouter: 'Allow' | 'Deny';
   blocks: readonly number[];
 }
 
 /** The ConfigMap and the Secret of one tunnel. */
 export function tunnelObjects(
   to: Destination,
-  { revision, entry, tunnel, mtu, blocks }: HandoverTunnel,
+  { revision, entry, tunnel, mtu, routerToRouter, blocks }: HandoverTunnel,
 ): [ConfigMap, Secret] {
   const { index, listenPort, subnet, publicKey, privateKey } = entry;
   const { namespace, name, uid } = tunnel.metadata;
@@ -62,6 +63,8 @@ export function tunnelObjects(
     subnet,
     serverAddress: formatAddress(serverAddress(networkOf(entry))),
     mtu,
+    // Left out where it is what an older version does, so that an upgrade writes nothing.
+    ...(routerToRouter === 'Deny' ? { routerToRouter } : {}),
     publicKey,
     tenant: entry.tenant,
     tenantTunnel: { namespace, name, uid },
@@ -79,13 +82,17 @@ export function tunnelObjects(
 /** What a tunnel's ConfigMap says of it beside the ledger; undefined when somebody has made something else of that. */
 export function readTunnel(
   object: ConfigMap | undefined,
-): Pick<HandoverTunnel, 'tunnel' | 'mtu'> | undefined {
+): Pick<HandoverTunnel, 'tunnel' | 'mtu' | 'routerToRouter'> | undefined {
   try {
-    const { mtu, tenantTunnel } = JSON.parse(object?.data?.[TUNNEL_KEY] ?? '') as Partial<TunnelHandover>;
+    const {
+      mtu,
+      routerToRouter = 'Allow',
+      tenantTunnel,
+    } = JSON.parse(object?.data?.[TUNNEL_KEY] ?? '') as Partial<TunnelHandover>;
     const { namespace, name, uid } = tenantTunnel ?? {};
     if (typeof mtu !== 'number') return undefined;
     if (namespace === undefined || name === undefined || uid === undefined) return undefined;
-    return { tunnel: { metadata: { namespace, name, uid } }, mtu };
+    return { tunnel: { metadata: { namespace, name, uid } }, mtu, routerToRouter };
   } catch {
     return undefined;
   }

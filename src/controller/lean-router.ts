@@ -3,7 +3,7 @@ import { leanMetadata, SharedValues } from '../kube/index.ts';
 import { digestOf } from './router-script.ts';
 
 /** Conditions that the controller decides by. */
-const CONDITIONS = new Set(['Allocated', 'Ready']);
+const CONDITIONS = new Set(['Allocated', 'Routed', 'Ready']);
 const shared = new SharedValues();
 
 /**
@@ -26,6 +26,7 @@ function leanStatus(status: RouterStatus): RouterStatus {
     observedGeneration,
     phase,
     address,
+    subnets: status.subnets && shared.of(status.subnets),
     publicKey,
     tunnel: tunnel && shared.of(tunnel),
     script: script && digestOf(script),

@@ -16,7 +16,7 @@ import {
 } from '../kube/index.ts';
 import { catchUpBlock, catchUpTunnel } from './catch-up.ts';
 import { confirmKey } from './confirm-claim.ts';
-import { type FoundTunnel, tenantOf } from './find-tunnel.ts';
+import { mayStay, tenantOf } from './find-tunnel.ts';
 import { currentNode, handedOverTunnel, nodeOf, placeTunnel } from './gateways.ts';
 import { peersIn } from './handed-over-peers.ts';
 import {
@@ -26,6 +26,7 @@ import {
   readTunnel,
   tunnelObjects,
 } from './handover-objects.ts';
+import { subnetsOf } from './router-subnets.ts';
 import { tunnelOf, type World, wakeTunnelHandover } from './world.ts';
 
 /** How soon it is looked at again what a cache does not show yet, ms. */
@@ -67,6 +68,8 @@ async function handOverTunnel(
   const placed = tunnel && tunnelClass && placeTunnel(world, entry, tunnel, tunnelClass);
   const node = placed === undefined ? nodeOf(standing) : 'node' in placed ? placed.node : undefined;
   const mtu = tunnel?.spec.mtu ?? tunnelClass?.spec.mtu ?? before?.mtu;
+  const routerToRouter =
+    tunnel?.spec.routerToRouter ?? tunnelClass?.spec.routerToRouter ?? before?.routerToRouter ?? 'Allow';
   const of = tunnel ?? before?.tunnel;
   if (node === undefined || mtu === undefined || of === undefined) return undefined;
   const to = destination(world, node);
@@ -77,6 +80,7 @@ async function handOverTunnel(
     entry,
     tunnel: of,
     mtu,
+    routerToRouter,
     blocks,
   });
   await put(caches.secrets, world, secrets, secret, context);
@@ -160,15 +164,9 @@ function handoverOf(
     uid,
     address,
     publicKey: entry.publicKey,
-    allowedIPs: [`${address}/32`],
+    allowedIPs: [`${address}/32`, ...subnetsOf(world, router, tunnel).granted],
   };
   return [{ peer, ...accessOf(entry) }];
-}
-
-/** A TenantTunnel that is gone may be on its way back: its peers stay until the ledger lets the whole tunnel go. */
-function mayStay(looked: FoundTunnel, tunnel: TunnelEntry): boolean {
-  if ('found' in looked) return tenantOf(looked.found) === tunnel.tenant;
-  return 'create' in looked || looked.refused.reason === 'TunnelNotFound';
 }
 
 function accessOf({ access, presharedKey }: AddressEntry): Pick<HandoverRouter, 'access'> {

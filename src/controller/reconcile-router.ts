@@ -13,6 +13,7 @@ import { wakeRivals } from './rivals.ts';
 import { claimAddress } from './router-claim.ts';
 import { routerScript } from './router-script.ts';
 import type { RouterOutcome } from './router-status.ts';
+import { subnetsOf } from './router-subnets.ts';
 import { isCurrent, losesKey, strayClaims } from './stray-claims.ts';
 import { LAG_MS, tunnelOf, type World, wakeBlockHandover } from './world.ts';
 import { writeRouterStatus } from './write-router-status.ts';
@@ -88,7 +89,10 @@ async function decide(
   if ('refused' in found) return wasGiven(router) ? { kind: 'kept' } : refused(found.refused);
   const grant = { entry, tunnel, tunnelClass: found.found };
   const granted = (claim: AddressClaim, objection?: Refusal): RouterOutcome => {
-    const given = { claim, tunnel, ...(objection && { objection }) };
+    const subnets = subnetsOf(world, router, entry);
+    if (subnets.granted.join() !== (router.status?.subnets ?? []).join())
+      wakeBlockHandover(world, claim.tunnel, claim.block);
+    const given = { claim, tunnel, subnets, ...(objection && { objection }) };
     return claim.entry.recovered?.keyLost
       ? { kind: 'recovered', ...given }
       : { kind: 'granted', ...given, script: routerScript(router, { ...grant, claim }) };

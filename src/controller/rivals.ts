@@ -5,7 +5,7 @@ import { tenantOf } from './find-tunnel.ts';
 import type { World } from './world.ts';
 
 /** What a Router calls the tunnel that it joins: by its tenant, or by its name. */
-function tunnelName({ spec, metadata }: Router): string {
+export function tunnelName({ spec, metadata }: Router): string {
   const { tenant, tunnelRef } = spec;
   if (tunnelRef === undefined) return byTenant(tenant ?? '');
   return byName(`${tunnelRef.namespace ?? metadata.namespace}/${tunnelRef.name}`);
@@ -13,6 +13,12 @@ function tunnelName({ spec, metadata }: Router): string {
 
 const byTenant = (tenant: string): string => `tenant ${tenant}`;
 const byName = (key: string): string => `tunnel ${key}`;
+
+/** All that Routers may call a tunnel. */
+export const tunnelNames = ({ tenant, owner }: Pick<TunnelEntry, 'tenant' | 'owner'>): string[] => [
+  byTenant(tenant),
+  byName(owner),
+];
 
 /** Keys of the index `address`. An address says something inside of its tunnel alone: subnets may be equal. */
 export function addressKeys(router: Router): string[] {
@@ -24,12 +30,10 @@ export function addressKeys(router: Router): string[] {
 /** Routers of a tunnel that have an address or ask for it. */
 export function routersAt(
   { caches }: Pick<World, 'caches'>,
-  { tenant, owner }: Pick<TunnelEntry, 'tenant' | 'owner'>,
+  tunnel: Pick<TunnelEntry, 'tenant' | 'owner'>,
   address: string,
 ): Router[] {
-  return [byTenant(tenant), byName(owner)].flatMap((name) =>
-    caches.routers.byIndex('address', `${name} ${address}`),
-  );
+  return tunnelNames(tunnel).flatMap((name) => caches.routers.byIndex('address', `${name} ${address}`));
 }
 
 /** Keys of Routers that want the key or the address that this one has or asks for. */

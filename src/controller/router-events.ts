@@ -17,6 +17,11 @@ export function routerEvent(
     const said = reason === 'AddressPoolExhausted' ? reason : 'AllocationFailed';
     return { regarding, type: 'Warning', reason: said, action: 'Allocate', note };
   }
+  const routed = findCondition(after.conditions, 'Routed');
+  const isNews = findCondition(before?.conditions, 'Routed')?.message !== routed?.message;
+  if (routed?.reason === 'SubnetOverlap' && isNews) {
+    return { regarding, type: 'Warning', reason: 'SubnetRefused', action: 'Route', note: routed.message };
+  }
   if (after.phase === 'Suspended' && before?.phase !== 'Suspended') {
     const note = 'Cut off, as spec.suspended asks. It keeps its address and keys.';
     return { regarding, type: 'Normal', reason: 'RouterSuspended', action: 'Suspend', note };

@@ -2,6 +2,8 @@ import type { AddressClaim, Recovered, TunnelEntry } from '../allocation/index.t
 import type { Condition, Router, RouterStatus, TenantTunnel, TunnelClass } from '../api/index.ts';
 import { findCondition, keyOf, type OwnedStatus, setCondition } from '../kube/index.ts';
 import type { Refusal } from './find-tunnel.ts';
+import { routedBefore, routedCondition } from './routed-condition.ts';
+import type { SubnetGrant } from './router-subnets.ts';
 
 /** Phases that the gateway agent writes, from a router's first handshake on. */
 const GATEWAY_PHASES = new Set(['VPNConnected', 'Configuring', 'Online', 'Offline']);
@@ -19,11 +21,18 @@ export type RouterOutcome =
       claim: AddressClaim;
       tunnel: TenantTunnel;
       script: string;
+      subnets: SubnetGrant;
       /** What the manifest asks for and cannot have, while what was given stays. */
       objection?: Refusal;
     }
   /** What the ledger took over from elsewhere, without what makes a script: the one that is there stays. */
-  | { kind: 'recovered'; claim: AddressClaim; tunnel: TenantTunnel; objection?: Refusal }
+  | {
+      kind: 'recovered';
+      claim: AddressClaim;
+      tunnel: TenantTunnel;
+      subnets: SubnetGrant;
+      objection?: Refusal;
+    }
   /** What was given cannot be read or rendered now and is left as it is, the script in the status too. */
   | { kind: 'kept' }
   /** Something asked for cannot be given until a person changes something. */
@@ -46,16 +55,21 @@ export interface PlannedStatus {
 /** Whether the router has connected and its phase and readiness are the gateway's to tell. */
 export const gatewayHolds = (router: Router): boolean => GATEWAY_PHASES.has(router.status?.phase ?? '');
 
-const GIVEN = ['address', 'publicKey', 'tunnel', 'script'] as const;
+const GIVEN = ['address', 'subnets', 'publicKey', 'tunnel', 'script'] as const;
 
 /** What the controller writes into a Router's status: its own part, which leaves the gateway's alone. */
 export function planRouterStatus(router: Router, outcome: RouterOutcome, now: number): PlannedStatus {
   if (outcome.kind === 'refused' || outcome.kind === 'waiting') return refusedStatus(router, outcome, now);
   const base: RouterStatus = { observedGeneration: router.metadata.generation, ...given(router, outcome) };
   const allocated = allocatedCondition(router, outcome);
+  const routed =
+    outcome.kind === 'kept'
+      ? routedBefore(router)
+      : routedCondition(router, outcome.claim.address, outcome.subnets);
   if (router.spec.suspended) {
     return plan(router, { ...base, phase: 'Suspended' }, now, [
       allocated,
+      routed,
       {
         type: 'Ready',
         status: 'False',
@@ -64,8 +78,12 @@ export function planRouterStatus(router: Router, outcome: RouterOutcome, now: nu
       },
     ]);
   }
-  if (gatewayHolds(router)) return plan(router, base, now, [allocated]);
-  return plan(router, { ...base, phase: 'AwaitingConnection' }, now, [allocated, awaiting(base.script)]);
+  if (gatewayHolds(router)) return plan(router, base, now, [allocated, routed]);
+  return plan(router, { ...base, phase: 'AwaitingConnection' }, now, [
+    allocated,
+    routed,
+    awaiting(base.script),
+  ]);
 }
 
 const awaiting = (script: string | undefined): Omit<Condition, 'lastTransitionTime'> => ({
@@ -82,11 +100,12 @@ type Given = Extract<RouterOutcome, { kind: 'granted' | 'recovered' | 'kept' }>;
 
 function given({ status = {} }: Router, outcome: Given): RouterStatus {
   if (outcome.kind === 'kept') return givenBefore({ status });
-  const { claim, tunnel } = outcome;
+  const { claim, tunnel, subnets } = outcome;
   const { publicKey } = claim.entry;
   const kept = status.publicKey === publicKey ? status.script : undefined;
   const script = outcome.kind === 'granted' ? outcome.script : kept;
-  const given = { address: claim.address, publicKey, tunnel: keyOf(tunnel) };
+  const routed = subnets.granted.length === 0 ? {} : { subnets: subnets.granted };
+  const given = { address: claim.address, ...routed, publicKey, tunnel: keyOf(tunnel) };
   return { ...given, ...(script === undefined ? {} : { script }) };
 }
 
@@ -138,7 +157,7 @@ function refusedStatus(router: Router, outcome: Exclude<RouterOutcome, Given>, n
   const status: RouterStatus = {
     observedGeneration: router.metadata.generation,
     phase: outcome.kind === 'refused' ? 'Error' : 'Pending',
-    ...(claim === undefined ? before : { address: claim.address, publicKey: claim.entry.publicKey }),
+    ...(claim === undefined ? before : heldStill(router, claim)),
   };
   return plan(router, status, now, [
     { type: 'Allocated', status: 'False', reason, message },
@@ -146,13 +165,21 @@ function refusedStatus(router: Router, outcome: Exclude<RouterOutcome, Given>, n
   ]);
 }
 
+/** The networks that it was told are its own still, until it asks for others. */
+const heldStill = ({ status }: Router, { address, entry }: AddressClaim): RouterStatus => ({
+  address,
+  ...(status?.subnets && { subnets: status.subnets }),
+  publicKey: entry.publicKey,
+});
+
 function plan(
   router: Router,
   status: RouterStatus,
   now: number,
-  conditions: readonly Omit<Condition, 'lastTransitionTime'>[],
+  sayings: readonly (Omit<Condition, 'lastTransitionTime'> | undefined)[],
 ): PlannedStatus {
   const generation = router.metadata.generation;
+  const conditions = sayings.filter((saying) => saying !== undefined);
   const types = conditions.map(({ type }) => type);
   const all = conditions.reduce<Condition[]>(
     (list, condition) =>
@@ -162,6 +189,9 @@ function plan(
   const fields = ['observedGeneration', ...GIVEN];
   return {
     status: { ...status, conditions: all.filter(({ type }) => types.includes(type)) },
-    owned: { fields: status.phase === undefined ? fields : [...fields, 'phase'], conditions: types },
+    owned: {
+      fields: status.phase === undefined ? fields : [...fields, 'phase'],
+      conditions: [...new Set([...types, 'Routed'])],
+    },
   };
 }

@@ -24,6 +24,7 @@ import { reconcileLedgerObject, reconcileQuarantine } from './reconcile-ledger.t
 import { reconcileRouter } from './reconcile-router.ts';
 import { reconcileTunnel } from './reconcile-tunnel.ts';
 import { ServiceRanges } from './service-ranges.ts';
+import { SubnetIndex } from './subnet-index.ts';
 import { takeOver } from './take-over.ts';
 import { WaitingRouters } from './waiting-routers.ts';
 import { wakeAll, wire } from './wiring.ts';
@@ -131,6 +132,7 @@ export function startController(options: ControllerProcessOptions): ControllerPr
     chosenNodes: new Map(),
     tunnelsBeingMade: new Map(),
     waiting: new WaitingRouters(),
+    subnets: new SubnetIndex(),
     serviceRanges: new ServiceRanges(client, () => clock.monotonic()),
   };
   wire(world);

@@ -7,6 +7,7 @@ import { tenantOf } from './find-tunnel.ts';
 import { currentNode } from './gateways.ts';
 import { handoverKeyOf } from './handover-key.ts';
 import { rivalsOf } from './rivals.ts';
+import { wakeSubnets } from './router-subnets.ts';
 import {
   BULK,
   QUARANTINE,
@@ -22,6 +23,9 @@ export function wire(world: World): void {
   const { caches, controllers, ledger } = world;
   const { routers, tunnels, classes } = controllers;
 
+  caches.routers.onChange(({ key, type, object }) =>
+    wakeSubnets(world, world.subnets.note(key, type === 'deleted' ? undefined : object)),
+  );
   routers.watches(caches.routers, (change) => [change.key, ...rivalsIn(world, change)]);
   caches.routers.onChange((change) => onRouter(world, change));
 

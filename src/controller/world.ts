@@ -16,6 +16,7 @@ import type { Environment } from './environment.ts';
 import { type FoundTunnel, findTunnel, type Refusal, tenantOf } from './find-tunnel.ts';
 import { handoverKeyOf } from './handover-key.ts';
 import type { ServiceRanges } from './service-ranges.ts';
+import type { SubnetIndex } from './subnet-index.ts';
 import type { WaitingRouters } from './waiting-routers.ts';
 
 export const FIELD_MANAGER = 'tenant-tunnel-controller';
@@ -70,6 +71,8 @@ export interface World {
   tunnelsBeingMade: Map<string, Promise<Refusal | undefined>>;
   /** Routers that tunnels have no address for. */
   waiting: WaitingRouters;
+  /** What networks behind Routers are wanted and told, as the cache of Routers has it. */
+  subnets: SubnetIndex;
   serviceRanges: ServiceRanges;
 }
 

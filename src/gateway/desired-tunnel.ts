@@ -3,6 +3,7 @@ import { Address4 } from 'ip-address';
 import type { HandoverPeer, TunnelHandover } from '../api/index.ts';
 import type { ConfigMap, Secret } from '../kube/index.ts';
 import type { Peer, TunnelState } from '../wireguard/index.ts';
+import { networksOf, overlapping, type PeerNetwork } from './distinct-networks.ts';
 import { readAccess, readPeers, readPrivateKey, readTunnel } from './handover-parts.ts';
 import type { Problem } from './problem.ts';
 
@@ -62,6 +63,8 @@ export class BlockMemory {
 interface Block {
   subnet: string;
   peers: DesiredPeer[];
+  /** Behind its routers. */
+  networks: PeerNetwork[];
   problems: Problem[];
 }
 
@@ -106,12 +109,14 @@ function interfaceOf(handover: TunnelHandover, privateKey: string): TunnelInterf
     listenPort: handover.listenPort,
     addresses: [`${handover.serverAddress}/${length}`],
     mtu: handover.mtu,
+    ...(handover.routerToRouter && { routerToRouter: handover.routerToRouter }),
   };
 }
 
 function readBlocks(handover: TunnelHandover, objects: HandoverObjects, memory: BlockMemory) {
   const peers = new Map<string, DesiredPeer>();
   const owners = new Map<string, string>();
+  const networks: PeerNetwork[] = [];
   const problems: Problem[] = [];
   for (const number of handover.blocks) {
     const peersObject = objects.peers.get(number);
@@ -127,6 +132,7 @@ function readBlocks(handover: TunnelHandover, objects: HandoverObjects, memory: 
     }
     const block = memory.read(handover, number, peersObject, accessObject);
     problems.push(...block.problems);
+    networks.push(...block.networks);
     for (const desired of block.peers) {
       const { publicKey, address } = desired.router;
       const taken = peers.has(publicKey) ? `the public key ${publicKey}` : owners.has(address) && address;
@@ -137,7 +143,16 @@ function readBlocks(handover: TunnelHandover, objects: HandoverObjects, memory: 
       }
     }
   }
+  for (const [publicKey, taken] of overlapping(networks)) {
+    const desired = peers.get(publicKey);
+    if (desired !== undefined) peers.set(publicKey, without(desired, taken));
+  }
   return { peers, problems };
+}
+
+function without(desired: DesiredPeer, networks: ReadonlySet<string>): DesiredPeer {
+  const allowedIPs = desired.peer.allowedIPs.filter((text) => !networks.has(text));
+  return { ...desired, peer: { ...desired.peer, allowedIPs } };
 }
 
 function duplicate(index: number, block: number, router: HandoverPeer, what: string): Problem {
@@ -150,9 +165,9 @@ function duplicate(index: number, block: number, router: HandoverPeer, what: str
 function readBlock(handover: TunnelHandover, number: number, peers: ConfigMap, access: Secret): Block {
   const { subnet } = handover;
   const text = readPeers(peers);
-  if (!text.ok) return { subnet, peers: [], problems: [text.problem] };
+  if (!text.ok) return { subnet, peers: [], networks: [], problems: [text.problem] };
   const network = new Address4(subnet);
-  const block: Block = { subnet, peers: [], problems: [] };
+  const block: Block = { subnet, peers: [], networks: [], problems: [] };
   for (const router of text.value) {
     const login = readAccess(access, router.address);
     if (login === undefined) {
@@ -165,7 +180,16 @@ function readBlock(handover: TunnelHandover, number: number, peers: ConfigMap, a
         reason: 'ProgrammingFailed',
         message: `ConfigMap ${peers.metadata.name} gives Router ${router.namespace}/${router.name} an address that is not its own inside ${subnet}. The peer stays as it is; the controller mends the ConfigMap.`,
       });
-    } else block.peers.push({ peer: peerOf(router, login.presharedKey), router, block: number });
+    } else if (router.allowedIPs.slice(1).some((text) => meets(text, network))) {
+      block.problems.push({
+        reason: 'ProgrammingFailed',
+        message: `ConfigMap ${peers.metadata.name} gives Router ${router.namespace}/${router.name} a network that overlaps ${subnet}, the tunnel's own. The peer stays as it is; the controller mends the ConfigMap.`,
+      });
+    } else {
+      const peer = peerOf(router, login.presharedKey);
+      block.peers.push({ peer, router, block: number });
+      block.networks.push(...networksOf(peer));
+    }
   }
   return block;
 }
@@ -173,6 +197,9 @@ function readBlock(handover: TunnelHandover, number: number, peers: ConfigMap, a
 function inside(address: string, network: Address4): boolean {
   return Address4.isValid(address) && new Address4(address).isInSubnet(network);
 }
+
+const meets = (text: string, network: Address4): boolean =>
+  new Address4(text).isInSubnet(network) || network.isInSubnet(new Address4(text));
 
 function peerOf(router: HandoverPeer, presharedKey: string | undefined): Peer {
   const { publicKey, allowedIPs } = router;

@@ -65,6 +65,9 @@ function wrongField(index: number, value: Record<string, unknown>): string | und
   if (value.interfaceName !== `wg${index}`) return `an interfaceName other than wg${index}`;
   if (!isIntegerIn(value.listenPort, 1, 65_535)) return 'no listenPort from 1 to 65535';
   if (!isIntegerIn(value.mtu, 576, 65_535)) return 'no mtu from 576 to 65535';
+  if (![undefined, 'Allow', 'Deny'].includes(value.routerToRouter as string | undefined)) {
+    return 'a routerToRouter that is neither Allow nor Deny';
+  }
   const subnet = parseNetwork(value.subnet);
   if (subnet === undefined) return 'no IPv4 network as subnet';
   if (!isAddressIn(value.serverAddress, subnet)) return 'no serverAddress inside its subnet';

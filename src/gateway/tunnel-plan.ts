@@ -54,6 +54,7 @@ function sameInterface(a: TunnelInterface, b: TunnelInterface): boolean {
     a.privateKey === b.privateKey &&
     a.listenPort === b.listenPort &&
     a.mtu === b.mtu &&
+    a.routerToRouter === b.routerToRouter &&
     a.addresses.join() === b.addresses.join()
   );
 }

@@ -2,6 +2,9 @@ import { s } from '../schema/builder.ts';
 import type { Infer } from '../schema/schema.ts';
 import { conditions, observedGeneration, text } from './status.ts';
 
+/** Most networks behind one router. */
+export const MAX_ROUTER_SUBNETS = 16;
+
 export const ROUTER_PHASES = [
   'Pending',
   'AwaitingConnection',
@@ -44,6 +47,12 @@ export const routerStatus = s.object(
       }),
     ),
     address: s.optional(text('The router\'s address in the tunnel, e.g. "10.100.1.1".', 64)),
+    subnets: s.optional(
+      s.set(text('An IPv4 network, e.g. "192.168.88.0/24".', 64), {
+        description: "Networks of spec.subnets that are the router's own in its tunnel and routed to it.",
+        maxItems: MAX_ROUTER_SUBNETS,
+      }),
+    ),
     publicKey: s.optional(text("The router's WireGuard public key, base64.", 64)),
     tunnel: s.optional(text('The TenantTunnel it belongs to, as namespace/name.', 320)),
     script: s.optional(text('What to paste into the terminal of the router. It holds secrets.', script)),

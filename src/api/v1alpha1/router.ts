@@ -12,6 +12,7 @@ import {
   wireguardPublicKey,
 } from './formats.ts';
 import { frozen } from './frozen.ts';
+import { MAX_ROUTER_SUBNETS } from './router-status.ts';
 
 /** The longest identity, in bytes of UTF-8 (RouterOS manual, "Identity"). */
 export const MAX_IDENTITY_BYTES = 64;
@@ -83,15 +84,16 @@ export const routerSpec = s.object(
           rules: [
             prefixLengthBetween(8, 32, 'a wider network would take the traffic of the whole tunnel'),
             {
-              rule: `${NOT_AN_IPV4_NETWORK} || cidr(self).ip().isGlobalUnicast()`,
-              message: 'write a network of ordinary addresses, not loopback, link-local or multicast',
+              rule: `${NOT_AN_IPV4_NETWORK} || (cidr(self).ip().isGlobalUnicast() && !cidr('0.0.0.0/8').containsCIDR(cidr(self)) && !cidr('240.0.0.0/4').containsCIDR(cidr(self)) && !cidr(self).containsIP('169.254.0.0'))`,
+              message:
+                'write a network of ordinary addresses, not loopback, link-local, multicast or reserved',
             },
           ],
         }),
         {
           description:
-            "Networks behind the router that are reached through it. They must not overlap the tunnel's own. Default none. Stored but not routed by this version.",
-          maxItems: 16,
+            'Networks behind the router that its tunnel reaches through it, e.g. ["192.168.88.0/24"]. In one tunnel each belongs to one router, and none overlaps the subnet of the tunnel; a network that cannot be had is named by the condition Routed, and the others are routed. May be changed at any time. Default none. See docs/networks.md.',
+          maxItems: MAX_ROUTER_SUBNETS,
         },
       ),
     ),

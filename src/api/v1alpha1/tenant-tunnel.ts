@@ -3,7 +3,7 @@ import type { Infer, InferWritten, Rule } from '../schema/schema.ts';
 import { dnsLabel, ipv4Network, objectName, port, prefixLengthBetween } from './formats.ts';
 import { frozen } from './frozen.ts';
 import { conditions, count, observedGeneration, text } from './status.ts';
-import { LONGEST_TUNNEL_PREFIX, SHORTEST_TUNNEL_PREFIX } from './tunnel-class.ts';
+import { LONGEST_TUNNEL_PREFIX, ROUTER_TO_ROUTER, SHORTEST_TUNNEL_PREFIX } from './tunnel-class.ts';
 
 /** In `allowedNamespaces`: the Routers of every namespace. */
 export const ALL_NAMESPACES = '*';
@@ -73,6 +73,12 @@ export const tenantTunnelSpec = s.object(
           'How often a silent router sends a packet, in seconds; 0 turns it off. Default: that of the class.',
         minimum: 0,
         maximum: 65535,
+      }),
+    ),
+    routerToRouter: s.optional(
+      s.choice(ROUTER_TO_ROUTER, {
+        description:
+          'Whether the routers of this tunnel, and the networks behind them, reach each other: Allow or Deny. Default: that of the class.',
       }),
     ),
     services: s.optional(

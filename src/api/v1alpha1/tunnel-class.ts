@@ -12,6 +12,9 @@ export const DEFAULT_CLASS_ANNOTATION = 'vpn.traidnet.io/is-default-class';
 export const SHORTEST_TUNNEL_PREFIX = 16;
 export const LONGEST_TUNNEL_PREFIX = 28;
 
+/** Whether routers of one tunnel reach each other. */
+export const ROUTER_TO_ROUTER = ['Allow', 'Deny'] as const;
+
 /** 10.100.0.0 to 10.255.255.255, as 156 subnets of 65,536 addresses. */
 export const DEFAULT_POOLS = ['10.100.0.0/14', '10.104.0.0/13', '10.112.0.0/12', '10.128.0.0/9'].map(
   (cidr) => ({ cidr, prefixLength: 16 }),
@@ -173,6 +176,13 @@ export const tunnelClassSpec = s.object(
         maximum: 65535,
       }),
       DEFAULT_KEEPALIVE_SECONDS,
+    ),
+    routerToRouter: s.withDefault(
+      s.choice(ROUTER_TO_ROUTER, {
+        description:
+          'Whether routers of one tunnel, and the networks behind them, reach each other. Allow (default): they do. Deny: each reaches the server alone. A tunnel may say otherwise; a change holds at once, and no router notices. Never does anything reach another tunnel.',
+      }),
+      'Allow',
     ),
     quarantineSeconds: s.withDefault(
       s.integer({

@@ -5,7 +5,13 @@ import { tunnelEvents } from '../../../src/controller/tunnel-events.ts';
 import type { TunnelOutcome } from '../../../src/controller/tunnel-status.ts';
 import { claim, router, tunnel, tunnelEntry } from './fixtures.ts';
 
-const granted: RouterOutcome = { kind: 'granted', claim: claim('a/r'), tunnel: tunnel('a/acme'), script: '' };
+const granted: RouterOutcome = {
+  kind: 'granted',
+  claim: claim('a/r'),
+  tunnel: tunnel('a/acme'),
+  script: '',
+  subnets: { granted: [], refused: [] },
+};
 const allocated = (status: 'True' | 'False', reason: string) => ({
   conditions: [
     { type: 'Allocated', status, reason, message: '', lastTransitionTime: '2026-01-01T00:00:00Z' },
@@ -34,6 +40,21 @@ test('a refusal is told once for each reason', () => {
   expect(told(allocated('False', 'KeyTaken'))).toBeUndefined();
   const many: RouterOutcome = { ...refused, isOneOfMany: true };
   expect(routerEvent(router('a/r', { tenant: 'acme' }), many, {})).toBeUndefined();
+});
+
+test('networks that are refused are told of when what is said of them changes', () => {
+  const routed = (message: string, reason = 'SubnetOverlap') => ({
+    conditions: [
+      { type: 'Routed', status: 'False', reason, message, lastTransitionTime: '2026-01-01T00:00:00Z' },
+    ],
+  });
+  const told = (before: object, after: object) =>
+    routerEvent(router('a/r', { tenant: 'acme' }, { status: before }), granted, after);
+  expect(told({}, routed('Why.'))).toMatchObject({ type: 'Warning', reason: 'SubnetRefused', note: 'Why.' });
+  expect(told(routed('Why.'), routed('Why.'))).toBeUndefined();
+  expect(told(routed('Why.'), routed('Another.'))).toBeDefined();
+  expect(told(routed('Why.'), {})).toBeUndefined();
+  expect(told({}, routed('Cut off.', 'Suspended'))).toBeUndefined();
 });
 
 describe('a tunnel', () => {

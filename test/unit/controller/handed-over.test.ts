@@ -26,7 +26,14 @@ const router = (i: number): HandoverRouter => {
   return { peer: { ...peer, allowedIPs: [`${address}/32`] }, ...(i === 3 ? {} : { access }) };
 };
 const routers = [1, 2, 3].map(router);
-const own = tunnelObjects(to, { entry, tunnel: tunnel('a/acme'), mtu: 1420, blocks: [1], revision: 12 });
+const own = tunnelObjects(to, {
+  entry,
+  tunnel: tunnel('a/acme'),
+  mtu: 1420,
+  routerToRouter: 'Allow',
+  blocks: [1],
+  revision: 12,
+});
 const block = blockObjects(to, 7, 1, routers, 34);
 const classOf = () => undefined;
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { type HandoverPeer, LABEL_GATEWAY, LABEL_PART, LABEL_TUNNEL } from '../../../src/api/index.ts';
-import { blockObjects, tunnelObjects } from '../../../src/controller/handover-objects.ts';
+import { blockObjects, readTunnel, tunnelObjects } from '../../../src/controller/handover-objects.ts';
 import { generateKeyPair, generatePresharedKey, parsePeers } from '../../../src/wireguard/index.ts';
 import { tunnel, tunnelEntry } from './fixtures.ts';
 
@@ -14,6 +14,7 @@ test('a tunnel is a ConfigMap for everyone and a Secret with its key, labelled w
     entry,
     tunnel: tunnel('a/acme'),
     mtu: 1420,
+    routerToRouter: 'Allow',
     blocks: [1, 2],
   });
   expect(configMap.metadata).toMatchObject({
@@ -35,6 +36,17 @@ test('a tunnel is a ConfigMap for everyone and a Secret with its key, labelled w
   expect(Object.values(secret.data ?? {}).map((value) => Buffer.from(value, 'base64').toString())).toEqual([
     entry.privateKey,
   ]);
+});
+
+test('that routers do not reach each other is said where it is so; else the text is that of older versions', () => {
+  const [allowed, denied] = (['Allow', 'Deny'] as const).map((routerToRouter) => {
+    const given = { entry: tunnelEntry(), tunnel: tunnel('a/acme'), mtu: 1420, routerToRouter, blocks: [] };
+    const [configMap] = tunnelObjects(to, given);
+    expect(readTunnel(configMap)).toMatchObject({ mtu: 1420, routerToRouter });
+    return configMap.data?.['tunnel.json'] ?? '';
+  });
+  expect(allowed).not.toContain('routerToRouter');
+  expect(JSON.parse(denied ?? '')).toMatchObject({ routerToRouter: 'Deny' });
 });
 
 test('a block is its peers, and for each address the log-in', () => {

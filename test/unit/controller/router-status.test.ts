@@ -15,10 +15,16 @@ const granted: RouterOutcome = {
   claim: claim('a/r'),
   tunnel: tunnel('a/acme'),
   script: '# the script',
+  subnets: { granted: [], refused: [] },
+};
+const subnets = {
+  granted: ['10.1.0.0/24'],
+  refused: [{ subnet: '10.2.0.0/24', why: 'belongs to Router a/other' }],
 };
 const outcome = fc.constantFrom<RouterOutcome>(
   granted,
   { ...granted, objection: { ...refusal, reason: 'AddressChanged' } },
+  { ...granted, subnets },
   { kind: 'kept' },
   { kind: 'refused', refusal },
   { kind: 'refused', refusal, claim: claim('a/r') },
@@ -28,12 +34,13 @@ const status = fc.record(
   {
     phase: fc.constantFrom(...ROUTER_PHASES),
     address: fc.constant('10.100.1.1'),
+    subnets: fc.constant(['10.1.0.0/24']),
     script: fc.constant('sha256:0'),
     lastHandshakeTime: fc.constant('2026-01-01T00:00:00Z'),
     model: fc.constant('hAP'),
     conditions: fc.uniqueArray(
       fc.record({
-        type: fc.constantFrom('Allocated', 'Ready', 'Connected', 'Configured', 'Programmed'),
+        type: fc.constantFrom('Allocated', 'Routed', 'Ready', 'Connected', 'Configured', 'Programmed'),
         status: fc.constantFrom('True', 'False', 'Unknown'),
         reason: fc.constant('Before'),
         message: fc.constant('Before.'),
@@ -58,7 +65,9 @@ test('phase and Ready are left alone while the gateway holds them, unless the ro
       expect(owned.fields).toEqual(
         expect.arrayContaining(Object.keys(after).filter((f) => f !== 'conditions')),
       );
-      expect(after.conditions?.map(({ type }) => type).sort()).toEqual([...owned.conditions].sort());
+      const said = after.conditions?.map(({ type }) => type) ?? [];
+      // A router without networks behind it has nothing to say of them.
+      expect([...new Set([...said, 'Routed'])].sort()).toEqual([...owned.conditions].sort());
       for (const field of ['model', 'version', 'lastHandshakeTime', 'lastSeen', 'interfaces']) {
         expect(owned.fields).not.toContain(field);
         expect(after).not.toHaveProperty(field);
@@ -130,5 +139,50 @@ test('what is kept is what was there, with the generation that was looked at', (
   expect(planRouterStatus(object, { kind: 'kept' }, NOW).status).toMatchObject({
     ...given,
     observedGeneration: 7,
+  });
+});
+
+describe('networks behind a router', () => {
+  const behind = { tenant: 'acme', subnets: ['10.1.0.0/24', '10.2.0.0/24'] };
+  const told = { subnets: ['10.1.0.0/24'] };
+  const routed = (decided: RouterOutcome, before: RouterStatus = {}, more = {}) => {
+    const object = router('a/r', { ...behind, ...more }, { status: before });
+    const { status: after, owned } = planRouterStatus(object, decided, NOW);
+    expect(owned.fields).toContain('subnets');
+    expect(owned.conditions).toContain('Routed');
+    return { subnets: after.subnets, condition: findCondition(after.conditions, 'Routed') };
+  };
+
+  test('are told as far as they are its own', () => {
+    expect(routed({ ...granted, subnets })).toMatchObject({
+      subnets: ['10.1.0.0/24'],
+      condition: { status: 'False', reason: 'SubnetOverlap' },
+    });
+    const all = { granted: behind.subnets, refused: [] };
+    expect(routed({ ...granted, subnets: all })).toMatchObject({
+      subnets: behind.subnets,
+      condition: { status: 'True', reason: 'Routed' },
+    });
+    expect(routed({ ...granted, subnets: all }, {}, { suspended: true })).toMatchObject({
+      subnets: behind.subnets,
+      condition: { status: 'False', reason: 'Suspended' },
+    });
+    expect(routed(granted, told)).toEqual({ subnets: undefined, condition: undefined });
+  });
+
+  test('stay its own while it is refused something else, or nothing can be decided', () => {
+    expect(routed({ kind: 'refused', refusal, claim: claim('a/r') }, told).subnets).toEqual(told.subnets);
+    expect(routed({ kind: 'refused', refusal }, told).subnets).toEqual(told.subnets);
+    const condition = {
+      type: 'Routed',
+      status: 'True',
+      reason: 'Routed',
+      message: 'As it was.',
+      lastTransitionTime: '2026-01-01T00:00:00Z',
+    } as const;
+    expect(routed({ kind: 'kept' }, { ...told, conditions: [condition] })).toMatchObject({
+      ...told,
+      condition: { status: 'True', message: 'As it was.' },
+    });
   });
 });

@@ -1,3 +1,4 @@
+import type { HandoverPeer } from '../../../src/api/index.ts';
 import { BlockMemory, desiredTunnel } from '../../../src/gateway/desired-tunnel.ts';
 import { parseHandoverName } from '../../../src/gateway/handover-parts.ts';
 import { generateKeyPair } from '../../../src/wireguard/index.ts';
@@ -30,6 +31,55 @@ describe('what was handed over for a tunnel', () => {
     });
     expect([...desired.peers.keys()]).toEqual([a.publicKey, b.publicKey]);
   });
+
+  test('gives what is said of routers that reach each other, and nothing for an older ConfigMap', () => {
+    const denied = read(objectsOf([a], { tunnel: tunnelObject({ routerToRouter: 'Deny' }) }));
+    expect(denied.interface?.routerToRouter).toBe('Deny');
+    expect(read(objectsOf([a])).interface).not.toHaveProperty('routerToRouter');
+    const wrong = read(objectsOf([a], { tunnel: tunnelObject({ routerToRouter: 'no' }) }));
+    expect(wrong.interface).toBeUndefined();
+    expect(wrong.problems[0]?.message).toContain('a routerToRouter that is neither Allow nor Deny');
+  });
+
+  test('gives networks behind routers, each to one peer, and the same again when nothing changed', () => {
+    const behind = (router: HandoverPeer, ...subnets: string[]) => ({
+      ...router,
+      allowedIPs: [...router.allowedIPs, ...subnets],
+    });
+    const first = behind(a, '192.168.88.0/24');
+    const second = behind(b, '192.168.0.0/17', '192.168.200.0/24');
+    const blocks = new Map([
+      [1, peersObject([first])],
+      [2, peersObject([second], 2)],
+    ]);
+    const access = new Map([
+      [1, accessObject([a])],
+      [2, accessObject([b], 2)],
+    ]);
+    const tunnel = tunnelObject({ blocks: [1, 2] });
+    const memory = new BlockMemory();
+    const twice = [1, 2].map(() =>
+      desiredTunnel(3, { ...objectsOf([]), tunnel, peers: blocks, access }, memory),
+    );
+    for (const { peers, problems } of twice) {
+      expect(problems).toEqual([]);
+      expect(peers.get(a.publicKey)?.peer.allowedIPs).toEqual([`${a.address}/32`]);
+      expect(peers.get(b.publicKey)?.peer.allowedIPs).toEqual(second.allowedIPs);
+    }
+    expect(twice[1]?.peers.get(b.publicKey)).toBe(twice[0]?.peers.get(b.publicKey));
+  });
+
+  test.each(['10.100.0.0/16', '10.100.0.1/32', '10.0.0.0/8'])(
+    'leaves a peer as it is that somebody gave %s, where the server is',
+    (subnet) => {
+      const greedy = { ...a, allowedIPs: [...a.allowedIPs, subnet] };
+      const desired = read(objectsOf([greedy, b]));
+      expect([...desired.peers.keys()]).toEqual([b.publicKey]);
+      expect(desired.problems[0]?.message).toContain(
+        "a network that overlaps 10.100.0.0/16, the tunnel's own",
+      );
+    },
+  );
 
   test('gives peers the pre-shared keys of their log-ins', () => {
     const presharedKey = generateKeyPair().publicKey;

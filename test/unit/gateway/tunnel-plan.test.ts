@@ -35,6 +35,10 @@ describe('the next call to the sidecar', () => {
 
   test('is the whole when the interface itself changed', () => {
     expect(planTunnel(desiredOf([0], { mtu: 1400 }), given([0]), true).call).toBe('put');
+    expect(planTunnel(desiredOf([0], { routerToRouter: 'Deny' }), given([0]), true)).toMatchObject({
+      call: 'put',
+      state: { routerToRouter: 'Deny' },
+    });
   });
 
   test('is nothing when nothing changed', () => {
