@@ -12,6 +12,7 @@ const TENANTS = ['acme', 'beta', 'cora'];
 export const KEYS = [keyText('ownone'), keyText('owntwo')];
 const ADDRESSES = ['10.100.1.1', '10.100.1.2', '10.100.2.1', '10.100.3.9', '10.100.5.1', '10.100.0.9'];
 const SUBNETS = ['10.100.0.0/22', '10.100.4.0/22', '10.100.12.0/22', '10.200.0.0/23', '10.99.0.0/22'];
+const NETWORKS = ['192.168.88.0/24', '192.168.0.0/16', '192.168.88.128/25', '10.0.0.0/8', '172.16.0.0/24'];
 const PORTS = [51_820, 51_822, 51_900];
 const NODES = ['n1', 'n2'];
 
@@ -222,6 +223,12 @@ export const TOPICS: readonly Topic[] = [
         ...(draw.chance(0.4) && { className: draw.pick(['standard', 'narrow', 'none']) }),
       }),
     ],
+  },
+  {
+    name: 'networks',
+    share: 0.3,
+    weight: 5,
+    deeds: (draw) => [router(draw, { subnets: NETWORKS.filter(() => draw.chance(0.35)) })],
   },
   {
     name: 'suspensions',

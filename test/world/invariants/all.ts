@@ -6,6 +6,7 @@ import type { Picture } from '../picture.ts';
 import { Violation } from '../violation.ts';
 import { nothingLeaks } from './at-rest.ts';
 import { GivenToRouters } from './given.ts';
+import { networksAreRouted } from './networks.ts';
 import { tunnelsStay } from './placed.ts';
 import { Quarantine } from './quarantine.ts';
 import { Recorded } from './recorded.ts';
@@ -99,5 +100,6 @@ export class Invariants {
     const whole = { ...scene, server: this.#server, picture: this.#picture };
     allAreServed(whole);
     nothingLeaks(whole);
+    networksAreRouted(whole);
   }
 }
