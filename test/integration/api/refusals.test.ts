@@ -22,7 +22,7 @@ const USER =
   'write 1 to 32 letters, digits and any of ". _ @ -", starting and ending with a letter or digit, for example "tenant-tunnel"';
 const ONE_LINE =
   'write it on one line without control characters (line breaks, tabs, NUL, marks that turn the direction of text)';
-const ORDINARY = 'write a network of ordinary addresses, not loopback, link-local or multicast';
+const ORDINARY = 'write a network of ordinary addresses, not loopback, link-local, multicast or reserved';
 const MENU = 'write a menu of RouterOS with slashes, for example "/ip/firewall/filter"';
 const PROPERTY =
   'write the names of properties as RouterOS has them: lower-case letters, digits and "-", for example "dst-port"';
@@ -116,6 +116,9 @@ describe('a Router is refused, with one sentence on what to write instead, for',
     subnet('127.0.0.0/8', ORDINARY),
     subnet('169.254.0.0/16', ORDINARY),
     subnet('239.0.0.0/8', ORDINARY),
+    subnet('0.1.0.0/16', ORDINARY),
+    subnet('240.0.0.0/8', ORDINARY),
+    subnet('169.0.0.0/8', ORDINARY),
     identity('', 'write at least one character, or leave identity out to use the name of the Router'),
     identity('a'.repeat(65), 'write at most 64 bytes, which is what RouterOS holds: these are 65'),
     identity('ü'.repeat(33), 'write at most 64 bytes, which is what RouterOS holds: these are 66'),
