@@ -80,7 +80,8 @@ export function createListener(find: FindServer, logger: Logger): Listener {
       const destination = parseDestination(request.url ?? '');
       const addresses = await tunnels.addressesOf(interfaceName);
       const { namespacePath } = tunnels.namesOf(interfaceName);
-      const router = await streams.connect({ interfaceName, namespacePath, addresses }, destination);
+      const leadsTo = (address: number) => tunnels.leadsTo(interfaceName, address);
+      const router = await streams.connect({ interfaceName, namespacePath, addresses, leadsTo }, destination);
       if (client.destroyed) return void router.destroy();
       client.write('HTTP/1.1 200 Connected\r\n\r\n');
       if (head.length > 0) router.write(head);

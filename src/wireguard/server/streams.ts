@@ -17,6 +17,8 @@ export interface Origin {
   namespacePath: string;
   /** The server's own addresses in the tunnel, with prefix lengths. */
   addresses: readonly string[];
+  /** Whether a network behind a router has this address. */
+  leadsTo: (address: number) => Promise<boolean>;
 }
 
 const CONNECT_LIMIT_MS = 10_000;
@@ -41,13 +43,14 @@ export class Streams {
   }
 
   /**
-   * Connects to an address of the tunnel's own subnets, from inside its namespace. Throws `AddressOutside`,
+   * Connects to an address of the tunnel's own subnets, or behind a router, from inside its namespace. Throws `AddressOutside`,
    * `TooManyStreams`, `ConnectFailed` and `ConnectTimeout`.
    */
   async connect(origin: Origin, { address, port }: Destination): Promise<Socket> {
     const number = parseAddress(address) ?? 0;
-    if (!subnetsOf(origin.addresses).some((subnet) => contains(subnet, number))) {
-      const message = `${address} is not in the subnet of ${origin.interfaceName} (${origin.addresses.join(', ')}).`;
+    const isInside = subnetsOf(origin.addresses).some((subnet) => contains(subnet, number));
+    if (!isInside && !(await origin.leadsTo(number))) {
+      const message = `${address} is neither in the subnet of ${origin.interfaceName} (${origin.addresses.join(', ')}) nor in a network behind one of its routers.`;
       throw new SidecarError('AddressOutside', message);
     }
     const socket = await this.#begin(origin, address, port);

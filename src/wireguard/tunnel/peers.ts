@@ -1,5 +1,5 @@
 import type { PeerSettings, Peers } from '../device/device.ts';
-import { covers, type Network, parseCidr } from '../ipv4.ts';
+import { covers, formatNetwork, type Network, parseCidr } from '../ipv4.ts';
 import type { Peer, PeerChange } from '../protocol.ts';
 
 export interface PeerPlan {
@@ -48,6 +48,15 @@ export class PeerTable {
   /** Whether some peer has this network. */
   has(network: string): boolean {
     return this.#owners.has(network);
+  }
+
+  /** Whether some peer has a network in which this address lies. */
+  leadsTo(address: number): boolean {
+    for (let length = 32; length >= 0; length -= 1) {
+      const base = address - (address % 2 ** (32 - length));
+      if (this.#owners.has(formatNetwork({ address: base, base, length }))) return true;
+    }
+    return false;
   }
 
   /** What a requested change comes to here: what is so already is left out. */

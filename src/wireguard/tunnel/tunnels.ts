@@ -378,6 +378,13 @@ export class Tunnels {
     return addresses;
   }
 
+  /** Whether there is a router behind this address, or has a network in which it lies. Throws `UnknownTunnel`. */
+  async leadsTo(interfaceName: string, address: number): Promise<boolean> {
+    const learn = () => this.#queue.run(interfaceName, () => this.#learn(this.namesOf(interfaceName)));
+    const { peers } = this.#known.get(interfaceName) ?? (await learn());
+    return peers.leadsTo(address);
+  }
+
   async #exclusively(
     interfaceName: string,
     operation: string,

@@ -290,6 +290,28 @@ dataplane(`what passes between routers and all the rest${leftOut}`, () => {
     expect(await gateway.client.put(beta.state)).toEqual({ changes: [] });
   });
 
+  test('a stream of the sidecar reaches a machine behind a router, and still no other address', async () => {
+    const { gateway, tenants } = cast;
+    const [acme] = tenants as [Tenant];
+    const [member] = acme.members;
+    await member.router.node.exec('ip', ['addr', 'add', `${member.lanHost}/32`, 'dev', 'lo']);
+    await expect(gateway.client.connect('wg0', member.lanHost, 9)).rejects.toMatchObject({
+      code: 'ConnectFailed',
+      message: `${member.lanHost}:9 in wg0 cannot be reached (ECONNREFUSED).`,
+    });
+    // Beta has a network of which acme has none.
+    for (const address of [(tenants[1] as Tenant).members[1].lanHost, POD, METADATA, '127.0.0.1'])
+      await expect(gateway.client.connect('wg0', address, 9)).rejects.toMatchObject({
+        code: 'AddressOutside',
+      });
+    await gateway.end('SIGKILL');
+    await gateway.start();
+    await expect(gateway.client.connect('wg0', member.lanHost, 9)).rejects.toMatchObject({
+      code: 'ConnectFailed',
+    });
+    await expect(gateway.client.connect('wg0', POD, 9)).rejects.toMatchObject({ code: 'AddressOutside' });
+  });
+
   test('a network that moves to another router is there at once, and not at the first any more', async () => {
     const { gateway, tenants } = cast;
     const acme = tenants[0] as Tenant;
@@ -299,7 +321,8 @@ dataplane(`what passes between routers and all the rest${leftOut}`, () => {
       const one = draft(acme.server, first.lanHost);
       const shots = [{ id: one.id, packets: KINDS.udp?.make(one) ?? [], expected: [at] }];
       await traffic.send(sender, shots);
-      const { lost, strays } = traffic.judge(shots, '');
+      // It hears the router say that nobody listens there.
+      const { lost, strays } = traffic.judge(shots, `server of ${acme.name}`);
       expect({ lost, strays: [...strays] }).toEqual({ lost: [], strays: [] });
     };
     const peers = (withFirst: string[], withSecond: string[]) => ({

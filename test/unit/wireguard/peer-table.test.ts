@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { parseAddress } from '../../../src/wireguard/ipv4.ts';
 import { PeerTable, routesOf, sameSettings } from '../../../src/wireguard/tunnel/peers.ts';
 import { subnetsOf } from '../../../src/wireguard/tunnel/state.ts';
 import { keyOf } from './peers.ts';
@@ -60,6 +61,17 @@ describe('the table of known peers', () => {
         expect(table.plan(each)).toEqual({ remove: [], set: new Map() });
       }),
     );
+  });
+
+  test('an address is found in the networks of peers, and not in those that somebody had', () => {
+    const table = new PeerTable(new Map());
+    const peer = { publicKey: keyOf(1), allowedIPs: ['10.100.1.1/32', '192.168.88.0/24'] };
+    table.apply(table.plan({ set: [peer], remove: [] }));
+    const leadsTo = (text: string) => table.leadsTo(parseAddress(text) ?? 0);
+    expect(['10.100.1.1', '192.168.88.0', '192.168.88.255'].map(leadsTo)).toEqual([true, true, true]);
+    expect(['10.100.1.2', '192.168.89.0', '0.0.0.0', '255.255.255.255'].map(leadsTo)).not.toContain(true);
+    table.apply(table.plan({ set: [{ ...peer, allowedIPs: ['10.100.1.1/32'] }], remove: [] }));
+    expect(leadsTo('192.168.88.7')).toBe(false);
   });
 
   test('only networks outside of the tunnel have routes of their own', () => {
