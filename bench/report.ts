@@ -105,9 +105,11 @@ function otherTable(all: ReadonlyMap<string, Result>): string[] {
 function gatewayTable(all: ReadonlyMap<string, Result>): string[] {
   const crowd = all.get('gateway-crowd')?.metrics;
   const tunnels = all.get('gateway-tunnels')?.metrics;
+  const throughput = all.get('throughput')?.metrics;
   const rows = [
     ...(crowd === undefined ? [] : crowdRows(crowd)),
     ...(tunnels === undefined ? [] : tunnelRows(tunnels)),
+    ...(throughput === undefined ? [] : throughputRows(throughput)),
   ];
   if (rows.length === 0) return [];
   const head = ['', '| gateway | what | result |', '| --- | --- | --- |'];
@@ -144,6 +146,20 @@ function crowdRows(crowd: Metrics): [string, string, string][] {
       '`gateway-crowd`',
       `${peers} peers at rest, ${shown(number(rest, 'seconds'))} s`,
       `of a core: agent ${percent(agent, 'cpuShare')}, sidecar ${percent(sidecar, 'cpuShare')}, wireguard-go ${percent(wireguard, 'cpuShare')}; ${shown(number(agent, 'residentMiB'))}, ${shown(number(sidecar, 'residentMiB'))} and ${shown(number(wireguard, 'residentMiB'))} MiB`,
+    ],
+  ];
+}
+
+function throughputRows(throughput: Metrics): [string, string, string][] {
+  const way = (name: string): string => {
+    const one = group(throughput, name);
+    return `${shown(number(one, 'ratio'))} × (${shown(number(one, 'medianTunnelMbitPerSecond'))} of ${shown(number(one, 'medianBareMbitPerSecond'))} Mbit/s)`;
+  };
+  return [
+    [
+      '`throughput`',
+      'one TCP stream through a tunnel, beside bare wireguard-go between the same machines',
+      `to a router ${way('toRouter')}, from it ${way('fromRouter')}, router to router ${way('routerToRouter')}`,
     ],
   ];
 }
@@ -212,7 +228,7 @@ function page(all: ReadonlyMap<string, Result>): string {
 What the operator costs, beside what the same machine needs at the least: the *floor* creates the same objects and writes
 the same bytes with bare requests, decides nothing and watches nothing. Floor and operator take turns on one API server, so
 that the ratio tells of the operator and not of the machine. \`make bench\` measures all of it again, about an hour;
-\`make bench B=small\` one of the suites (\`small\`, \`large\`, \`wide\`, \`churn\`, \`gateway\`).
+\`make bench B=small\` one of the suites (\`small\`, \`large\`, \`wide\`, \`churn\`, \`gateway\`, \`throughput\`).
 
 ![Milliseconds a router, floor and operator, for four sizes of fleet](benchmarks.svg)
 

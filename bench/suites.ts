@@ -5,6 +5,7 @@ import { remove } from './benchmarks/delete.ts';
 import { latency } from './benchmarks/latency.ts';
 import { rest } from './benchmarks/rest.ts';
 import { restart } from './benchmarks/restart.ts';
+import { throughput } from './benchmarks/throughput.ts';
 import { tunnels } from './benchmarks/tunnels.ts';
 import { applyFleet } from './fleet.ts';
 import { numbered } from './manifests.ts';
@@ -79,6 +80,11 @@ export const SUITES: Record<string, (save: Save, say: Say) => Promise<void>> = {
   gateway: async (save, say) => {
     save('gateway-crowd', await crowd({ peers: scaled(64_516), routers: scaled(50) }, say));
     save('gateway-tunnels', await tunnels(scaled(1_000), say));
+  },
+  /** As root, too. */
+  throughput: async (save, say) => {
+    const seconds = Math.max(1, 4 * scale);
+    save('throughput', await throughput({ rounds: Math.max(1, Math.round(5 * scale)), seconds }, say));
   },
   churn: async (save) => {
     const stage = await Stage.start();

@@ -49,6 +49,15 @@ const PLANS = [
 
 export async function createCast(): Promise<Cast> {
   const gateway = await Gateway.create();
+  try {
+    return { gateway, tenants: await settle(gateway), ...(await surround(gateway)) };
+  } catch (error) {
+    await gateway.destroy();
+    throw error;
+  }
+}
+
+async function settle(gateway: Gateway): Promise<Tenant[]> {
   const tenants: Tenant[] = [];
   for (const [index, { name, subnet, lans, routerToRouter }] of PLANS.entries()) {
     const members: Member[] = [];
@@ -73,7 +82,7 @@ export async function createCast(): Promise<Cast> {
   }
   for (const { server, members } of tenants)
     for (const { router } of members) await router.awaitReach(server);
-  return { gateway, tenants, ...(await surround(gateway)) };
+  return tenants;
 }
 
 /** Whatever the router sends goes into the tunnel, IPv6 too. */
@@ -115,6 +124,7 @@ async function surround({ network, node }: Gateway): Promise<Pick<Cast, 'pod' | 
   const translate = [`ip daddr ${SERVICE} dnat to ${POD}`, `ip daddr ${API_SERVICE} dnat to ${API_SERVER}`];
   const chain = (hook: string): string =>
     `chain ${hook} { type nat hook ${hook} priority -100; ${translate.join('; ')}; }`;
-  await node.exec('nft', ['-f', '-'], `table ip services { ${chain('prerouting')} ${chain('output')} }\n`);
+  const rules = ['table ip services {', chain('prerouting'), chain('output'), '}', ''].join('\n');
+  await node.exec('nft', ['-f', '-'], rules);
   return { pod, metadata, host };
 }

@@ -76,6 +76,7 @@ test.each<[string, Secret[]]>([
         entry: { ...entry, ...generateKeyPair(), publicKey: entry.publicKey },
         tunnel: tunnel('a/acme'),
         mtu: 1420,
+        routerToRouter: 'Allow',
         blocks: [],
       })[1],
     ],

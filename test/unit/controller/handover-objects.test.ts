@@ -82,7 +82,13 @@ test('no ConfigMap ever holds a private key, a pre-shared key or a password, wha
           access: { user, password, apiPort: 8728, presharedKey: String(presharedKeys[i]) },
         })),
       );
-      const own = tunnelObjects(to, { entry, tunnel: tunnel('a/acme'), mtu: 1420, blocks: [1] });
+      const own = tunnelObjects(to, {
+        entry,
+        tunnel: tunnel('a/acme'),
+        mtu: 1420,
+        routerToRouter: 'Allow',
+        blocks: [1],
+      });
       const shown = JSON.stringify([block[0], own[0], block[1].metadata, own[1].metadata]);
       for (const hidden of [entry.privateKey, ...presharedKeys]) expect(shown).not.toContain(hidden);
       for (const { password } of list) expect(shown).not.toContain(JSON.stringify(password).slice(1, -1));
