@@ -227,7 +227,7 @@ dataplane(`what passes between routers and all the rest${leftOut}`, () => {
       const read = (path: string): string =>
         inNetworkNamespace(namespace, () => readFileSync(`/proc/sys/net/${path}`, 'utf8').trim());
       for (const scope of ['all', 'default', `wg${index}`]) {
-        for (const name of ['accept_redirects', 'send_redirects', 'accept_source_route'])
+        for (const name of ['accept_redirects', 'send_redirects', 'accept_source_route', 'route_localnet'])
           expect([scope, name, read(`ipv4/conf/${scope}/${name}`)]).toEqual([scope, name, '0']);
         expect(read(`ipv6/conf/${scope}/disable_ipv6`)).toBe('1');
       }
