@@ -108,13 +108,13 @@ dataplane(`what passes between routers and all the rest${leftOut}`, () => {
     return tenant.state.routerToRouter === 'Allow' && KINDS[kind]?.passes === true;
   }
 
-  function forgedSources(tenant: Tenant, other: Member): string[] {
+  function forgedSources(tenant: Tenant, member: Member, other: Member): string[] {
     const beyond = another(tenant).members[0];
     return [
       ...[tenant.server, other.router.address, other.lanHost, beyond.router.address, beyond.lanHost],
       ...[cast.gateway.node.address, NODE_INSIDE, POD, SERVICE, API_SERVICE, METADATA, cast.host.address],
       ...['127.0.0.1', '0.0.0.0', '255.255.255.255', '224.0.0.1', '8.8.8.8'],
-    ].filter((source) => source !== beyond.lanHost || !tenant.members.some((one) => one.lanHost === source));
+    ].filter((source) => source !== member.router.address && source !== member.lanHost);
   }
 
   test('0 packets pass that should not, and all that should', async () => {
@@ -131,7 +131,7 @@ dataplane(`what passes between routers and all the rest${leftOut}`, () => {
           const one = draft(address, tenant.server);
           return { id: one.id, packets: [echo(one)], expected: [row] };
         };
-        const forgeries = forgedSources(tenant, other);
+        const forgeries = forgedSources(tenant, member, other);
         for (const [column, { to, at }] of Object.entries(columnsOf(tenant, other))) {
           for (const [matrix, sources] of [
             [own, [address, member.lanHost]],
@@ -169,7 +169,7 @@ dataplane(`what passes between routers and all the rest${leftOut}`, () => {
     process.stdout.write(`\n  ${traffic.sent} packets, ${due} of which should pass\n\n`);
     expect(wrong).toEqual([]);
     expect(traffic.sent).toBeGreaterThan(100_000);
-    expect(due).toBeGreaterThan(5000);
+    expect(due).toBeGreaterThan(4000);
   });
 
   test('what the node and a pod send to tunnels gets into none', async () => {
@@ -274,7 +274,6 @@ dataplane(`what passes between routers and all the rest${leftOut}`, () => {
     const beta = tenants[1] as Tenant;
     const [first, second] = beta.members.map(({ router }) => router) as [Member['router'], Member['router']];
     expect(await first.reaches(second.address, 1)).toBe(false);
-    const handshake = await first.lastHandshake();
     const ping = first.pinging(beta.server);
     const { changes } = await gateway.client.put({ ...beta.state, routerToRouter: 'Allow' });
     expect(changes).toEqual(['set the firewall']);
@@ -286,7 +285,6 @@ dataplane(`what passes between routers and all the rest${leftOut}`, () => {
     expect(await first.reaches(second.address, 2)).toBe(false);
     expect((await between.stop()).received).toBeGreaterThan(0);
     expect((await ping.stop()).lost).toEqual([]);
-    expect(await first.lastHandshake()).toBe(handshake);
     expect(await gateway.client.put(beta.state)).toEqual({ changes: [] });
   });
 
