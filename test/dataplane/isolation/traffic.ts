@@ -85,11 +85,16 @@ export class Traffic {
     this.#look();
   }
 
-  /** What became of these; `self` saw them as their sender, or answers to them. */
-  judge(shots: readonly Shot[], self: string): Verdict {
+  /** How many of these a receiver saw. */
+  countSeen(shots: readonly Shot[], name: string): number {
+    return shots.filter(({ id }) => this.#isSeen(id, [name])).length;
+  }
+
+  /** What became of these; those who are `aside` saw them on their way, or answers to them. */
+  judge(shots: readonly Shot[], ...aside: string[]): Verdict {
     const verdict: Verdict = { passed: 0, lost: [], strays: new Map() };
     for (const { id, expected } of shots) {
-      const others = [...(this.#seen.get(id) ?? [])].filter((name) => name !== self);
+      const others = [...(this.#seen.get(id) ?? [])].filter((name) => !aside.includes(name));
       const strays = others.filter((name) => !expected.includes(name));
       if (others.length > 0) verdict.passed += 1;
       if (strays.length > 0) verdict.strays.set(id, strays);
