@@ -13,7 +13,7 @@ import { wakeRivals } from './rivals.ts';
 import { claimAddress } from './router-claim.ts';
 import { routerScript } from './router-script.ts';
 import type { RouterOutcome } from './router-status.ts';
-import { subnetsOf } from './router-subnets.ts';
+import { type SubnetGrant, subnetsOf } from './router-subnets.ts';
 import { isCurrent, losesKey, strayClaims } from './stray-claims.ts';
 import { LAG_MS, tunnelOf, type World, wakeBlockHandover } from './world.ts';
 import { writeRouterStatus } from './write-router-status.ts';
@@ -83,16 +83,20 @@ async function decide(
     return wasGiven(router) ? { kind: 'kept' } : refused({ reason: 'LedgerUnreadable', message: unreadable });
   }
   const entry = world.ledger.tunnelOfTenant(tenantOf(tunnel));
-  if (entry === undefined || !isLive(entry) || entry.owner !== keyOf(tunnel))
-    return waitingFor(world, router, tunnel);
+  if (entry === undefined || !isLive(entry)) return waitingFor(world, router, tunnel);
+  const networks = (claim: AddressClaim | undefined): SubnetGrant => {
+    const subnets = subnetsOf(world, router, entry);
+    const isNews = subnets.granted.join() !== (router.status?.subnets ?? []).join();
+    if (claim !== undefined && isNews) wakeBlockHandover(world, claim.tunnel, claim.block);
+    return subnets;
+  };
+  if (entry.owner !== keyOf(tunnel)) return waitingFor(world, router, tunnel, networks(held));
   const found = classOf(tunnel, entry, world.caches.classes.list());
-  if ('refused' in found) return wasGiven(router) ? { kind: 'kept' } : refused(found.refused);
+  if ('refused' in found)
+    return wasGiven(router) ? { kind: 'kept', subnets: networks(held) } : refused(found.refused);
   const grant = { entry, tunnel, tunnelClass: found.found };
   const granted = (claim: AddressClaim, objection?: Refusal): RouterOutcome => {
-    const subnets = subnetsOf(world, router, entry);
-    if (subnets.granted.join() !== (router.status?.subnets ?? []).join())
-      wakeBlockHandover(world, claim.tunnel, claim.block);
-    const given = { claim, tunnel, subnets, ...(objection && { objection }) };
+    const given = { claim, tunnel, subnets: networks(claim), ...(objection && { objection }) };
     return claim.entry.recovered?.keyLost
       ? { kind: 'recovered', ...given }
       : { kind: 'granted', ...given, script: routerScript(router, { ...grant, claim }) };
@@ -125,12 +129,17 @@ async function decide(
 const wasGiven = ({ status }: Router): boolean =>
   status?.script !== undefined || (status?.address !== undefined && isTrue(status.conditions, 'Allocated'));
 
-function waitingFor(world: World, router: Router, tunnel: TenantTunnel): RouterOutcome | Later {
+function waitingFor(
+  world: World,
+  router: Router,
+  tunnel: TenantTunnel,
+  subnets?: SubnetGrant,
+): RouterOutcome | Later {
   const condition = findCondition(tunnel.status?.conditions, 'Allocated');
   // A tunnel that is just being allocated wakes its routers in a moment: no write for that.
   if (condition?.status !== 'False') return { kind: 'later' };
   const isLetGo = wasLetGo(world, router);
-  if (wasGiven(router) && !isLetGo) return { kind: 'kept' };
+  if (wasGiven(router) && !isLetGo) return { kind: 'kept', ...(subnets && { subnets }) };
   return {
     kind: 'waiting',
     ...(isLetGo && { isLetGo }),

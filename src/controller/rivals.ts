@@ -20,6 +20,13 @@ export const tunnelNames = ({ tenant, owner }: Pick<TunnelEntry, 'tenant' | 'own
   byName(owner),
 ];
 
+/** All names of the tunnel that Routers call by this one. */
+export function aliasesOf({ ledger }: Pick<World, 'ledger'>, name: string): string[] {
+  const [kind, what = ''] = name.split(' ');
+  const tunnels = kind === 'tenant' ? [ledger.tunnelOfTenant(what)] : ledger.tunnelsOwnedBy(what);
+  return [...new Set([name, ...tunnels.flatMap((tunnel) => (tunnel ? tunnelNames(tunnel) : []))])];
+}
+
 /** Keys of the index `address`. An address says something inside of its tunnel alone: subnets may be equal. */
 export function addressKeys(router: Router): string[] {
   const { spec, status } = router;

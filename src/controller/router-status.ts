@@ -34,7 +34,7 @@ export type RouterOutcome =
       objection?: Refusal;
     }
   /** What was given cannot be read or rendered now and is left as it is, the script in the status too. */
-  | { kind: 'kept' }
+  | { kind: 'kept'; subnets?: SubnetGrant }
   /** Something asked for cannot be given until a person changes something. */
   | {
       kind: 'refused';
@@ -63,9 +63,9 @@ export function planRouterStatus(router: Router, outcome: RouterOutcome, now: nu
   const base: RouterStatus = { observedGeneration: router.metadata.generation, ...given(router, outcome) };
   const allocated = allocatedCondition(router, outcome);
   const routed =
-    outcome.kind === 'kept'
+    outcome.subnets === undefined
       ? routedBefore(router)
-      : routedCondition(router, outcome.claim.address, outcome.subnets);
+      : routedCondition(router, base.address ?? '', outcome.subnets);
   if (router.spec.suspended) {
     return plan(router, { ...base, phase: 'Suspended' }, now, [
       allocated,
@@ -99,15 +99,19 @@ const awaiting = (script: string | undefined): Omit<Condition, 'lastTransitionTi
 type Given = Extract<RouterOutcome, { kind: 'granted' | 'recovered' | 'kept' }>;
 
 function given({ status = {} }: Router, outcome: Given): RouterStatus {
-  if (outcome.kind === 'kept') return givenBefore({ status });
+  if (outcome.kind === 'kept') {
+    const { subnets, ...others } = givenBefore({ status });
+    return { ...others, ...routedTo(outcome.subnets?.granted ?? subnets) };
+  }
   const { claim, tunnel, subnets } = outcome;
   const { publicKey } = claim.entry;
   const kept = status.publicKey === publicKey ? status.script : undefined;
   const script = outcome.kind === 'granted' ? outcome.script : kept;
-  const routed = subnets.granted.length === 0 ? {} : { subnets: subnets.granted };
-  const given = { address: claim.address, ...routed, publicKey, tunnel: keyOf(tunnel) };
+  const given = { address: claim.address, ...routedTo(subnets.granted), publicKey, tunnel: keyOf(tunnel) };
   return { ...given, ...(script === undefined ? {} : { script }) };
 }
+
+const routedTo = (subnets: string[] = []): RouterStatus => (subnets.length === 0 ? {} : { subnets });
 
 const givenBefore = ({ status = {} }: Pick<Router, 'status'>): RouterStatus =>
   Object.fromEntries(GIVEN.flatMap((field) => (status[field] === undefined ? [] : [[field, status[field]]])));

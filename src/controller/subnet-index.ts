@@ -9,8 +9,11 @@ export class SubnetIndex {
   readonly told = new NetworkTable();
   readonly #noted = new Map<string, Claims>();
 
-  /** Takes in what a Router is now; undefined: gone. Gives the keys of others that ask for what went or came. */
-  note(key: string, router: Router | undefined): string[] {
+  /**
+   * Takes in what a Router is now; undefined: gone. Gives the keys of others that ask for what went or came; `aliasesOf` gives
+   * all names of the tunnel that is called by one.
+   */
+  note(key: string, router: Router | undefined, aliasesOf: (name: string) => string[]): string[] {
     const before = this.#noted.get(key) ?? NOTHING;
     const now = claimsOf(router);
     if (before.wanted.length === 0 && now.wanted.length === 0) return [];
@@ -23,14 +26,20 @@ export class SubnetIndex {
     else this.#noted.set(key, now);
     this.wanted.set(key, now.scope, now.wanted.map(parseNetwork));
     this.told.set(key, now.scope, now.told.map(parseNetwork));
-    const askers = [...this.#askers(before.scope, gone), ...this.#askers(now.scope, came)];
+    const askers = [
+      ...this.#askers(() => aliasesOf(before.scope), gone),
+      ...this.#askers(() => aliasesOf(now.scope), came),
+    ];
     return [...new Set(askers)].filter((other) => other !== key);
   }
 
-  #askers(scope: string, texts: readonly string[]): string[] {
-    return texts.flatMap((text) =>
-      [...this.wanted.overlapping(scope, parseNetwork(text))].map(({ owner }) => owner),
-    );
+  #askers(scopesOf: () => readonly string[], texts: readonly string[]): string[] {
+    const scopes = texts.length === 0 ? [] : scopesOf();
+    return texts
+      .map(parseNetwork)
+      .flatMap((network) =>
+        scopes.flatMap((scope) => [...this.wanted.overlapping(scope, network)].map(({ owner }) => owner)),
+      );
   }
 }
 

@@ -6,7 +6,7 @@ import { isDefault } from './find-class.ts';
 import { tenantOf } from './find-tunnel.ts';
 import { currentNode } from './gateways.ts';
 import { handoverKeyOf } from './handover-key.ts';
-import { rivalsOf } from './rivals.ts';
+import { aliasesOf, rivalsOf } from './rivals.ts';
 import { wakeSubnets } from './router-subnets.ts';
 import {
   BULK,
@@ -24,7 +24,10 @@ export function wire(world: World): void {
   const { routers, tunnels, classes } = controllers;
 
   caches.routers.onChange(({ key, type, object }) =>
-    wakeSubnets(world, world.subnets.note(key, type === 'deleted' ? undefined : object)),
+    wakeSubnets(
+      world,
+      world.subnets.note(key, type === 'deleted' ? undefined : object, (name) => aliasesOf(world, name)),
+    ),
   );
   routers.watches(caches.routers, (change) => [change.key, ...rivalsIn(world, change)]);
   caches.routers.onChange((change) => onRouter(world, change));

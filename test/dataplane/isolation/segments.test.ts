@@ -41,7 +41,7 @@ dataplane(`segments through a tunnel${leftOut}`, () => {
       await router.awaitReach('10.100.0.1');
       const rules =
         'chain input { type filter hook input priority 0; icmp type destination-unreachable drop; }';
-      await router.node.exec('nft', ['-f', '-'], `table ip deaf { ${rules} }\n`);
+      await router.node.exec('nft', ['-f', '-'], `table ip deaf {\n${rules}\n}\n`);
       const sink = router.node.spawn(process.execPath, ['-e', SINK], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });

@@ -9,6 +9,8 @@ import { keyOf } from '../../../src/kube/index.ts';
 import { router, tunnel, tunnelEntry } from './fixtures.ts';
 
 const entry = tunnelEntry();
+/** Of tunnels that all call by one name. */
+const alone = (name: string): string[] => [name];
 
 /** A Router of the tenant, made so many seconds after the first. */
 function made(
@@ -32,7 +34,7 @@ function worldOf(routers: readonly Router[]): World {
   const byKey = new Map(routers.map((one) => [keyOf(one), one]));
   const tunnels = [tunnel('a/acme'), tunnel('c/other')];
   const subnets = new SubnetIndex();
-  for (const one of routers) subnets.note(keyOf(one), one);
+  for (const one of routers) subnets.note(keyOf(one), one, alone);
   return {
     subnets,
     caches: {
@@ -191,26 +193,38 @@ describe('what is said of them', () => {
 
 describe('the index', () => {
   const subnets = ['192.168.88.0/24'];
+  const told = { told: subnets };
+  let index: SubnetIndex;
+  const note = (key: string, one: Router | undefined, aliasesOf = alone): string[] =>
+    index.note(key, one, aliasesOf);
+  beforeEach(() => {
+    index = new SubnetIndex();
+  });
+
   test('wakes those that ask for what went or came, and not for what is as it was', () => {
-    const index = new SubnetIndex();
-    expect(index.note('a/old', made('old', 0, subnets))).toEqual([]);
-    expect(index.note('a/young', made('young', 9, ['192.168.0.0/16']))).toEqual([]);
+    expect(note('a/old', made('old', 0, subnets))).toEqual([]);
+    expect(note('a/young', made('young', 9, ['192.168.0.0/16']))).toEqual([]);
     // It was told it: who asks for it looks again.
-    expect(index.note('a/old', made('old', 0, subnets, { told: subnets }))).toEqual(['a/young']);
-    expect(index.note('a/old', made('old', 0, subnets, { told: subnets }))).toEqual([]);
-    expect(index.note('a/old', made('old', 0, [...subnets, '10.1.0.0/24'], { told: subnets }))).toEqual([]);
-    expect(index.note('a/old', made('old', 0, ['10.1.0.0/24'], { told: subnets }))).toEqual(['a/young']);
-    expect(index.note('a/young', undefined)).toEqual([]);
+    expect(note('a/old', made('old', 0, subnets, told))).toEqual(['a/young']);
+    expect(note('a/old', made('old', 0, subnets, told))).toEqual([]);
+    expect(note('a/old', made('old', 0, [...subnets, '10.1.0.0/24'], told))).toEqual([]);
+    expect(note('a/old', made('old', 0, ['10.1.0.0/24'], told))).toEqual(['a/young']);
+    expect(note('a/young', undefined)).toEqual([]);
+  });
+
+  test('finds them by all names of their tunnel', () => {
+    const guest = router('a/guest', { tunnelRef: { name: 'acme' }, subnets });
+    expect(note('a/guest', guest)).toEqual([]);
+    expect(note('a/old', made('old', 0, subnets, told))).toEqual([]);
+    const both = (name: string): string[] => [name, 'tunnel a/acme'];
+    expect(note('a/old', undefined, both)).toEqual(['a/guest']);
   });
 
   test('forgets a Router that is gone, and one that was made again for another tenant', () => {
-    const index = new SubnetIndex();
-    index.note('a/young', made('young', 9, subnets));
-    index.note('a/old', made('old', 0, subnets, { told: subnets }));
-    expect(index.note('a/old', made('old', 0, subnets, { tenant: 'other', told: subnets }))).toEqual([
-      'a/young',
-    ]);
-    index.note('a/old', undefined);
+    note('a/young', made('young', 9, subnets));
+    note('a/old', made('old', 0, subnets, told));
+    expect(note('a/old', made('old', 0, subnets, { tenant: 'other', ...told }))).toEqual(['a/young']);
+    note('a/old', undefined);
     for (const table of [index.wanted, index.told])
       expect([...table.overlapping('tenant other', parseNetwork('192.0.0.0/8'))]).toEqual([]);
   });

@@ -2,9 +2,9 @@
 import { networkOf, type TunnelEntry } from '../../../src/allocation/index.ts';
 import { overlaps, parseNetwork } from '../../../src/allocation/ipv4.ts';
 import { ROUTERS, type Router } from '../../../src/api/index.ts';
-import { isTrue, keyOf } from '../../../src/kube/index.ts';
+import { isTrue, keyOf, nodes } from '../../../src/kube/index.ts';
 import { Violation } from '../violation.ts';
-import { admittedTo } from './admitted.ts';
+import { admittedTo, meantBy } from './admitted.ts';
 import type { Scene } from './served.ts';
 
 const wrong = (message: string): Violation => new Violation('4 networks', message);
@@ -14,6 +14,9 @@ export function networksAreRouted({ server, picture, cursed }: Scene): void {
   for (const [index, { peers }] of picture.handovers) {
     const entry = picture.tunnels.get(index);
     if (entry === undefined) continue;
+    const { node } = picture.handovers.get(index) ?? {};
+    // Of a tunnel that lies on no node what was handed over before stays.
+    const isPlaced = node !== undefined && server.peek(nodes, node) !== undefined;
     const routed = [...peers.values()]
       .flat()
       .flatMap((peer) =>
@@ -28,7 +31,16 @@ export function networksAreRouted({ server, picture, cursed }: Scene): void {
     for (const router of members) {
       const key = keyOf(router);
       const isPeer = [...peers.values()].flat().some((peer) => `${peer.namespace}/${peer.name}` === key);
-      if (!isPeer || isMute(router) || !isTrue(router.status?.conditions, 'Allocated')) continue;
+      // While its TenantTunnel is awaited, whatever is said of a router stays.
+      const isAwaited = meantBy(router, server).length === 0;
+      if (
+        !isPlaced ||
+        isAwaited ||
+        !isPeer ||
+        isMute(router) ||
+        !isTrue(router.status?.conditions, 'Allocated')
+      )
+        continue;
       const own = routed.filter((one) => one.key === key).map(({ text }) => text);
       if (own.sort().join() !== [...(router.status?.subnets ?? [])].sort().join())
         throw wrong(`${key} says ${router.status?.subnets} and has ${own}`);
