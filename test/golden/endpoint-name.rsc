@@ -82,7 +82,15 @@
   } else={ /ip/firewall/filter/add chain="input" action="accept" protocol="udp" src-port="51820" dst-port=$ttPort comment="tenant-tunnel: WireGuard from the server" }
   :foreach ttRule in=$ttOld do={ /ip/firewall/filter/remove $ttRule }
 } on-error={ :set ttBad ($ttBad . " - firewall: let UDP of the server in by hand") }
-:do { /ipv6/firewall/filter/remove [find where comment="tenant-tunnel: WireGuard from the server"] } on-error={}
+:do {
+  :local ttPort [/interface/wireguard/get [find where name="tenant-tunnel"] listen-port]
+  :local ttOld [/ipv6/firewall/filter/find where comment="tenant-tunnel: WireGuard from the server"]
+  :local ttDrop [/ipv6/firewall/filter/find where chain="input" and dynamic=no and (action="drop" or action="reject" or action="tarpit")]
+  :if ([:len $ttDrop] > 0) do={
+    /ipv6/firewall/filter/add chain="input" action="accept" protocol="udp" src-port="51820" dst-port=$ttPort comment="tenant-tunnel: WireGuard from the server" place-before=($ttDrop->0)
+  } else={ /ipv6/firewall/filter/add chain="input" action="accept" protocol="udp" src-port="51820" dst-port=$ttPort comment="tenant-tunnel: WireGuard from the server" }
+  :foreach ttRule in=$ttOld do={ /ipv6/firewall/filter/remove $ttRule }
+} on-error={}
 :do {
   /system/identity/set name="branch-7"
 } on-error={ :set ttBad ($ttBad . " - identity: see /system/identity/print") }

@@ -2,9 +2,12 @@ import { isIP } from 'node:net';
 import type { ScriptInput } from './input.ts';
 import { COMMENT, INTERFACE } from './names.ts';
 import { quote } from './quote.ts';
-import { bareHost, type Lines, OWN_INTERFACE, step } from './steps.ts';
+import { bareHost, indent, type Lines, OWN_INTERFACE, step } from './steps.ts';
 
-type Table = '/ip/firewall/filter' | '/ipv6/firewall/filter';
+const IPV4 = '/ip/firewall/filter';
+const IPV6 = '/ipv6/firewall/filter';
+
+type Table = typeof IPV4 | typeof IPV6;
 
 /**
  * Lets the server reach the API. The default firewall drops what comes from an interface outside the list LAN, so
@@ -30,27 +33,25 @@ export function apiRule({ server, management }: ScriptInput): Lines {
  * may forget the flow between two of them, and the default firewall would drop what the server sends then.
  *
  * With an endpoint by name the rule has no address: the name may come to mean another one, and an open WireGuard
- * port answers nobody who does not hold a key. By name it is IPv4 only.
+ * port answers nobody who does not hold a key. It then stands for IPv6 as well, if the router has that: the name may
+ * have such an address, now or later.
  */
 export function endpointRule({ server }: ScriptInput): Lines {
   const host = bareHost(server.endpointHost);
   const family = isIP(host);
-  const [table, other]: [Table, Table] =
-    family === 6
-      ? ['/ipv6/firewall/filter', '/ip/firewall/filter']
-      : ['/ip/firewall/filter', '/ipv6/firewall/filter'];
   const source = family === 0 ? '' : `src-address=${quote(host)} `;
+  const match = `protocol="udp" ${source}src-port=${quote(String(server.endpointPort))} dst-port=$ttPort`;
+  const rule = (table: Table): Lines => [
+    `:local ttPort [/interface/wireguard/get ${OWN_INTERFACE} listen-port]`,
+    ...ruleBeforeDrop(table, COMMENT.endpointRule, match),
+  ];
+  const [table, other]: [Table, Table] = family === 6 ? [IPV6, IPV4] : [IPV4, IPV6];
   return [
-    ...step('firewall: let UDP of the server in by hand', [
-      `:local ttPort [/interface/wireguard/get ${OWN_INTERFACE} listen-port]`,
-      ...ruleBeforeDrop(
-        table,
-        COMMENT.endpointRule,
-        `protocol="udp" ${source}src-port=${quote(String(server.endpointPort))} dst-port=$ttPort`,
-      ),
-    ]),
-    // An earlier script may have had an endpoint of the other family.
-    `:do { ${other}/remove [find where comment=${quote(COMMENT.endpointRule)}] } on-error={}`,
+    ...step('firewall: let UDP of the server in by hand', rule(table)),
+    ...(family === 0
+      ? [':do {', ...indent(rule(other)), '} on-error={}']
+      : // An earlier script may have had an endpoint of the other family.
+        [`:do { ${other}/remove [find where comment=${quote(COMMENT.endpointRule)}] } on-error={}`]),
   ];
 }
 

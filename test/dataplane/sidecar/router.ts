@@ -65,11 +65,15 @@ export class Router {
     return { publicKey: this.keys.publicKey, allowedIPs: [`${this.address}/32`] };
   }
 
-  /** Points the router to a server; everything may come from there. */
-  async join({ publicKey, listenPort }: Server): Promise<void> {
+  /**
+   * Points the router to a server; everything may come from there.
+   *
+   * @param host of the server, IPv6 in brackets; default: the gateway's address on the test network
+   */
+  async join({ publicKey, listenPort }: Server, host = this.#gateway.node.address): Promise<void> {
     const peer = [
       `[Interface]\nPrivateKey = ${this.keys.privateKey}\n[Peer]\nPublicKey = ${publicKey}`,
-      `Endpoint = ${this.#gateway.node.address}:${listenPort}\nAllowedIPs = 0.0.0.0/0\nPersistentKeepalive = 1\n`,
+      `Endpoint = ${host}:${listenPort}\nAllowedIPs = 0.0.0.0/0\nPersistentKeepalive = 1\n`,
     ].join('\n');
     await this.node.exec('nft', ['-f', '-'], 'table ip silent\ndelete table ip silent\n');
     await this.node.exec(

@@ -96,6 +96,15 @@ describe('what the script sets', () => {
     expect(script).not.toContain('/ip/firewall/filter/add chain="input" action="accept" protocol="udp"');
   });
 
+  test('an endpoint by name is let in by both firewalls, since the name may have addresses of both kinds', () => {
+    const script = scriptOf('endpoint-name');
+    for (const family of ['ip', 'ipv6']) {
+      const rule = `/${family}/firewall/filter/add chain="input" action="accept" protocol="udp" src-port="51820"`;
+      expect(script).toContain(rule);
+    }
+    expect(scriptOf('endpoint-ipv4')).not.toContain('/ipv6/firewall/filter/add');
+  });
+
   test('a router with a key of its own is never given one', () => {
     for (const name of ['own-key', 'own-key-unchecked']) {
       expect(scriptOf(name)).not.toContain('private-key');

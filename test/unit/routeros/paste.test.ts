@@ -36,6 +36,7 @@ const TOUCHED = [
   '/ip/address',
   '/ip/firewall/filter',
   '/ip/service',
+  '/ipv6/firewall/filter',
   '/system/identity',
   '/user',
   '/user/group',
@@ -85,7 +86,13 @@ describe.each(VERSIONS)('pasted into RouterOS %s as it comes from the factory', 
     paste(router, BASE);
     const after = router.snapshot();
     expect(changed(before, after).filter((menu) => !derived(menu))).toEqual(TOUCHED);
-    for (const menu of ['/ip/firewall/filter', '/ip/address', '/user', '/user/group'])
+    for (const menu of [
+      '/ip/firewall/filter',
+      '/ipv6/firewall/filter',
+      '/ip/address',
+      '/user',
+      '/user/group',
+    ])
       expect(after[menu]).toEqual(expect.arrayContaining([...(before[menu] ?? [])]));
   });
 });

@@ -105,6 +105,7 @@ describe('the commands found in the golden scripts', () => {
         '/ip/firewall/filter/get',
         '/ip/firewall/filter/add',
         '/ip/firewall/filter/remove',
+        '/ipv6/firewall/filter/add',
         '/ipv6/firewall/filter/find',
         '/ipv6/firewall/filter/remove',
         '/ip/service/get',
