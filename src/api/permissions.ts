@@ -10,6 +10,8 @@ export interface Permission {
   /** Absent: all names. */
   readonly resourceNames?: readonly string[];
   readonly reason: string;
+  /** The value of the chart without which it is not needed. */
+  readonly when?: string;
 }
 
 /** Where a permission holds: everywhere, in the operator's namespace, or in that of the gateways. */
@@ -141,6 +143,21 @@ export const IDENTITIES: readonly Identity[] = [
             'Its part of those, by server-side apply: handshakes, what the router is, whether it is configured.',
         },
         EVENTS,
+        {
+          apiGroup: 'authentication.k8s.io',
+          resources: ['tokenreviews'],
+          verbs: ['create'],
+          reason: 'The relay asks who a pod is that wants to reach a router.',
+          when: '.Values.gateway.relay.enabled',
+        },
+        {
+          apiGroup: 'authorization.k8s.io',
+          resources: ['subjectaccessreviews'],
+          verbs: ['create'],
+          reason:
+            'The relay asks whether that pod may: create on routers/connect, in the namespace of the Router.',
+          when: '.Values.gateway.relay.enabled',
+        },
       ],
       gateways: [
         {

@@ -15,13 +15,15 @@ const CONDITION: Partial<Record<Identity['name'], string>> = {
 
 const list = (values: readonly string[]): string => `[${values.map((value) => value || '""').join(', ')}]`;
 
-function rule({ apiGroup, resources, resourceNames, verbs, reason }: Permission): string[] {
+function rule({ apiGroup, resources, resourceNames, verbs, reason, when }: Permission): string[] {
   return [
+    ...(when === undefined ? [] : [`  {{- if ${when} }}`]),
     `  # ${reason}`,
     `  - apiGroups: ${list([apiGroup])}`,
     `    resources: ${list(resources)}`,
     ...(resourceNames === undefined ? [] : [`    resourceNames: ${list(resourceNames)}`]),
     `    verbs: ${list(verbs)}`,
+    ...(when === undefined ? [] : ['  {{- end }}']),
   ];
 }
 

@@ -25,6 +25,7 @@ import { Heartbeat } from './heartbeat.ts';
 import { leanRouter } from './lean-router.ts';
 import { GatewayMetrics } from './metrics.ts';
 import { defaultPace, type Pace } from './pace.ts';
+import { Relay, type RelaySettings } from './relay/index.ts';
 import { isSaidConnected, RouterReporter } from './router-reporter.ts';
 import { SidecarHealth, type SidecarPort } from './sidecar-health.ts';
 import { TunnelReporter } from './tunnel-reporter.ts';
@@ -58,6 +59,8 @@ export interface AgentOptions {
   clockLookMs?: number;
   /** Most routers with metrics of their own; default 0, none. */
   routerSeries?: number;
+  /** Absent: pods have no way to the routers of this node. */
+  relay?: RelaySettings | undefined;
 }
 
 export interface AgentProcess {
@@ -90,7 +93,12 @@ export function startAgent(options: AgentOptions): AgentProcess {
     indexes: { tunnel: ({ status }) => (status?.tunnel === undefined ? [] : [status.tunnel]) },
     logger,
   });
-  const tenantTunnels = new Informer({ client, type: TENANT_TUNNELS, logger });
+  const tenantTunnels = new Informer({
+    client,
+    type: TENANT_TUNNELS,
+    indexes: { tenant: ({ spec, metadata }) => [spec.tenant ?? metadata.name] },
+    logger,
+  });
   const recorder = new EventRecorder({
     client,
     reportingController: 'vpn.traidnet.io/gateway',
@@ -125,7 +133,7 @@ export function startAgent(options: AgentOptions): AgentProcess {
   const heartbeat = new Heartbeat({
     client,
     mayWrite,
-    facts: () => ({ tunnels: sync.carried(), problem: health.problem }),
+    facts: () => ({ tunnels: sync.carried(), problem: health.problem, relay: relay?.url }),
     namespace: gatewayNamespace,
     nodeName,
     clock,
@@ -149,6 +157,28 @@ export function startAgent(options: AgentOptions): AgentProcess {
     if (owner !== undefined) tunnelReporter.soon(owner);
   };
 
+  const relay =
+    options.relay &&
+    new Relay({
+      ...options.relay,
+      client,
+      sidecar,
+      namespace: gatewayNamespace,
+      nodeName,
+      known: () => ({
+        place: (router) => fleet.place(router),
+        ownedBy: (tenantTunnel) => fleet.ownedBy(tenantTunnel),
+        router: (key) => routers.get(key),
+        tenantTunnel: (key) => tenantTunnels.get(key),
+        tunnelsOfTenant: (tenant) => tenantTunnels.byIndex('tenant', tenant),
+        isCarrier: health.isUp,
+      }),
+      clock,
+      logger,
+      registry,
+      onAddress: () => heartbeat.soon(),
+    });
+
   const sync = new TunnelSync({
     ...common,
     cache,
@@ -156,7 +186,10 @@ export function startAgent(options: AgentOptions): AgentProcess {
     removeAfterMs: options.removeAfterMs ?? 5_000,
     beginLink,
     onRouters: (tunnel, changed) => {
-      for (const key of changed) routerReporter.controller.enqueue(key);
+      for (const key of changed) {
+        routerReporter.controller.enqueue(key);
+        if (fleet.place(key) === undefined) relay?.cut(key);
+      }
       if (fleet.get(tunnel.interfaceName) !== undefined) tellTunnel(tunnel);
     },
     // Not after each attempt: the watcher wakes the sync when the node lacks a tunnel, and the two would never rest.
@@ -278,6 +311,7 @@ export function startAgent(options: AgentOptions): AgentProcess {
     if (!signal.aborted) {
       // Before anything is said of a Router, all that are on this node must be known to be.
       sync.readAll();
+      if (relay !== undefined) running.push(relay.run(signal));
       await working;
     }
     if (!signal.aborted) {

@@ -1,5 +1,5 @@
 /** The Lease by which the controller knows that this node can carry tunnels. */
-import { ANNOTATION_PROBLEM, ANNOTATION_TUNNELS, LABEL_GATEWAY } from '../api/index.ts';
+import { ANNOTATION_PROBLEM, ANNOTATION_RELAY, ANNOTATION_TUNNELS, LABEL_GATEWAY } from '../api/index.ts';
 import {
   type Clock,
   isApiError,
@@ -19,6 +19,8 @@ export interface GatewayFacts {
   tunnels: number | undefined;
   /** Why it can carry none, in one sentence. */
   problem: string | undefined;
+  /** Where the relays of other nodes reach that of this pod, as a URL; undefined without one. */
+  relay?: string | undefined;
 }
 
 export interface HeartbeatOptions {
@@ -105,12 +107,12 @@ export class Heartbeat {
   }
 }
 
-/** What somebody waits for: that a node carries nothing any more, or can carry nothing. */
+/** What somebody waits for: that a node carries nothing any more, or can carry nothing; where its relay is. */
 function isNews(said: GatewayFacts | undefined, now: GatewayFacts): boolean {
   if (said === undefined) return false;
   const isIdle = ({ tunnels }: GatewayFacts): boolean | undefined =>
     tunnels === undefined ? undefined : tunnels === 0;
-  return said.problem !== now.problem || isIdle(said) !== isIdle(now);
+  return said.problem !== now.problem || said.relay !== now.relay || isIdle(said) !== isIdle(now);
 }
 
 /** One request where the Lease is as this agent left it. */
@@ -148,15 +150,16 @@ async function renew(
 function describe(
   before: ObjectMeta | undefined,
   nodeName: string,
-  { tunnels, problem }: GatewayFacts,
+  { tunnels, problem, relay }: GatewayFacts,
 ): Pick<ObjectMeta, 'labels' | 'annotations'> {
-  const { [ANNOTATION_PROBLEM]: _, ...others } = before?.annotations ?? {};
+  const { [ANNOTATION_PROBLEM]: _, [ANNOTATION_RELAY]: __, ...others } = before?.annotations ?? {};
   return {
     labels: { ...before?.labels, [LABEL_GATEWAY]: nodeName },
     annotations: {
       ...others,
       ...(tunnels !== undefined && { [ANNOTATION_TUNNELS]: String(tunnels) }),
       ...(problem !== undefined && { [ANNOTATION_PROBLEM]: problem }),
+      ...(relay !== undefined && { [ANNOTATION_RELAY]: relay }),
     },
   };
 }

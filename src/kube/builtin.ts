@@ -62,6 +62,24 @@ export interface Event extends KubeObject {
   series?: { count: number; lastObservedTime: string };
 }
 
+/** authentication.k8s.io/v1: whose token is this? Asked by {@link KubeClient.review}; nothing is stored. */
+export interface TokenReview extends KubeObject {
+  spec: { token: string; audiences?: string[] };
+  status?: {
+    authenticated?: boolean;
+    user?: { username?: string; uid?: string; groups?: string[]; extra?: Record<string, string[]> };
+    /** Those asked for that the token is for; absent from a server that knows no audiences. */
+    audiences?: string[];
+    error?: string;
+  };
+}
+
+/** authorization.k8s.io/v1: may somebody do this? Asked by {@link KubeClient.review}; nothing is stored. */
+export interface SubjectAccessReview extends KubeObject {
+  spec: object;
+  status?: { allowed: boolean; denied?: boolean; reason?: string };
+}
+
 export const configMaps: ResourceType<ConfigMap> = core('configmaps', 'ConfigMap', true);
 export const secrets: ResourceType<Secret> = core('secrets', 'Secret', true);
 export const namespaces: ResourceType<Namespace> = core('namespaces', 'Namespace', false);
@@ -78,6 +96,20 @@ export const serviceCidrs: ResourceType<ServiceCidr> = {
   version: 'v1',
   plural: 'servicecidrs',
   kind: 'ServiceCIDR',
+  namespaced: false,
+};
+export const tokenReviews: ResourceType<TokenReview> = {
+  group: 'authentication.k8s.io',
+  version: 'v1',
+  plural: 'tokenreviews',
+  kind: 'TokenReview',
+  namespaced: false,
+};
+export const subjectAccessReviews: ResourceType<SubjectAccessReview> = {
+  group: 'authorization.k8s.io',
+  version: 'v1',
+  plural: 'subjectaccessreviews',
+  kind: 'SubjectAccessReview',
   namespaced: false,
 };
 export const events: ResourceType<Event> = {

@@ -156,6 +156,23 @@ export class KubeClient implements KubeApi {
     );
   }
 
+  /**
+   * Asks a question that is put as a `create` and of which nothing is stored: TokenReview, SubjectAccessReview. What
+   * was asked comes back in no error.
+   */
+  async review<T extends KubeObject>(type: ResourceType<T>, spec: object, options?: CallOptions): Promise<T> {
+    const call: Call = {
+      verb: 'create',
+      method: 'POST',
+      resource: type.plural,
+      subject: '',
+      path: collectionPath(type, undefined),
+      body: typed(type, { spec }),
+      secret: true,
+    };
+    return (await this.#requester.call(call, options)) as T;
+  }
+
   apply<T extends KubeObject>(type: ResourceType<T>, object: Applied<T>, options: ApplyOptions): Promise<T> {
     return this.#apply(type, object, options);
   }

@@ -14,12 +14,13 @@ import {
 } from './common-flags.ts';
 import { createKubeClient } from './kube-client.ts';
 import { loadKubeConfig } from './kube-config.ts';
+import { type RelayFlags, relayFlags, relaySettings } from './relay-flags.ts';
 import { type Served, type Surroundings, serve } from './serve.ts';
 
 /** WireGuard shakes hands anew every 120 s, and tries for some seconds (WireGuard paper §6.2, REKEY_AFTER_TIME). */
 const STEADY_HANDSHAKES_MS = 135_000;
 
-interface AgentFlags extends CommonFlags {
+interface AgentFlags extends CommonFlags, RelayFlags {
   kubeconfig?: string;
   nodeName: string;
   gatewayNamespace: string;
@@ -30,7 +31,7 @@ interface AgentFlags extends CommonFlags {
 }
 
 export function agentCommand(version: string): Command {
-  return new Command('agent')
+  const command = new Command('agent')
     .description('Carries the tunnels of one node: drives its sidecar, sees handshakes, configures routers.')
     .addOption(
       flag('node-name', 'name', 'the Node that this is', { parse: parseSubdomain, env: 'NODE_NAME' }),
@@ -46,11 +47,12 @@ export function agentCommand(version: string): Command {
       }),
     )
     .addOption(metricsAddressFlag(':9820'))
-    .addOption(logLevelFlag())
-    .action((flags: AgentFlags) => {
-      const config = loadKubeConfig(flags.kubeconfig);
-      return serve('agent', version, flags, (surroundings) => run(flags, config, surroundings));
-    });
+    .addOption(logLevelFlag());
+  for (const option of relayFlags()) command.addOption(option);
+  return command.action((flags: AgentFlags) => {
+    const config = loadKubeConfig(flags.kubeconfig);
+    return serve('agent', version, flags, (surroundings) => run(flags, config, surroundings));
+  });
 }
 
 async function run(flags: AgentFlags, config: KubeConfig, surroundings: Surroundings): Promise<Served> {
@@ -70,6 +72,7 @@ async function run(flags: AgentFlags, config: KubeConfig, surroundings: Surround
     gatewayNamespace: flags.gatewayNamespace,
     offlineAfterSeconds: flags.offlineAfter / 1_000,
     routerSeries: flags.routerSeries,
+    relay: relaySettings(flags),
     signal,
     logger,
     registry,

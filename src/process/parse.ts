@@ -24,6 +24,12 @@ export function parseHostPort(text: string): HostPort {
   return { host: ipv6 ?? (name === '' ? '::' : name), port };
 }
 
+/** An IPv4 or IPv6 address. */
+export function parseAddress(text: string): string {
+  if (isIP(text) === 0) return refuse('Write an IP address, such as 10.244.1.5 or fd00::5.');
+  return text;
+}
+
 const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 
 /** A parser of durations (`500ms`, `90s`, `3m`, `1h`) within bounds; answers milliseconds. */

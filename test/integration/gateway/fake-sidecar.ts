@@ -10,6 +10,7 @@ import {
   PROTOCOL_VERSION,
   type RefusedPeer,
   SidecarError,
+  type SidecarErrorCode,
   type SidecarVersion,
   type TunnelList,
   type TunnelState,
@@ -29,6 +30,8 @@ export class FakeSidecar implements SidecarPort {
   readonly calls: ({ put: TunnelState } | { patch: PeerChange; on: string } | { remove: string })[] = [];
   /** Router address → takes the router's end of a new connection; without one nobody answers. */
   readonly listeners = new Map<string, (stream: Duplex) => void>();
+  /** Router address → how a connection to it fails. */
+  readonly failures = new Map<string, SidecarErrorCode>();
   readings = 0;
   /** How often WireGuard of a tunnel has ended by itself. */
   lost = 0;
@@ -155,6 +158,8 @@ export class FakeSidecar implements SidecarPort {
   async connect(interfaceName: string, address: string, port: number, signal?: AbortSignal): Promise<Duplex> {
     this.#assertUp();
     this.interface(interfaceName);
+    const failure = this.failures.get(`${address}:${port}`);
+    if (failure !== undefined) throw new SidecarError(failure, `${address}:${port} cannot be reached.`);
     const listener = this.listeners.get(`${address}:${port}`);
     if (listener === undefined) {
       await new Promise((_resolve, reject) => {

@@ -142,13 +142,13 @@ export class GatewayNode {
     await running?.client.close();
   }
 
-  async tunnel(): Promise<HandedOver> {
+  async tunnel(spec: object = {}): Promise<HandedOver> {
     const index = this.#nextIndex++;
     const namespace = `tenant-${index}`;
     await this.#cluster.plane.request('POST', '/api/v1/namespaces', { metadata: { name: namespace } });
     const tenantTunnel = await this.#cluster.admin.create(TENANT_TUNNELS, {
       metadata: { name: 'acme', namespace },
-      spec: {},
+      spec,
     } as never);
     return new HandedOver(this.#cluster, this, index, tenantTunnel);
   }

@@ -56,8 +56,8 @@ describe('the schema', () => {
       ...['agent', 'wireguard'].flatMap((name) =>
         ['requests', 'limits'].map((one) => `.gateway.${name}.resources.${one}`),
       ),
-      ...['podSelector', 'namespaceSelector', 'ipBlock'].map(
-        (name) => `.networkPolicy.metricsFrom[].${name}`,
+      ...['metricsFrom', 'relayFrom'].flatMap((list) =>
+        ['podSelector', 'namespaceSelector', 'ipBlock'].map((name) => `.networkPolicy.${list}[].${name}`),
       ),
       ...['serviceMonitor', 'prometheusRule', 'dashboard'].map((name) => `.metrics.${name}.labels`),
     ]);

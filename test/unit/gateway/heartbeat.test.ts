@@ -1,4 +1,4 @@
-import { ANNOTATION_PROBLEM, ANNOTATION_TUNNELS } from '../../../src/api/index.ts';
+import { ANNOTATION_PROBLEM, ANNOTATION_RELAY, ANNOTATION_TUNNELS } from '../../../src/api/index.ts';
 import { type GatewayFacts, Heartbeat } from '../../../src/gateway/heartbeat.ts';
 import { FakeClock } from '../kube/fake-clock.ts';
 import { FakeLeases, type Fate } from '../kube/fake-leases.ts';
@@ -123,5 +123,22 @@ test('an API server that is away for an hour costs one line in the log, and one 
   await beat.clock.advance(3_000);
   expect(annotations(beat)).toEqual({ [ANNOTATION_TUNNELS]: '0' });
   expect(beat.logger.messages('info')).toEqual(['The Lease of this gateway is renewed again.']);
+  await beat.end();
+});
+
+test('where the relay is stands there as soon as it listens, and no longer than that', async () => {
+  const beat = start();
+  beat.state.facts = { tunnels: 3, problem: undefined };
+  await beat.clock.advance(1_000);
+  beat.says({ relay: 'http://10.244.1.5:3128' });
+  await beat.clock.advance(0);
+  expect(annotations(beat)).toEqual({
+    [ANNOTATION_TUNNELS]: '3',
+    [ANNOTATION_RELAY]: 'http://10.244.1.5:3128',
+  });
+  expect(beat.writes()).toBe(2);
+  beat.says({ relay: undefined });
+  await beat.clock.advance(0);
+  expect(annotations(beat)).toEqual({ [ANNOTATION_TUNNELS]: '3' });
   await beat.end();
 });

@@ -1,0 +1,1 @@
+export { Relay, type RelayOptions, type RelaySettings } from './relay.ts';
