@@ -3,6 +3,7 @@ import type { Registry } from 'prom-client';
 import { controllerMetrics } from '../src/controller/metrics.ts';
 import type { FleetFacts } from '../src/gateway/fleet-metrics.ts';
 import { GatewayMetrics } from '../src/gateway/metrics.ts';
+import { RelayMetrics } from '../src/gateway/relay/metrics.ts';
 import { requestMetric } from '../src/main/kube-client.ts';
 import { registerSidecarMetrics } from '../src/main/sidecar-metrics.ts';
 import { createRegistry } from '../src/process/index.ts';
@@ -29,6 +30,7 @@ const REGISTERED: Readonly<Record<string, (registry: Registry) => void>> = {
   agent: (registry) => {
     requestMetric(registry);
     new GatewayMetrics(registry).observe({ controllers: [], facts: {} as FleetFacts, routerSeries: 0 });
+    new RelayMetrics({ registry, isUp: NOTHING, streams: NOTHING, certificateExpires: NOTHING });
   },
   sidecar: (registry) => registerSidecarMetrics(registry, () => NOTHING),
 };

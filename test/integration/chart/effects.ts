@@ -16,6 +16,13 @@ const VERSION: string = parse(readFileSync(join(CHART, 'Chart.yaml'), 'utf8')).a
 const TEMPLATE = 'spec.template.spec';
 const CONTROLLER = `Deployment controller ${TEMPLATE}`;
 const GATEWAY = `DaemonSet gateway ${TEMPLATE}`;
+const AGENT = `${GATEWAY}.containers[agent]`;
+/** How a NetworkPolicy names the gateway pods. */
+const GATEWAY_PODS = Object.entries({
+  name: 'tenant-tunnel-operator',
+  instance: 'tenant-tunnel-operator',
+  component: 'gateway',
+}).map(([label, value]) => [`podSelector.matchLabels.app.kubernetes.io/${label}`, value] as const);
 /** Pods that run once, where a controller may. */
 const ONCE = [`Job crds ${TEMPLATE}`, `Job cleanup ${TEMPLATE}`, 'Pod check spec'];
 const PODS = [CONTROLLER, GATEWAY, ...ONCE];
@@ -125,6 +132,42 @@ export const EFFECTS: Readonly<Record<string, Effect>> = {
     changes: [`${GATEWAY}.containers[agent].args[--offline-after] = "5m"`],
   },
   'gateway.podAnnotations': { set: ANNOTATIONS, changes: [`DaemonSet gateway ${ANNOTATED}`] },
+  'gateway.relay.enabled': {
+    set: false,
+    changes: [
+      '- ClusterRole connect',
+      '- Service relay',
+      ...[3, 4].flatMap((at) =>
+        ['apiGroups', 'resources', 'verbs'].map((field) => `ClusterRole agent rules[${at}].${field}[0] gone`),
+      ),
+      ...['address', 'audience', 'server-name', 'idle-timeout'].map(
+        (name) => `${AGENT}.args[--relay-${name}] gone`,
+      ),
+      ...['name', 'valueFrom.fieldRef.fieldPath'].map((field) => `${AGENT}.env[POD_IP].${field} gone`),
+      ...['containerPort', 'name'].map((field) => `${AGENT}.ports[relay].${field} gone`),
+      ...['ingress', 'egress'].flatMap((way) =>
+        ['port', 'protocol'].map((field) => `NetworkPolicy gateway spec.${way}[1].ports[0].${field} gone`),
+      ),
+      ...GATEWAY_PODS.map(([label]) => `NetworkPolicy gateway spec.egress[1].to[0].${label} gone`),
+    ],
+  },
+  'gateway.relay.audience': {
+    set: 'routers.example.com',
+    changes: [`${AGENT}.args[--relay-audience] = "routers.example.com"`],
+  },
+  'gateway.relay.certificateSecret': {
+    set: 'relay-tls',
+    changes: [
+      `${AGENT}.args[--relay-certificate] = "/etc/tenant-tunnel/relay"`,
+      ...['mountPath = "/etc/tenant-tunnel/relay"', 'name = "relay-certificate"', 'readOnly = true'].map(
+        (field) => `${AGENT}.volumeMounts[relay-certificate].${field}`,
+      ),
+      ...['name = "relay-certificate"', 'secret.optional = true', 'secret.secretName = "relay-tls"'].map(
+        (field) => `${GATEWAY}.volumes[relay-certificate].${field}`,
+      ),
+    ],
+  },
+  'gateway.relay.idleTimeout': { set: '10m', changes: [`${AGENT}.args[--relay-idle-timeout] = "10m"`] },
   'gateway.agent.resources': resources(`${GATEWAY}.containers[agent]`),
   'gateway.wireguard.resources': resources(`${GATEWAY}.containers[wireguard]`),
   'crds.upgrade': {
@@ -156,6 +199,16 @@ export const EFFECTS: Readonly<Record<string, Effect>> = {
       (name) =>
         `NetworkPolicy ${name} spec.ingress[0].from[0].namespaceSelector.matchLabels.kubernetes.io/metadata.name = "monitoring"`,
     ),
+  },
+  'networkPolicy.relayFrom': {
+    set: [{ podSelector: { matchLabels: { app: 'billing' } }, namespaceSelector: {} }],
+    changes: [
+      ...GATEWAY_PODS.map(
+        ([label, value]) => `NetworkPolicy gateway spec.ingress[1].from[0].${label} = "${value}"`,
+      ),
+      'NetworkPolicy gateway spec.ingress[1].from[1].namespaceSelector = {}',
+      'NetworkPolicy gateway spec.ingress[1].from[1].podSelector.matchLabels.app = "billing"',
+    ],
   },
   'flowSchema.enabled': { set: false, changes: ['- FlowSchema operator'] },
   'metrics.routerSeries': {

@@ -4,6 +4,7 @@ import { agentCommand } from '../../../src/main/agent.ts';
 import { DEFAULT_SOCKET } from '../../../src/main/common-flags.ts';
 import { controllerCommand } from '../../../src/main/controller.ts';
 import { applyCrdsCommand, checkCommand, cleanupCommand } from '../../../src/main/once.ts';
+import { DEFAULT_AUDIENCE } from '../../../src/main/relay-flags.ts';
 import { sidecarCommand } from '../../../src/main/sidecar.ts';
 import { type KubeObject, LEAST, NAMESPACE, type Plain, prepareHelm, render } from './chart.ts';
 import { EVERYTHING, SETTINGS } from './extremes.ts';
@@ -46,7 +47,8 @@ async function parsed({ args: [name, ...args], env = [] }: Container) {
     .configureOutput({ writeErr: () => undefined })
     .action(() => undefined);
   const before = { ...process.env };
-  for (const one of env) process.env[one.name] = 'node-1';
+  for (const { name: variable } of env)
+    process.env[variable] = variable === 'POD_IP' ? '10.244.1.5' : 'node-1';
   try {
     await command.parseAsync(args, { from: 'user' });
   } finally {
@@ -75,7 +77,7 @@ test('flags that the chart does not write have defaults that fit a pod', async (
   }
   expect(Object.fromEntries(left)).toEqual({
     controller: ['--kubeconfig', '--leader-elect', '--identity', '--metrics-address'],
-    agent: ['--node-name', '--kubeconfig', '--sidecar-socket', '--metrics-address'],
+    agent: ['--node-name', '--kubeconfig', '--sidecar-socket', '--metrics-address', '--relay-advertise'],
     wireguard: ['--socket', '--netns-prefix'],
     crds: ['--kubeconfig'],
     check: ['--kubeconfig'],
@@ -97,13 +99,30 @@ test('each process serves its health and metrics on the port that its container 
 
 test('what a process reads and writes lies in a volume of its container', async () => {
   const paths = { agent: [DEFAULT_SOCKET], wireguard: [DEFAULT_SOCKET] } as Record<string, string[]>;
-  for (const container of await containers(LEAST)) {
+  for (const container of await containers(EVERYTHING)) {
     const { options } = await parsed(container);
-    const own = [options.stateDir, options.nodeNetns].filter((path) => path !== undefined);
+    const own = [options.stateDir, options.nodeNetns, options.relayCertificate].filter(
+      (path) => path !== undefined,
+    );
     const mounts = container.volumeMounts.map(({ mountPath }) => mountPath);
     for (const path of [...(paths[container.name] ?? []), ...own])
       expect([path, mounts.some((mount) => `${path}/`.startsWith(`${mount}/`))]).toEqual([path, true]);
   }
+});
+
+test('the relay listens on the port that its container names, and knows its own name and address', async () => {
+  const agent = (await containers(LEAST)).find(({ name }) => name === 'agent');
+  if (agent === undefined) throw new Error('There is no agent.');
+  const { options } = await parsed(agent);
+  const port = agent.ports?.find(({ name }) => name === 'relay')?.containerPort;
+  expect(options).toMatchObject({
+    relayAddress: { host: '::', port },
+    relayAdvertise: '10.244.1.5',
+    relayAudience: DEFAULT_AUDIENCE,
+    relayServerName: `tenant-tunnel-relay.${NAMESPACE}.svc`,
+    relayIdleTimeout: 3_600_000,
+  });
+  expect(options.relayCertificate).toBeUndefined();
 });
 
 test('every process is told the same two namespaces', async () => {
