@@ -15,6 +15,12 @@ const PROGRAMS: Record<string, string> = {
   ping: 'iputils-ping',
   nsenter: 'util-linux',
   promtool: 'prometheus',
+  openssl: 'openssl',
+  curl: 'curl',
+  wget: 'wget',
+  socat: 'socat',
+  ssh: 'openssh-client',
+  sshd: 'openssh-server',
 };
 
 /** Beside those, for the images that run on nodes of a Kubernetes. */
@@ -27,7 +33,6 @@ const NODE_PROGRAMS: Record<string, string> = {
   ctr: 'containerd',
   runc: 'runc',
   iptables: 'iptables',
-  openssl: 'openssl',
 };
 
 export const isRoot = (): boolean => process.getuid?.() === 0;
@@ -67,7 +72,7 @@ export function ensurePackages(progress: (line: string) => void, more?: More): v
   });
 }
 
-/** etcd-server and prometheus start a service when they are installed; policy-rc.d is how Debian is told not to. */
+/** etcd-server, prometheus and openssh-server start a service when they are installed; policy-rc.d tells Debian not to. */
 function withoutStartingServices(install: () => void): void {
   const policy = '/usr/sbin/policy-rc.d';
   const isOurs = !existsSync(policy);

@@ -39,12 +39,13 @@ test('every example is YAML, of kinds in versions that are served today', () => 
   const foreign = objects.map(({ apiVersion, kind }) => `${apiVersion} ${kind}`);
   expect([...new Set(foreign)].sort()).toEqual([
     'argoproj.io/v1alpha1 Application',
+    ...['Certificate', 'Issuer'].map((kind) => `cert-manager.io/v1 ${kind}`),
     'helm.toolkit.fluxcd.io/v2 HelmRelease',
     'kustomize.config.k8s.io/v1beta1 Kustomization',
     'kustomize.toolkit.fluxcd.io/v1 Kustomization',
+    'rbac.authorization.k8s.io/v1 RoleBinding',
     'source.toolkit.fluxcd.io/v1 GitRepository',
-    'v1 ConfigMap',
-    'v1 Namespace',
+    ...['ConfigMap', 'Namespace', 'Pod', 'ServiceAccount'].map((kind) => `v1 ${kind}`),
     ...['Router', 'RouterProfile', 'TenantTunnel', 'TunnelClass'].map(
       (kind) => `vpn.traidnet.io/v1alpha1 ${kind}`,
     ),
@@ -52,11 +53,16 @@ test('every example is YAML, of kinds in versions that are served today', () => 
 });
 
 test('the API server takes every object of ours and of its own, strictly', () => {
-  const known = objects.filter(({ apiVersion }) => /^(v1|vpn\.traidnet\.io\/.*)$/.test(apiVersion));
+  const known = objects.filter(({ apiVersion }) =>
+    /^(v1|rbac\.authorization\.k8s\.io\/v1|vpn\.traidnet\.io\/.*)$/.test(apiVersion),
+  );
   const namespaces = [...new Set(known.map(({ metadata }) => metadata.namespace ?? 'default'))];
   for (const one of namespaces.filter((name) => name !== 'default'))
     cluster.kubectl(['create', 'namespace', one]);
-  const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: known });
+  const listOf = (items: KubeObject[]) => JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
+  // A pod of an account that is not there is not taken.
+  cluster.kubectl(['create', '-f', '-'], listOf(known.filter(({ kind }) => kind === 'ServiceAccount')));
+  const list = listOf(known);
   const strict = ['--dry-run=server', '--validate=strict', '--warnings-as-errors'];
   const taken = cluster
     .kubectl(['apply', '--server-side', ...strict, '-f', '-'], list)
