@@ -15,6 +15,8 @@ jest.setTimeout(180_000);
 
 const TENANTS = ['acme', 'globex'] as const;
 const AUDIENCE = 'tenant-tunnel-relay';
+/** Behind each of the two, as RouterOS comes with. */
+const LAN = '192.168.88.0/24';
 /** A web server that tells its router's tenant, and who asks. */
 const WEB = `require('node:http').createServer((request, reply) =>
   reply.end(process.argv[1] + ' heard ' + request.url + ' from ' + request.socket.remoteAddress + '\\n')).listen(80)`;
@@ -118,7 +120,7 @@ beforeAll(async () => {
   });
   await Promise.all(
     TENANTS.map(async (tenant) => {
-      const machine = await world.bringOnline(`${tenant}/branch`, '7.16.2');
+      const machine = await world.bringOnline(`${tenant}/branch`, '7.16.2', { spec: { subnets: [LAN] } });
       field.set(tenant, machine);
       await serve(tenant, machine);
       const { interfaceName = '' } = world.tunnel(`${tenant}/${tenant}`).status ?? {};
@@ -217,6 +219,14 @@ describe.each(Object.entries(TOOLS))('%s', (name, [command, said]) => {
       expect(to(host, 'acme').out).toMatch(/^acme/);
     }
   });
+});
+
+test('what is behind a router is reached by its address and tenant, the same address behind each', () => {
+  for (const tenant of TENANTS) {
+    const command = `curl -sS --max-time 10 -x http://$RELAY -U token:$TOKEN http://192.168.88.1.${tenant}.tenant/lan`;
+    expect(shell(command, 'operator').out).toMatch(new RegExp(`^${tenant} heard /lan from `));
+    expect(shell(command, 'stranger').out).toMatch(/lacks the right/);
+  }
 });
 
 test('what is the matter is told by status and a sentence', () => {
