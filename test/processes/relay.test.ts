@@ -41,7 +41,7 @@ function shell(
     TOKEN: as === undefined ? '' : token[as],
     FILES: files.path,
   };
-  const { status, stdout, stderr } = spawnSync('bash', ['-c', command], {
+  const { status, stdout, stderr } = spawnSync('bash', ['-o', 'pipefail', '-c', command], {
     encoding: 'utf8',
     env: environment,
     timeout: 30_000,
