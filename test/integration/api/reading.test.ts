@@ -44,6 +44,7 @@ describe('the API server', () => {
       gateway: { nodeSelector: {} },
       mtu: 1420,
       persistentKeepaliveSeconds: 25,
+      routerToRouter: 'Allow',
       quarantineSeconds: 86400,
       restoreGraceSeconds: 3600,
       router: { managementUser: 'tenant-tunnel', apiPort: 8728, presharedKeys: false },
