@@ -123,6 +123,12 @@ export const EVENT_REASONS = {
     meaning: 'The gateway could not set up the interface or the peer; it tries again.',
     remedy: 'See condition Programmed of the object.',
   },
+  ServiceUnavailable: {
+    on: ['TenantTunnel'],
+    type: 'Warning',
+    meaning: 'Routers cannot reach one of spec.services.',
+    remedy: 'See condition ServicesReady of the TenantTunnel.',
+  },
 } as const satisfies Record<string, EventReasonDocument>;
 
 export type EventReason = keyof typeof EVENT_REASONS;

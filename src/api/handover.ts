@@ -34,7 +34,26 @@ export const PRIVATE_KEY = 'privateKey';
 
 export type HandoverPart = 'tunnel' | 'peers' | 'key' | 'access';
 
-export interface TunnelHandover {
+/** A service of a tunnel, as its TenantTunnel names it. */
+export interface ServiceHandover {
+  name: string;
+  protocol: 'UDP' | 'TCP';
+  /** On the server's address. */
+  port: number;
+  service: { namespace: string; name: string; port: number };
+  proxyProtocol?: true;
+  /** Why routers must not reach it, in one sentence; absent: they may. */
+  refused?: string;
+}
+
+/** What routers of a tunnel may reach; nothing of it where there is none. */
+export interface ServicesHandover {
+  services?: ServiceHandover[];
+  /** UDP packets of one router, a second. */
+  servicePacketsPerSecond?: number;
+}
+
+export interface TunnelHandover extends ServicesHandover {
   /** Of this format; an agent that does not know it leaves the tunnel as it is and says so. */
   formatVersion: 1;
   index: number;

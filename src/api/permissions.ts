@@ -142,6 +142,19 @@ export const IDENTITIES: readonly Identity[] = [
           reason:
             'Its part of those, by server-side apply: handshakes, what the router is, whether it is configured.',
         },
+        {
+          apiGroup: '',
+          resources: ['services'],
+          verbs: ['list', 'watch'],
+          reason:
+            'Those that a TenantTunnel of its node names, one by one by their names: which of their ports is meant. See docs/services.md for fewer namespaces.',
+        },
+        {
+          apiGroup: 'discovery.k8s.io',
+          resources: ['endpointslices'],
+          verbs: ['list', 'watch'],
+          reason: 'Of the same Services, by label: where they answer, also while the controller is down.',
+        },
         EVENTS,
         {
           apiGroup: 'authentication.k8s.io',

@@ -18,6 +18,7 @@ import {
   PRIVATE_KEY,
   peersObjectName,
   type RouterAccess,
+  type ServicesHandover,
   type TenantTunnel,
   TUNNEL_KEY,
   type TunnelHandover,
@@ -45,13 +46,14 @@ export interface HandoverTunnel {
   tunnel: { metadata: Pick<TenantTunnel['metadata'], 'namespace' | 'name' | 'uid'> };
   mtu: number;
   routerToRouter: 'Allow' | 'Deny';
+  services?: ServicesHandover | undefined;
   blocks: readonly number[];
 }
 
 /** The ConfigMap and the Secret of one tunnel. */
 export function tunnelObjects(
   to: Destination,
-  { revision, entry, tunnel, mtu, routerToRouter, blocks }: HandoverTunnel,
+  { revision, entry, tunnel, mtu, routerToRouter, services, blocks }: HandoverTunnel,
 ): [ConfigMap, Secret] {
   const { index, listenPort, subnet, publicKey, privateKey } = entry;
   const { namespace, name, uid } = tunnel.metadata;
@@ -68,6 +70,7 @@ export function tunnelObjects(
     publicKey,
     tenant: entry.tenant,
     tenantTunnel: { namespace, name, uid },
+    ...services,
     blocks: [...blocks],
   };
   const objectName = tunnelObjectName(index);
@@ -82,17 +85,27 @@ export function tunnelObjects(
 /** What a tunnel's ConfigMap says of it beside the ledger; undefined when somebody has made something else of that. */
 export function readTunnel(
   object: ConfigMap | undefined,
-): Pick<HandoverTunnel, 'tunnel' | 'mtu' | 'routerToRouter'> | undefined {
+): Pick<HandoverTunnel, 'tunnel' | 'mtu' | 'routerToRouter' | 'services'> | undefined {
   try {
     const {
       mtu,
       routerToRouter = 'Allow',
       tenantTunnel,
+      services,
+      servicePacketsPerSecond,
     } = JSON.parse(object?.data?.[TUNNEL_KEY] ?? '') as Partial<TunnelHandover>;
     const { namespace, name, uid } = tenantTunnel ?? {};
     if (typeof mtu !== 'number') return undefined;
     if (namespace === undefined || name === undefined || uid === undefined) return undefined;
-    return { tunnel: { metadata: { namespace, name, uid } }, mtu, routerToRouter };
+    return {
+      tunnel: { metadata: { namespace, name, uid } },
+      mtu,
+      routerToRouter,
+      services: {
+        ...(services === undefined ? {} : { services }),
+        ...(servicePacketsPerSecond === undefined ? {} : { servicePacketsPerSecond }),
+      },
+    };
   } catch {
     return undefined;
   }

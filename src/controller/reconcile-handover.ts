@@ -27,6 +27,7 @@ import {
   tunnelObjects,
 } from './handover-objects.ts';
 import { subnetsOf } from './router-subnets.ts';
+import { servicesOf } from './tunnel-services.ts';
 import { tunnelOf, type World, wakeTunnelHandover } from './world.ts';
 
 /** How soon it is looked at again what a cache does not show yet, ms. */
@@ -70,6 +71,7 @@ async function handOverTunnel(
   const mtu = tunnel?.spec.mtu ?? tunnelClass?.spec.mtu ?? before?.mtu;
   const routerToRouter =
     tunnel?.spec.routerToRouter ?? tunnelClass?.spec.routerToRouter ?? before?.routerToRouter ?? 'Allow';
+  const services = tunnel && tunnelClass ? servicesOf(tunnel, tunnelClass) : before?.services;
   const of = tunnel ?? before?.tunnel;
   if (node === undefined || mtu === undefined || of === undefined) return undefined;
   const to = destination(world, node);
@@ -81,6 +83,7 @@ async function handOverTunnel(
     tunnel: of,
     mtu,
     routerToRouter,
+    services,
     blocks,
   });
   await put(caches.secrets, world, secrets, secret, context);

@@ -27,6 +27,7 @@ import { GatewayMetrics } from './metrics.ts';
 import { defaultPace, type Pace } from './pace.ts';
 import { Relay, type RelaySettings } from './relay/index.ts';
 import { isSaidConnected, RouterReporter } from './router-reporter.ts';
+import { ServiceSync } from './services/service-sync.ts';
 import { SidecarHealth, type SidecarPort } from './sidecar-health.ts';
 import { TunnelReporter } from './tunnel-reporter.ts';
 import { TunnelSync } from './tunnel-sync.ts';
@@ -106,7 +107,10 @@ export function startAgent(options: AgentOptions): AgentProcess {
     logger,
   });
   const syncAll = (): void => {
-    for (const { interfaceName } of fleet.tunnels()) sync.controller.enqueue(interfaceName);
+    for (const { interfaceName } of fleet.tunnels()) {
+      sync.controller.enqueue(interfaceName);
+      serviceSync.controller.enqueue(interfaceName);
+    }
     sweepSoon();
   };
   const health: SidecarHealth = new SidecarHealth(() => {
@@ -178,6 +182,10 @@ export function startAgent(options: AgentOptions): AgentProcess {
       registry,
       onAddress: () => heartbeat.soon(),
     });
+  const putAgain = (tunnel: Tunnel): void => {
+    tunnel.given = undefined;
+    sync.controller.enqueue(tunnel.interfaceName);
+  };
 
   const sync = new TunnelSync({
     ...common,
@@ -191,10 +199,12 @@ export function startAgent(options: AgentOptions): AgentProcess {
         if (fleet.place(key) === undefined) relay?.cut(key);
       }
       if (fleet.get(tunnel.interfaceName) !== undefined) tellTunnel(tunnel);
+      else serviceSync.controller.enqueue(tunnel.interfaceName);
     },
     // Not after each attempt: the watcher wakes the sync when the node lacks a tunnel, and the two would never rest.
     onAttempt: (tunnel, changed) => {
       if (changed) watcher.controller.enqueue(tunnel.interfaceName);
+      serviceSync.controller.enqueue(tunnel.interfaceName);
       tellTunnel(tunnel);
     },
     onCarried: () => heartbeat.soon(),
@@ -206,6 +216,14 @@ export function startAgent(options: AgentOptions): AgentProcess {
     signal,
     onArrival: (arrival) => watcher.arrived(arrival),
   });
+  const serviceSync = new ServiceSync({
+    ...common,
+    client,
+    signal,
+    resyncMs: options.resyncMs ?? 5 * 60_000,
+    onVerdict: tellTunnel,
+    onUnknown: putAgain,
+  });
   const watcher = new Watcher({
     ...common,
     isListening: () => arrivals.isListening,
@@ -215,10 +233,7 @@ export function startAgent(options: AgentOptions): AgentProcess {
       routerReporter.controller.enqueue(key);
       tellTunnel(tunnel);
     },
-    onUnknown: (tunnel) => {
-      tunnel.given = undefined;
-      sync.controller.enqueue(tunnel.interfaceName);
-    },
+    onUnknown: putAgain,
   });
   const clockWatch = new ClockWatch({
     ...common,
@@ -281,6 +296,7 @@ export function startAgent(options: AgentOptions): AgentProcess {
   const informers: Informer<never>[] = [cache.configMaps, cache.secrets, routers, tenantTunnels] as never;
   const controllers = [
     sync.controller,
+    serviceSync.controller,
     watcher.controller,
     configurer.controller,
     routerReporter.controller,

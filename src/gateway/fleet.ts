@@ -1,14 +1,30 @@
 /** What this agent knows of the tunnels on its node: the one place that the loops share. */
 import type { HandoverPeer } from '../api/index.ts';
+import type { ServiceProblem } from '../wireguard/index.ts';
 import type { Link } from './connectivity.ts';
 import { type DesiredPeer, type DesiredTunnel, noTunnel } from './desired-tunnel.ts';
 import type { Problem } from './problem.ts';
+import type { Verdict } from './services/verdict.ts';
 import type { Given } from './tunnel-plan.ts';
 
 /** Bytes of a peer as last read, to make ever-growing sums of counters that start anew with an interface. */
 export interface Traffic {
   rx: number;
   tx: number;
+}
+
+/** What is known of a tunnel's services. */
+export interface TunnelServices {
+  /** What the sidecar was last given, as text; undefined: give it. */
+  given: string | undefined;
+  /** Monotonic ms. */
+  givenAt: number;
+  /** Ports that could not be opened then. */
+  portProblems: readonly ServiceProblem[];
+  /** What is to be said: undefined as long as nothing is known, null where there are none. */
+  verdict: Verdict | null | undefined;
+  /** Since when something is wrong, monotonic ms. */
+  badSince: number | undefined;
 }
 
 export interface Tunnel {
@@ -35,6 +51,7 @@ export interface Tunnel {
   readonly traffic: Map<string, Traffic>;
   /** Since the agent started: bytes of all its routers, and how often one came or was called offline. */
   readonly totals: { rx: number; tx: number; connected: number; offline: number };
+  readonly services: TunnelServices;
 }
 
 export interface Place {
@@ -77,6 +94,13 @@ export class Fleet {
       links: new Map(),
       traffic: new Map(),
       totals: { rx: 0, tx: 0, connected: 0, offline: 0 },
+      services: {
+        given: undefined,
+        givenAt: Number.NEGATIVE_INFINITY,
+        portProblems: [],
+        verdict: undefined,
+        badSince: undefined,
+      },
     };
     this.#tunnels.set(interfaceName, tunnel);
     return tunnel;
@@ -174,7 +198,10 @@ export class Fleet {
 
   /** The sidecar may have lost what it was given: all of it is given again. */
   forgetGiven(): void {
-    for (const tunnel of this.#tunnels.values()) tunnel.given = undefined;
+    for (const tunnel of this.#tunnels.values()) {
+      tunnel.given = undefined;
+      tunnel.services.given = undefined;
+    }
   }
 }
 

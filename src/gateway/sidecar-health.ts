@@ -19,6 +19,7 @@ export type SidecarPort = Pick<
   | 'refused'
   | 'call'
   | 'arrivals'
+  | 'putServices'
 >;
 
 /** Its process is not there, or is ending, or another has the node: what comes back may know nothing. */

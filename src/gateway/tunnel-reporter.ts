@@ -35,6 +35,12 @@ export interface TunnelReporterOptions {
   mayWrite: () => Promise<boolean>;
 }
 
+/** Conditions that turn False, and what is then said. */
+const WORTH_AN_EVENT = [
+  ['Programmed', 'ProgrammingFailed'],
+  ['ServicesReady', 'ServiceUnavailable'],
+] as const;
+
 export class TunnelReporter {
   readonly controller: Controller;
   readonly #options: TunnelReporterOptions;
@@ -81,13 +87,20 @@ export class TunnelReporter {
     if (wait > 0) return { requeueAfterMs: wait };
     const patience = this.#patience(tunnel);
     await this.#write(key, object, this.#report(object, tunnel, patience), context);
-    return patience > 0 ? { requeueAfterMs: patience } : undefined;
+    const waits = [patience, this.#servicePatience(tunnel)].filter((ms) => ms > 0);
+    return waits.length > 0 ? { requeueAfterMs: Math.min(...waits) } : undefined;
   }
 
   /** ms until a problem has lasted long enough; 0 when there is none or it has. */
   #patience({ problemSince }: Tunnel): number {
     const { now, problemAfterMs } = this.#options;
     return problemSince === undefined ? 0 : Math.max(0, problemSince + problemAfterMs - now().monotonic);
+  }
+
+  /** A Service of one replica that is replaced is without endpoints for a moment, which is not worth a word. */
+  #servicePatience({ services: { badSince } }: Tunnel): number {
+    const { now, problemAfterMs } = this.#options;
+    return badSince === undefined ? 0 : Math.max(0, badSince + problemAfterMs - now().monotonic);
   }
 
   #report(object: TenantTunnel, tunnel: Tunnel, patience: number): TunnelReport {
@@ -108,6 +121,10 @@ export class TunnelReporter {
       counts: { total: tunnel.desired.peers.size, connected, online },
       lastHandshake,
       programmed: programmedOf(tunnel, patience > 0),
+      services:
+        tunnel.services.verdict === undefined || this.#servicePatience(tunnel) > 0
+          ? 'unknown'
+          : tunnel.services.verdict,
       wall: now().wall,
     };
   }
@@ -134,16 +151,18 @@ export class TunnelReporter {
       if (written === undefined) return;
       this.#wroteAt.set(key, now().monotonic);
       context.wrote(tenantTunnels, written);
-      const before = findCondition(object.status?.conditions, 'Programmed');
-      const after = findCondition(status.conditions, 'Programmed');
-      if (after?.status !== 'False' || before?.status === 'False') return;
-      recorder.record({
-        regarding: refOf(object),
-        type: 'Warning',
-        reason: 'ProgrammingFailed',
-        action: 'Program',
-        note: after.message,
-      });
+      for (const [type, reason] of WORTH_AN_EVENT) {
+        const before = findCondition(object.status?.conditions, type);
+        const after = findCondition(status.conditions, type);
+        if (after?.status !== 'False' || before?.status === 'False') continue;
+        recorder.record({
+          regarding: refOf(object),
+          type: 'Warning',
+          reason,
+          action: 'Program',
+          note: after.message,
+        });
+      }
     } catch (error) {
       if (!isApiError(error, 'NotFound', 'Conflict')) throw error;
     }

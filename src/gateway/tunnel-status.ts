@@ -3,6 +3,7 @@ import type { TenantTunnel, TenantTunnelStatus } from '../api/index.ts';
 import { type Condition, findCondition, type OwnedStatus, setCondition } from '../kube/index.ts';
 import type { Problem } from './problem.ts';
 import { rfc3339 } from './router-write.ts';
+import type { Verdict } from './services/verdict.ts';
 
 export interface TunnelReport {
   object: TenantTunnel;
@@ -15,43 +16,63 @@ export interface TunnelReport {
    * `unknown`: say what was said before.
    */
   programmed: 'set' | 'unknown' | Problem;
+  /** What is to be said of its services: null where there are none, `unknown`: what was said before. */
+  services: Verdict | null | 'unknown';
   wall: number;
 }
 
 export const TUNNEL_OWNED: OwnedStatus = {
   fields: ['routers', 'lastHandshakeTime'],
-  conditions: ['Programmed'],
+  conditions: ['Programmed', 'ServicesReady'],
 };
 
 /** This manager's part of the status; undefined when it is there already. Times change only together with counts. */
 export function tunnelStatus(report: TunnelReport): TenantTunnelStatus | undefined {
   const { object, counts, lastHandshake, wall } = report;
   const before: TenantTunnelStatus = object.status ?? {};
-  const known = findCondition(before.conditions, 'Programmed');
-  const said = programmedCondition(report, known);
+  const known = [
+    findCondition(before.conditions, 'Programmed'),
+    findCondition(before.conditions, 'ServicesReady'),
+  ];
+  const said = [programmedCondition(report, known[0]), servicesCondition(report, known[1])];
   const sameCounts =
     before.routers?.total === counts.total &&
     before.routers.connected === counts.connected &&
     before.routers.online === counts.online;
-  const sameCondition =
-    known?.status === said?.status &&
-    known?.reason === said?.reason &&
-    known?.message === said?.message &&
-    known?.observedGeneration === said?.observedGeneration;
-  if (sameCounts && sameCondition) return undefined;
+  if (sameCounts && said.every((condition, index) => isSame(known[index], condition))) return undefined;
   const time = lastHandshake > 0 ? rfc3339(Math.min(lastHandshake * 1000, wall)) : before.lastHandshakeTime;
-  const conditions: Condition[] = known === undefined ? [] : [known];
+  const conditions = said.reduce<Condition[]>(
+    (list, condition) => (condition === undefined ? list : setCondition(list, condition, wall)),
+    known.filter((condition, index) => condition !== undefined && said[index] !== undefined) as Condition[],
+  );
   return {
     routers: counts,
     ...(time !== undefined && { lastHandshakeTime: time }),
-    conditions: said === undefined ? conditions : setCondition(conditions, said, wall),
+    conditions,
   };
+}
+
+type Said = Omit<Condition, 'lastTransitionTime'>;
+
+const isSame = (known: Condition | undefined, said: Said | undefined): boolean =>
+  known?.status === said?.status &&
+  known?.reason === said?.reason &&
+  known?.message === said?.message &&
+  known?.observedGeneration === said?.observedGeneration;
+
+function servicesCondition(
+  { services, object }: TunnelReport,
+  known: Condition | undefined,
+): Said | undefined {
+  if (services === 'unknown') return known;
+  if (services === null) return undefined;
+  return { type: 'ServicesReady', ...services, observedGeneration: object.metadata.generation };
 }
 
 function programmedCondition(
   { programmed, nodeName, object }: TunnelReport,
   known: Condition | undefined,
-): Omit<Condition, 'lastTransitionTime'> | undefined {
+): Said | undefined {
   if (programmed === 'unknown') return known;
   const observedGeneration = object.metadata.generation;
   if (programmed !== 'set') {

@@ -43,6 +43,27 @@ export interface Lease extends KubeObject {
   };
 }
 
+export interface Service extends KubeObject {
+  spec?: {
+    type?: string;
+    ports?: { name?: string; protocol?: string; port: number }[];
+  };
+}
+
+/** discovery.k8s.io/v1: where some endpoints of a Service are. */
+export interface EndpointSlice extends KubeObject {
+  addressType: string;
+  endpoints?: {
+    addresses: string[];
+    conditions?: { ready?: boolean; serving?: boolean; terminating?: boolean };
+    targetRef?: { kind?: string; namespace?: string; name?: string };
+  }[];
+  ports?: { name?: string; protocol?: string; port?: number }[];
+}
+
+/** On an EndpointSlice: the name of its Service. */
+export const LABEL_SERVICE_NAME = 'kubernetes.io/service-name';
+
 /** networking.k8s.io/v1, since Kubernetes 1.33: a range that Services get their addresses from. */
 export interface ServiceCidr extends KubeObject {
   spec?: { cidrs?: string[] };
@@ -84,6 +105,14 @@ export const configMaps: ResourceType<ConfigMap> = core('configmaps', 'ConfigMap
 export const secrets: ResourceType<Secret> = core('secrets', 'Secret', true);
 export const namespaces: ResourceType<Namespace> = core('namespaces', 'Namespace', false);
 export const nodes: ResourceType<Node> = core('nodes', 'Node', false);
+export const services: ResourceType<Service> = core('services', 'Service', true);
+export const endpointSlices: ResourceType<EndpointSlice> = {
+  group: 'discovery.k8s.io',
+  version: 'v1',
+  plural: 'endpointslices',
+  kind: 'EndpointSlice',
+  namespaced: true,
+};
 export const leases: ResourceType<Lease> = {
   group: 'coordination.k8s.io',
   version: 'v1',

@@ -67,6 +67,11 @@ export class Informer<T extends KubeObject> {
     return this.#hasSynced ? undefined : `the first list of ${plural}`;
   }
 
+  /** The code of the error that listing or watching meets at present. */
+  get failing(): string | undefined {
+    return this.#failing;
+  }
+
   get size(): number {
     return this.#store.size;
   }

@@ -39,6 +39,17 @@ export function registerSidecarMetrics(registry: Registry, read: () => SidecarMe
   total('changes_total', 'Changes made to tunnels.', ({ changes }) => changes);
   total('lost_total', 'How often WireGuard of a tunnel has ended by itself.', ({ lost }) => lost);
   total('streams_opened_total', 'Connections opened into tunnels.', ({ streamsOpened }) => streamsOpened);
+  total(
+    'service_drops_total',
+    'Datagrams and connections to services that were not passed on.',
+    ({ services }) => services.dropped,
+  );
+  now('service_flows', 'UDP flows of routers to services.', ({ services }) => services.flows);
+  now(
+    'service_connections',
+    'TCP connections of routers to services that are open.',
+    ({ services }) => services.connections,
+  );
   now('active', '1 when this sidecar has the node, 0 while it stands by.', ({ active }) => Number(active));
   now('streams', 'Connections into tunnels that are open.', ({ streams }) => streams);
   now('operations', 'Operations that wait for or hold a tunnel.', ({ operations }) => operations);

@@ -7,4 +7,5 @@ export type { Logger } from './logger.ts';
 export { inNamespace, type Namespace, openNamespace } from './namespace/namespace.ts';
 export type * from './protocol.ts';
 export { MAX_REQUEST_BYTES, PROTOCOL_VERSION } from './protocol.ts';
+export { isServiceAddress, MAX_ENDPOINTS } from './services/request.ts';
 export { type RunningSidecar, type SidecarMetrics, type SidecarOptions, startSidecar } from './sidecar.ts';

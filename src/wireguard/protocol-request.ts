@@ -12,11 +12,11 @@ const ZERO_KEY = `${'A'.repeat(43)}=`;
 
 type Fields = Record<string, unknown>;
 
-function refuse(problem: string): never {
+export function refuse(problem: string): never {
   throw new SidecarError('InvalidRequest', `${problem}.`);
 }
 
-function object(value: unknown, where: string, known: readonly string[]): Fields {
+export function object(value: unknown, where: string, known: readonly string[]): Fields {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     refuse(`${where} must be a JSON object`);
   const unknown = Object.keys(value).find((key) => !known.includes(key));
@@ -24,13 +24,13 @@ function object(value: unknown, where: string, known: readonly string[]): Fields
   return value as Fields;
 }
 
-function list(value: unknown, where: string, most: number): readonly unknown[] {
+export function list(value: unknown, where: string, most: number): readonly unknown[] {
   if (!Array.isArray(value)) refuse(`${where} must be a list`);
   if (value.length > most) refuse(`${where} has ${value.length} entries, and ${most} are the most`);
   return value;
 }
 
-function integer(value: unknown, where: string, from: number, to: number): number {
+export function integer(value: unknown, where: string, from: number, to: number): number {
   const fits = typeof value === 'number' && Number.isInteger(value) && value >= from && value <= to;
   return fits ? value : refuse(`${where} must be a whole number from ${from} to ${to}`);
 }

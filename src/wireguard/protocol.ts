@@ -39,6 +39,33 @@ export interface TunnelState {
   peers: Peer[];
 }
 
+/** One port of the server's address inside a tunnel, and where it is answered. */
+export interface Service {
+  protocol: 'UDP' | 'TCP';
+  port: number;
+  /**
+   * `address:port` or `[address]:port`, reached from the node. Absent while they are not known: those that the service
+   * has stay.
+   */
+  endpoints?: string[];
+  /** Whether endpoints are told who asks, by PROXY protocol version 2. Absent: they are not. */
+  proxyProtocol?: boolean;
+}
+
+/** `PUT /v1/tunnels/{interfaceName}/services`: all that the tunnel's routers may reach. */
+export interface ServicesState {
+  services: Service[];
+  /** Datagrams that one router may send to services, a second; twice as many in a burst. Absent: 200. */
+  packetsPerSecond?: number;
+}
+
+/** A service that could not be opened; the others were. */
+export interface ServiceProblem {
+  protocol: 'UDP' | 'TCP';
+  port: number;
+  message: string;
+}
+
 /** `PATCH /v1/tunnels/{interfaceName}/peers`: a change to a tunnel that the sidecar already holds (404 if not). */
 export interface PeerChange {
   /** Peers to add or to bring to this state. */
@@ -50,6 +77,11 @@ export interface PeerChange {
 /** What `PUT`, `PATCH` and `DELETE` answer: what was changed, in words for a log line; empty when nothing was. */
 export interface Applied {
   changes: string[];
+}
+
+/** What `PUT …/services` answers. */
+export interface ServicesApplied extends Applied {
+  problems: ServiceProblem[];
 }
 
 /** `GET /v1/tunnels`: what exists on this node under our names, whoever made it. */

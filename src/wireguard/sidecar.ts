@@ -9,6 +9,7 @@ import { acquireLock, NodeLock } from './server/lock.ts';
 import type { Server } from './server/routes.ts';
 import { createListener, type Listener } from './server/server.ts';
 import { Streams } from './server/streams.ts';
+import type { ServiceCounts } from './services/services.ts';
 import { type SharedState, Tenure } from './tenure.ts';
 import { DEFAULT_PREFIX, isPrefix } from './tunnel/names.ts';
 
@@ -49,6 +50,8 @@ export interface SidecarMetrics {
   /** CONNECT streams that are open now, and how many there have been. */
   streams: number;
   streamsOpened: number;
+  /** UDP flows and TCP connections to services that are open, and what of them was not passed on. */
+  services: ServiceCounts;
 }
 
 export interface RunningSidecar {
@@ -141,6 +144,7 @@ class Sidecar implements RunningSidecar {
       operations: this.#tenure?.tunnels.operations ?? 0,
       streams: this.#streams.count,
       streamsOpened: this.#streams.opened,
+      services: this.#tenure?.services.counts() ?? { flows: 0, connections: 0, dropped: 0 },
     };
   }
 

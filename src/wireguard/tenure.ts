@@ -6,6 +6,7 @@ import { EndpointStore } from './endpoints/store.ts';
 import { Listener } from './initiations/listener.ts';
 import type { Logger } from './logger.ts';
 import type { NodeLock } from './server/lock.ts';
+import { Services } from './services/services.ts';
 import { gatherNamespace } from './tunnel/gather.ts';
 import { namesOf } from './tunnel/names.ts';
 import { Tunnels } from './tunnel/tunnels.ts';
@@ -38,6 +39,7 @@ const OPERATIONS_LIMIT_MS = 2000;
 export class Tenure {
   readonly availability: Availability;
   readonly tunnels: Tunnels;
+  readonly services: Services;
   readonly #processes: Processes;
   readonly #endpoints: Endpoints;
   readonly #listener: Listener;
@@ -58,10 +60,12 @@ export class Tenure {
     });
     this.#listener = new Listener({ logger });
     this.availability = new Availability({ prefix, processes: this.#processes, logger });
+    this.services = new Services(logger);
     this.tunnels = new Tunnels({
       availability: this.availability,
       endpoints: this.#endpoints,
       listener: this.#listener,
+      services: this.services,
       prefix,
       logger,
     });
@@ -81,6 +85,7 @@ export class Tenure {
     const { shared } = this.#options;
     this.#ended.abort();
     this.#listener.end();
+    this.services.closeAll();
     await atMost(OPERATIONS_LIMIT_MS, Promise.all([this.#rounds, this.tunnels.close()]));
     await atMost(LAST_LOOK_LIMIT_MS, this.tunnels.look(LAST_LOOK_AFTER_MS));
     await this.#endpoints.flush(true);

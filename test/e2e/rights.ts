@@ -25,6 +25,10 @@ export const UNUSED_HERE: Readonly<Record<string, string>> = {
   'controller get secrets in tenant-tunnel-gateways': 'one that somebody took the label from',
   'agent create tokenreviews': 'the relay, of which test/processes/relay.test.ts makes use',
   'agent create subjectaccessreviews': 'the same',
+  'agent list services': 'no TenantTunnel of this run names a Service',
+  'agent watch services': 'no TenantTunnel of this run names a Service',
+  'agent list endpointslices': 'no TenantTunnel of this run names a Service',
+  'agent watch endpointslices': 'no TenantTunnel of this run names a Service',
   'crds create customresourcedefinitions': 'asked for inside of a patch that creates; logged as patch alone',
 };
 

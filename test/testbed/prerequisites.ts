@@ -21,6 +21,8 @@ const PROGRAMS: Record<string, string> = {
   socat: 'socat',
   ssh: 'openssh-client',
   sshd: 'openssh-server',
+  freeradius: 'freeradius',
+  radclient: 'freeradius-utils',
 };
 
 /** Beside those, for the images that run on nodes of a Kubernetes. */

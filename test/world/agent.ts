@@ -158,6 +158,7 @@ export class AgentModel {
       counts: { total: peers.length, connected, online: Math.min(online.length, connected) },
       lastHandshake: Math.max(0, ...links.map((link) => link?.lastHandshake ?? 0)),
       programmed: 'set',
+      services: null,
       wall: this.#now().wall,
     });
     if (status === undefined) return;

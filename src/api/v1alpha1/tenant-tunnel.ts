@@ -17,11 +17,20 @@ const service = s.object(
       {
         name: dnsLabel({ description: 'Name of the Kubernetes Service, e.g. "freeradius".' }),
         namespace: s.optional(
-          dnsLabel({ description: 'Namespace of the Service. Default: that of the TenantTunnel.' }),
+          dnsLabel({
+            description:
+              'Namespace of the Service. Default: that of the TenantTunnel. One of another namespace must be among services.shared of the TunnelClass.',
+          }),
         ),
         port: port({ description: 'Port of the Service, e.g. 1812.' }),
       },
       { description: 'The Kubernetes Service behind it.' },
+    ),
+    proxyProtocol: s.optional(
+      s.boolean({
+        description:
+          'Whether the Service is told which router asks, by a PROXY protocol v2 header at the head of each connection (TCP) or datagram (UDP); it must expect one. Default false: it sees the gateway node.',
+      }),
     ),
   },
   { description: 'One port on the server address and the Service behind it.' },

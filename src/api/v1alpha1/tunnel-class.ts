@@ -1,6 +1,14 @@
 import { s } from '../schema/builder.ts';
 import type { Infer, InferWritten } from '../schema/schema.ts';
-import { host, ipv4Network, labelValue, managementUser, port, prefixLengthBetween } from './formats.ts';
+import {
+  dnsLabel,
+  host,
+  ipv4Network,
+  labelValue,
+  managementUser,
+  port,
+  prefixLengthBetween,
+} from './formats.ts';
 
 /** The annotation that marks the default class, with the value `"true"`, as for a StorageClass. */
 export const DEFAULT_CLASS_ANNOTATION = 'vpn.traidnet.io/is-default-class';
@@ -87,6 +95,40 @@ const ports = s.object(
       },
     ],
   },
+);
+
+const services = s.object(
+  {
+    shared: s.optional(
+      s.list(
+        s.object(
+          {
+            namespace: dnsLabel({ description: 'Namespace of the Service, e.g. "aaa".' }),
+            name: s.optional(
+              dnsLabel({
+                description: 'Name of the Service, e.g. "freeradius". Default: each of that namespace.',
+              }),
+            ),
+          },
+          { description: 'A Service, or all of a namespace.' },
+        ),
+        {
+          description:
+            'Services that every tunnel of this class may name, e.g. the RADIUS server of the provider. Default none: a TenantTunnel may name Services of its own namespace only.',
+          maxItems: 64,
+        },
+      ),
+    ),
+    packetsPerSecond: s.optional(
+      s.integer({
+        description:
+          'UDP packets that one router may send to services, a second, and twice as many in a burst; what is beyond is dropped. Default 200.',
+        minimum: 1,
+        maximum: 100_000,
+      }),
+    ),
+  },
+  { description: 'What TenantTunnels of this class may let routers reach.' },
 );
 
 const endpoint = s.object(
@@ -193,6 +235,7 @@ export const tunnelClassSpec = s.object(
       }),
       DEFAULT_QUARANTINE_SECONDS,
     ),
+    services: s.optional(services),
     restoreGraceSeconds: s.withDefault(
       s.integer({
         description:

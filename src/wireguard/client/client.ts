@@ -8,6 +8,8 @@ import type {
   PeerChange,
   PeerObservation,
   RefusedPeer,
+  ServicesApplied,
+  ServicesState,
   SidecarVersion,
   TunnelList,
   TunnelState,
@@ -80,6 +82,11 @@ export class SidecarClient {
   call(interfaceName: string, publicKey: string, signal?: AbortSignal): Promise<Applied> {
     const body: PeerCall = { publicKey };
     return this.#json({ method: 'POST', path: `/v1/tunnels/${interfaceName}/call`, body, signal });
+  }
+
+  /** Brings what a tunnel's routers may reach to this. `UnknownTunnel` where it has to be put first. */
+  putServices(interfaceName: string, wanted: ServicesState, signal?: AbortSignal): Promise<ServicesApplied> {
+    return this.#json({ method: 'PUT', path: `/v1/tunnels/${interfaceName}/services`, body: wanted, signal });
   }
 
   /** Removes a tunnel and all that belongs to it; one that is not there is no error. */

@@ -11,6 +11,7 @@ import {
   parseSince,
   parseTunnelState,
 } from '../protocol-request.ts';
+import { parseServices } from '../services/request.ts';
 import type { Tunnels } from '../tunnel/tunnels.ts';
 import { readBody } from './body.ts';
 import type { Streams } from './streams.ts';
@@ -42,6 +43,7 @@ interface Route {
 }
 
 const TUNNEL = /^\/v1\/tunnels\/([^/]+)$/;
+const SERVICES = /^\/v1\/tunnels\/([^/]+)\/services$/;
 const PEERS = /^\/v1\/tunnels\/([^/]+)\/peers$/;
 
 const version = (about: Omit<SidecarVersion, 'protocol'>): Reply => ({
@@ -78,6 +80,13 @@ const ROUTES: readonly Route[] = [
       streams.closeTunnel(interfaceName);
       return { json: await tunnels.remove(interfaceName) };
     },
+  },
+  {
+    method: 'PUT',
+    path: SERVICES,
+    answer: async ({ tunnels }, request, interfaceName) => ({
+      json: await tunnels.putServices(interfaceName, parseServices(await readBody(request))),
+    }),
   },
   {
     method: 'PATCH',

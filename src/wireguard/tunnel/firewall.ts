@@ -1,5 +1,6 @@
 import { formatAddress, formatNetwork, type Network } from '../ipv4.ts';
 import type { RouterToRouter } from '../protocol.ts';
+import { type ServicePorts, type ServiceRules, serviceRules } from './service-rules.ts';
 
 export const TABLE = 'inet tenant_tunnel';
 
@@ -11,18 +12,28 @@ export interface FirewallInput {
   routerToRouter: RouterToRouter;
   /** Bytes. */
   mtu: number;
+  /** Ports of the server that are open to routers. */
+  services?: ServicePorts | undefined;
 }
 
 /** Headers of IPv4 and TCP without options, bytes. */
 const HEADERS = 40;
 
 /**
- * The rules of a tunnel's namespace, spelled as `nft list` prints them. Routers may ping the server, and reach each
- * other and the networks behind them where that is allowed; nothing else comes in, and there is nowhere else to go.
- * That a packet's source is its sender's own, WireGuard has seen to by then.
+ * The rules of a tunnel's namespace, spelled as `nft list` prints them. Routers may ping the server, come to the ports
+ * of services, and reach each other and the networks behind them where that is allowed; nothing else comes in, and
+ * there is nowhere else to go. That a packet's source is its sender's own, WireGuard has seen to by then.
  */
 export function renderFirewall(input: FirewallInput): string {
-  const chains = [prerouting(input), inputChain(input), forward(input), postrouting(input)];
+  const services = serviceRules(input.interfaceName, input.addresses, input.services);
+  const chains = [
+    ...services.sets,
+    prerouting(input, services),
+    inputChain(input, services),
+    forward(input),
+    postrouting(input),
+    ...output(services),
+  ];
   return [`table ${TABLE} {`, chains.map((lines) => lines.join('\n')).join('\n\n'), '}', ''].join('\n');
 }
 
@@ -38,13 +49,14 @@ function chain(
 }
 
 /** What needs no memory gets none: a router must not be able to fill the table that others' connections stand in. */
-const prerouting = ({ interfaceName, addresses }: FirewallInput): string[] =>
+const prerouting = ({ interfaceName, addresses }: FirewallInput, { raw }: ServiceRules): string[] =>
   chain('prerouting', 'raw', 'accept', [
     `iifname "${interfaceName}" ip daddr != ${oneOf(addresses)} notrack`,
     `iifname "${interfaceName}" icmp type echo-request notrack`,
+    ...raw,
   ]);
 
-function inputChain({ interfaceName, addresses }: FirewallInput): string[] {
+function inputChain({ interfaceName, addresses }: FirewallInput, services: ServiceRules): string[] {
   const pings = addresses
     .map((own) => `ip saddr ${formatNetwork(own)} ip daddr ${formatAddress(own.address)}`)
     .sort()
@@ -55,6 +67,7 @@ function inputChain({ interfaceName, addresses }: FirewallInput): string[] {
     'ct state established,related accept',
     'iifname "lo" accept',
     ...new Set(pings),
+    ...services.input,
   ]);
 }
 
@@ -69,6 +82,10 @@ const forward = ({ interfaceName, routerToRouter }: FirewallInput): string[] =>
  */
 const postrouting = ({ mtu }: FirewallInput): string[] =>
   chain('postrouting', 'mangle', 'accept', [`tcp flags syn tcp option maxseg size set ${mtu - HEADERS}`]);
+
+/** Only where there is something to say. */
+const output = ({ rawOutput }: ServiceRules): string[][] =>
+  rawOutput.length === 0 ? [] : [chain('output', 'raw', 'accept', rawOutput)];
 
 function oneOf(addresses: readonly Network[]): string {
   const numbers = new Set(addresses.map(({ address }) => address));

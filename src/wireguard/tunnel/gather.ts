@@ -88,9 +88,9 @@ export async function gatherAddresses(names: TunnelNames): Promise<readonly stri
   return link.kind === null ? null : link.addresses;
 }
 
-/** The firewall as `nft` spells it; null where there is none. */
+/** The firewall as `nft` spells it, without what fills its sets by itself; null where there is none. */
 export async function listFirewall(namespace: Namespace): Promise<string | null> {
-  const listed = await run('nft', ['-s', 'list', 'table', ...TABLE.split(' ')], {
+  const listed = await run('nft', ['-s', '-t', 'list', 'table', ...TABLE.split(' ')], {
     namespace,
     accept: [0, 1],
   });

@@ -4,6 +4,7 @@ import { publicKeyOf } from '../keys.ts';
 import type { TunnelState } from '../protocol.ts';
 import { renderFirewall } from './firewall.ts';
 import { routesOf, toSettings } from './peers.ts';
+import type { ServicePorts } from './service-rules.ts';
 
 /** A tunnel as it should be, with all that follows from its {@link TunnelState}. */
 export interface DesiredTunnel {
@@ -50,9 +51,24 @@ export interface ObservedTunnel {
 export const subnetsOf = (addresses: readonly string[]): Network[] =>
   addresses.flatMap((text) => parseCidr(text) ?? []);
 
-export function desiredOf(state: TunnelState): DesiredTunnel {
+/** What the rules of a tunnel follow from, beside the ports of its services. */
+export type Shape = Pick<TunnelState, 'interfaceName' | 'addresses' | 'mtu' | 'routerToRouter'>;
+
+export function firewallOf(shape: Shape, services?: ServicePorts): string {
+  const { interfaceName, mtu, routerToRouter = 'Allow' } = shape;
+  return renderFirewall({
+    interfaceName,
+    addresses: subnetsOf(shape.addresses),
+    routerToRouter,
+    mtu,
+    services,
+  });
+}
+
+/** `services`: the ports that are open by then. */
+export function desiredOf(state: TunnelState, services?: ServicePorts): DesiredTunnel {
   const subnets = subnetsOf(state.addresses);
-  const { interfaceName, privateKey, listenPort, addresses, mtu, routerToRouter = 'Allow' } = state;
+  const { interfaceName, privateKey, listenPort, addresses, mtu } = state;
   return {
     interfaceName,
     privateKey,
@@ -65,6 +81,6 @@ export function desiredOf(state: TunnelState): DesiredTunnel {
       state.peers.flatMap((peer) => peer.allowedIPs),
       subnets,
     ),
-    firewall: renderFirewall({ interfaceName, addresses: subnets, routerToRouter, mtu }),
+    firewall: firewallOf(state, services),
   };
 }

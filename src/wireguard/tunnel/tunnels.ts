@@ -6,6 +6,7 @@ import type { Endpoints } from '../endpoints/endpoints.ts';
 import type { Recalled } from '../endpoints/memory.ts';
 import { SidecarError } from '../errors.ts';
 import type { Listener } from '../initiations/listener.ts';
+import { formatAddress } from '../ipv4.ts';
 import type { Logger } from '../logger.ts';
 import { sendEmpty } from '../namespace/socket.ts';
 import type {
@@ -14,10 +15,13 @@ import type {
   PeerChange,
   PeerObservation,
   RefusedPeers,
+  ServicesApplied,
+  ServicesState,
   TunnelList,
   TunnelState,
 } from '../protocol.ts';
 import { refuseServerAddress } from '../protocol-request.ts';
+import type { Services } from '../services/services.ts';
 import { execute } from './execute.ts';
 import { gatherAddresses, gatherNamespace, gatherTunnel, listFirewall, withNamespace } from './gather.ts';
 import { Greeter } from './greeter.ts';
@@ -25,8 +29,9 @@ import { NETNS_FOLDER, namesOf, type TunnelNames } from './names.ts';
 import { PeerTable, routesOf } from './peers.ts';
 import { planRemoval, planTunnel } from './plan.ts';
 import { OperationQueue } from './queue.ts';
+import type { ServicePorts } from './service-rules.ts';
 import { showTunnel } from './show.ts';
-import { desiredOf, subnetsOf } from './state.ts';
+import { desiredOf, firewallOf, type Shape, subnetsOf } from './state.ts';
 import { describe, type Step } from './steps.ts';
 
 /** What is remembered of a tunnel between operations; forgotten whenever one fails. */
@@ -34,6 +39,8 @@ interface Known {
   publicKey: string | null;
   addresses: readonly string[];
   peers: PeerTable;
+  /** As it was put, and its rules; absent for a tunnel that this process has not put. */
+  put?: { shape: Shape; rules: string };
   /** How this node's `nft` spells a firewall that was set, where it is not as we spell it. */
   firewall?: { set: string; listed: string | null };
 }
@@ -42,18 +49,23 @@ export interface TunnelsOptions {
   availability: Availability;
   endpoints: Endpoints;
   listener: Listener;
+  services: Services;
   prefix: string;
   logger: Logger;
 }
 
 const AT_ONCE = 8;
 const WAITING_PER_TUNNEL = 32;
+const PACKETS_PER_SECOND = 200;
 
 /** The tunnels of this node: every operation of the protocol, one at a time for each tunnel. */
 export class Tunnels {
   readonly #availability: Availability;
   readonly #endpoints: Endpoints;
   readonly #listener: Listener;
+  readonly #services: Services;
+  /** Ports of services that the rules let routers come to. */
+  readonly #admitted = new Map<string, ServicePorts>();
   readonly #greeter = new Greeter();
   readonly #prefix: string;
   readonly #logger: Logger;
@@ -68,10 +80,11 @@ export class Tunnels {
   #changes = 0;
   #lost = 0;
 
-  constructor({ availability, endpoints, listener, prefix, logger }: TunnelsOptions) {
+  constructor({ availability, endpoints, listener, services, prefix, logger }: TunnelsOptions) {
     this.#availability = availability;
     this.#endpoints = endpoints;
     this.#listener = listener;
+    this.#services = services;
     this.#prefix = prefix;
     this.#logger = logger;
   }
@@ -114,7 +127,8 @@ export class Tunnels {
   }
 
   async #converge(names: TunnelNames, state: TunnelState, implementation: Implementation): Promise<Step[]> {
-    const desired = desiredOf(state);
+    const desired = desiredOf(state, this.#admitted.get(names.interfaceName));
+    await this.#services.leaveGone(names.interfaceName, names.namespacePath);
     const observed = await gatherTunnel(names, implementation);
     let { firewall } = this.#known.get(names.interfaceName) ?? {};
     const spelledOtherwise = firewall?.set === desired.firewall && firewall.listed === observed.firewall;
@@ -128,6 +142,7 @@ export class Tunnels {
     const recalled = isAnew ? await this.#endpoints.recall(names.interfaceName, isPeer) : undefined;
     const steps = recalled === undefined ? planned : planned.map((step) => withEndpoints(step, recalled));
     await execute(names, implementation, steps);
+    await this.#services.renew(names.interfaceName, names.namespacePath);
     if (steps.some((step) => step.do === 'setFirewall')) {
       firewall = { set: desired.firewall, listed: await withNamespace(names, listFirewall) };
     }
@@ -135,6 +150,7 @@ export class Tunnels {
       publicKey: desired.publicKey,
       addresses: desired.addresses,
       peers: new PeerTable(desired.peers),
+      put: { shape: shapeOf(state), rules: desired.firewall },
       ...(firewall === undefined ? {} : { firewall }),
     });
     this.#endpoints.retain(names.interfaceName, isPeer);
@@ -264,6 +280,50 @@ export class Tunnels {
     });
   }
 
+  /**
+   * Brings what routers may reach to this, and touches neither the interface nor its peers. A port that cannot be had is
+   * told; the others are open.
+   */
+  putServices(
+    interfaceName: string,
+    { services, packetsPerSecond = PACKETS_PER_SECOND }: ServicesState,
+  ): Promise<ServicesApplied> {
+    const names = this.namesOf(interfaceName);
+    return this.#queue.run(interfaceName, async () => {
+      const { put } = this.#known.get(interfaceName) ?? {};
+      const [own] = subnetsOf(put?.shape.addresses ?? []);
+      if (put === undefined || own === undefined) throw unknown(names);
+      if ((await gatherNamespace(names)) !== 'present') throw unknown(names);
+      const address = formatAddress(own.address);
+      const { changes, problems } = await this.#services.put(
+        interfaceName,
+        names.namespacePath,
+        address,
+        services,
+      );
+      const ports = { ports: this.#services.openIn(interfaceName), packetsPerSecond };
+      const admitted = ports.ports.length === 0 ? undefined : ports;
+      const rules = firewallOf(put.shape, admitted);
+      if (rules !== put.rules) changes.push(...(await this.#setRules(names, rules)));
+      if (admitted === undefined) this.#admitted.delete(interfaceName);
+      else this.#admitted.set(interfaceName, admitted);
+      this.#changes += changes.length;
+      if (changes.length > 0) this.#logger.info({ interfaceName, changes }, 'services changed');
+      return { changes, problems };
+    });
+  }
+
+  async #setRules(names: TunnelNames, rules: string): Promise<string[]> {
+    const step: Step = { do: 'setFirewall', table: rules };
+    await execute(names, this.#availability.forExisting, [step]);
+    const known = this.#known.get(names.interfaceName);
+    if (known?.put !== undefined) {
+      known.put.rules = rules;
+      known.firewall = { set: rules, listed: await withNamespace(names, listFirewall) };
+    }
+    return describe(step);
+  }
+
   /** Reads a tunnel that this process has not put: it was made before the last restart. */
   async #learn(names: TunnelNames): Promise<Known> {
     const { place, device, addresses } = await gatherTunnel(names, this.#availability.forExisting);
@@ -276,6 +336,8 @@ export class Tunnels {
   remove(interfaceName: string): Promise<Applied> {
     return this.#exclusively(interfaceName, 'remove', async (names) => {
       const implementation = this.#availability.forExisting;
+      this.#services.close(interfaceName);
+      this.#admitted.delete(interfaceName);
       const steps = planRemoval(await gatherTunnel(names, implementation));
       this.#known.delete(interfaceName);
       this.#lookedAt.delete(interfaceName);
@@ -406,6 +468,13 @@ export class Tunnels {
     });
   }
 }
+
+const shapeOf = ({ interfaceName, addresses, mtu, routerToRouter }: TunnelState): Shape => ({
+  interfaceName,
+  addresses,
+  mtu,
+  ...(routerToRouter === undefined ? {} : { routerToRouter }),
+});
 
 const withEndpoints = (step: Step, { endpoints }: Recalled): Step =>
   step.do === 'setDevice' && endpoints.size > 0 ? { ...step, endpoints } : step;

@@ -9,6 +9,9 @@ import {
   type PeerObservation,
   PROTOCOL_VERSION,
   type RefusedPeer,
+  type ServiceProblem,
+  type ServicesApplied,
+  type ServicesState,
   SidecarError,
   type SidecarErrorCode,
   type SidecarVersion,
@@ -32,6 +35,11 @@ export class FakeSidecar implements SidecarPort {
   readonly listeners = new Map<string, (stream: Duplex) => void>();
   /** Router address → how a connection to it fails. */
   readonly failures = new Map<string, SidecarErrorCode>();
+  /** What each tunnel's routers may reach, and how often that was given. */
+  readonly services = new Map<string, ServicesState>();
+  servicePuts = 0;
+  /** Ports that cannot be had. */
+  takenPorts = new Set<number>();
   readings = 0;
   /** How often WireGuard of a tunnel has ended by itself. */
   lost = 0;
@@ -57,6 +65,7 @@ export class FakeSidecar implements SidecarPort {
   /** As if the container was replaced on a node without kernel WireGuard: all is gone. */
   loseAll(): void {
     this.interfaces.clear();
+    this.services.clear();
     this.handshakes.clear();
   }
 
@@ -139,10 +148,29 @@ export class FakeSidecar implements SidecarPort {
     return { changes: [] };
   }
 
+  async putServices(interfaceName: string, wanted: ServicesState): Promise<ServicesApplied> {
+    this.#assertUp();
+    this.interface(interfaceName);
+    this.servicePuts += 1;
+    const before = this.services.get(interfaceName)?.services ?? [];
+    const services = wanted.services.map((service) => {
+      const known = before.find(
+        ({ protocol, port }) => protocol === service.protocol && port === service.port,
+      );
+      return { ...service, endpoints: service.endpoints ?? known?.endpoints ?? [] };
+    });
+    this.services.set(interfaceName, { ...wanted, services });
+    const problems = wanted.services.flatMap<ServiceProblem>(({ protocol, port }) =>
+      this.takenPorts.has(port) ? [{ protocol, port, message: `${protocol} port ${port} is taken.` }] : [],
+    );
+    return { changes: [], problems };
+  }
+
   async remove(interfaceName: string): Promise<Applied> {
     this.#assertUp();
     this.calls.push({ remove: interfaceName });
     this.interfaces.delete(interfaceName);
+    this.services.delete(interfaceName);
     return { changes: [] };
   }
 

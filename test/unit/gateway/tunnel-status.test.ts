@@ -14,6 +14,7 @@ const report = (fields: Partial<TunnelReport> = {}): TunnelReport => ({
   counts: { total: 2, connected: 1, online: 0 },
   lastHandshake: WALL / 1000 - 5,
   programmed: 'set',
+  services: null,
   wall: WALL,
   ...fields,
 });
@@ -57,5 +58,24 @@ describe('what is said of a tunnel', () => {
     const status = tunnelStatus(report({ programmed: broken })) ?? {};
     expect(status.conditions).toEqual([expect.objectContaining({ status: 'False', ...broken })]);
     expect(tunnelStatus(report({ object: object(status), programmed: broken }))).toBeUndefined();
+  });
+
+  test('has a condition of its services while there are some', () => {
+    const services = { status: 'False', reason: 'NoEndpoints', message: 'ntp: none.' } as const;
+    const status = tunnelStatus(report({ services })) ?? {};
+    expect(status.conditions).toEqual([
+      expect.objectContaining({ type: 'Programmed', status: 'True' }),
+      expect.objectContaining({ type: 'ServicesReady', observedGeneration: 4, ...services }),
+    ]);
+    expect(tunnelStatus(report({ object: object(status), services }))).toBeUndefined();
+    expect(tunnelStatus(report({ object: object(status), services: 'unknown' }))).toBeUndefined();
+    const mended = { status: 'True', reason: 'ServicesReady', message: 'Routers reach ntp.' } as const;
+    expect(tunnelStatus(report({ object: object(status), services: mended }))?.conditions).toEqual([
+      expect.objectContaining({ type: 'Programmed' }),
+      expect.objectContaining({ type: 'ServicesReady', ...mended }),
+    ]);
+    expect(tunnelStatus(report({ object: object(status), services: null }))?.conditions).toEqual([
+      expect.objectContaining({ type: 'Programmed' }),
+    ]);
   });
 });

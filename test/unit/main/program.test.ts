@@ -92,6 +92,7 @@ describe('the metrics of the sidecar', () => {
       operations: 1,
       streams: 3,
       streamsOpened: 9,
+      services: { flows: 4, connections: 2, dropped: 7 },
     };
     registerSidecarMetrics(registry, () => counts);
     await registry.metrics();
@@ -102,6 +103,9 @@ describe('the metrics of the sidecar', () => {
     expect(text).toContain('tto_sidecar_lost_total 2');
     expect(text).toContain('tto_sidecar_streams_opened_total 9');
     expect(text).toContain('tto_sidecar_streams 3');
+    expect(text).toContain('tto_sidecar_service_flows 4');
+    expect(text).toContain('tto_sidecar_service_connections 2');
+    expect(text).toContain('tto_sidecar_service_drops_total 7');
     expect(text).toContain('tto_sidecar_active 1');
     expect(registry.getSingleMetric('tto_sidecar_changes_total')).toBeInstanceOf(Counter);
   });
