@@ -11,7 +11,7 @@ jest.setTimeout(120_000);
 
 const why = hasFreeRadius ? '' : ' (left out: no freeradius or radclient; make deps installs them)';
 
-/** What takes the header off in the pod; MMPROXY=path has go-mmproxy itself do so. */
+/** What takes the header off in the pod; MMPROXY=path has go-mmproxy itself do so (commit 9c89649: later ones panic). */
 const { MMPROXY } = process.env;
 const UNWRAP: [string, string[]] =
   MMPROXY === undefined
