@@ -70,7 +70,7 @@ Each process serves them at \`/metrics\`: the controller on port 8080, of a gate
 
 Times are in seconds, sizes in bytes; a histogram has \`_bucket\`, \`_sum\` and \`_count\` beside it. Labels \`namespace\` and \`tunnel\` are
 those of the TenantTunnel, \`namespace\` and \`router\` those of the Router. Metrics \`tto_router_\` are there with
-\`metrics.routerSeries\` above 0 alone. What a gateway standing by would say of tunnels, only the one that works says.
+\`metrics.routerSeries\` above 0 alone, \`tto_relay_\` where \`gateway.relay.enabled\`. What a gateway standing by would say of tunnels, only the one that works says.
 
 | metric | type | labels | process | meaning |
 | --- | --- | --- | --- | --- |

@@ -28,7 +28,9 @@ const read = async (): Promise<void> => {
 };
 
 beforeAll(async () => {
-  world = await World.start({ namespaces: ['acme'], flags: { agent: ['--router-series', '100'] } });
+  // With all that has metrics of its own.
+  const agent = ['--router-series=100', '--relay-address=127.0.0.1:0', '--relay-advertise=127.0.0.1'];
+  world = await World.start({ namespaces: ['acme'], flags: { agent } });
   await world.bringOnline('acme/branch-1', '7.16.2');
   await waitFor('the tunnel counts it', () => world.tunnel('acme/acme').status?.routers?.online === 1);
   await read();
