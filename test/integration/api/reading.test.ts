@@ -1,13 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parseAllDocuments } from 'yaml';
-import { API_VERSION, DEFAULT_POOLS } from '../../../src/api/index.ts';
+import { DEFAULT_POOLS } from '../../../src/api/index.ts';
 import { withDefaults } from '../../../src/api/schema/defaults.ts';
 import { routerSpec } from '../../../src/api/v1alpha1/router.ts';
 import { tunnelClassSpec } from '../../../src/api/v1alpha1/tunnel-class.ts';
 import { accepted, type KindName, Server } from './server.ts';
-
-const REPOSITORY = join(import.meta.dirname, '..', '..', '..');
 
 let server: Server;
 beforeAll(async () => {
@@ -279,22 +274,4 @@ describe('kubectl', () => {
       kubectl('explain', 'tunnelclass.spec.persistentKeepaliveSeconds').replaceAll(/\s+/g, ' '),
     ).toContain('in seconds, so that its NAT stays open. Default 25; 0 turns it off');
   });
-});
-
-describe('every manifest of examples/', () => {
-  const directory = join(REPOSITORY, 'examples');
-  const manifests = readdirSync(directory)
-    .filter((file) => file.endsWith('.yaml'))
-    .flatMap((file) =>
-      parseAllDocuments(readFileSync(join(directory, file), 'utf8')).map((document) => document.toJS()),
-    );
-
-  test.each(manifests.map((manifest) => [`${manifest.kind} ${manifest.metadata.name}`, manifest]))(
-    'is accepted with no unknown field: %s',
-    async (_title, manifest) => {
-      expect(manifest.apiVersion).toBe(API_VERSION);
-      const path = `${server.path(manifest.kind)}?fieldValidation=Strict`;
-      accepted(await server.controlPlane.request('POST', path, manifest));
-    },
-  );
 });
