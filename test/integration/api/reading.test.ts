@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { DEFAULT_POOLS } from '../../../src/api/index.ts';
 import { withDefaults } from '../../../src/api/schema/defaults.ts';
 import { routerSpec } from '../../../src/api/v1alpha1/router.ts';
