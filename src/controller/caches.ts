@@ -104,11 +104,6 @@ const leanNode = ({ apiVersion, kind, metadata, spec, status }: Node): Node => (
     resourceVersion: metadata.resourceVersion,
     labels: metadata.labels,
   } as Node['metadata'],
-  ...(spec && {
-    spec: {
-      ...(spec.podCIDRs && { podCIDRs: spec.podCIDRs }),
-      ...(spec.unschedulable && { unschedulable: true }),
-    },
-  }),
+  ...(spec?.podCIDRs && { spec: { podCIDRs: spec.podCIDRs } }),
   ...(status?.addresses && { status: { addresses: status.addresses } }),
 });

@@ -18,9 +18,6 @@ import { reconcileKeptSecrets } from './kept-secrets.ts';
 import { type Leadership, leadershipBy } from './leadership.ts';
 import { ledgerStore } from './ledger-store.ts';
 import { controllerMetrics } from './metrics.ts';
-import { Moves } from './moves.ts';
-import { reconcilePeerKey } from './peer-key.ts';
-import { Pulses } from './pulses.ts';
 import { reconcileClass } from './reconcile-class.ts';
 import { reconcileHandover } from './reconcile-handover.ts';
 import { reconcileLedgerObject, reconcileQuarantine } from './reconcile-ledger.ts';
@@ -30,7 +27,7 @@ import { ServiceRanges } from './service-ranges.ts';
 import { SubnetIndex } from './subnet-index.ts';
 import { takeOver } from './take-over.ts';
 import { WaitingRouters } from './waiting-routers.ts';
-import { wakeAll, wakeTunnelsOn, wire } from './wiring.ts';
+import { wakeAll, wire } from './wiring.ts';
 import type { World } from './world.ts';
 
 const LEASE_NAME = 'tenant-tunnel-controller';
@@ -91,13 +88,7 @@ export function startController(options: ControllerProcessOptions): ControllerPr
     random,
     turn,
   });
-  const pulses = new Pulses(clock, (node) => wakeTunnelsOn(world, node));
-  const metrics = controllerMetrics(registry, {
-    caches,
-    ledger,
-    pulses,
-    isLeader: () => leadership.isLeader(),
-  });
+  const metrics = controllerMetrics(registry, { caches, ledger, now, isLeader: () => leadership.isLeader() });
   const controller = (
     name: string,
     concurrency: number,
@@ -127,7 +118,6 @@ export function startController(options: ControllerProcessOptions): ControllerPr
     ledger: controller('ledger', 1, (key, context) => reconcileLedgerObject(world)(key, context)),
     quarantine: controller('quarantine', 1, (key, context) => reconcileQuarantine(world)(key, context)),
     secrets: controller('secrets', 1, (key, context) => reconcileKeptSecrets(world)(key, context)),
-    peerKey: controller('peer-key', 1, (key, context) => reconcilePeerKey(world)(key, context)),
   };
   const world: World = {
     client: writer,
@@ -139,8 +129,6 @@ export function startController(options: ControllerProcessOptions): ControllerPr
     gatewayNamespace,
     now,
     controllers,
-    pulses,
-    moves: new Moves(() => clock.monotonic()),
     chosenNodes: new Map(),
     tunnelsBeingMade: new Map(),
     waiting: new WaitingRouters(),
