@@ -118,9 +118,8 @@ export const IDENTITIES: readonly Identity[] = [
         {
           apiGroup: 'coordination.k8s.io',
           resources: ['leases'],
-          verbs: ['get', 'list', 'watch'],
-          reason:
-            "The agents' heartbeats: tunnels are placed on nodes that have a fresh one. Before those of a silent node are moved it is asked for once more, past the cache.",
+          verbs: ['list', 'watch'],
+          reason: "The agents' heartbeats: tunnels are placed on nodes that have a fresh one.",
         },
       ],
     },
@@ -183,9 +182,9 @@ export const IDENTITIES: readonly Identity[] = [
         {
           apiGroup: 'coordination.k8s.io',
           resources: ['leases'],
-          verbs: ['get', 'list', 'watch', 'create', 'update'],
+          verbs: ['get', 'create', 'update'],
           reason:
-            'Its heartbeat, gateway-NODE. The nodes share one service account, so the name cannot be restricted. Those of the others tell who could take tunnels over, and where to ask them.',
+            'Its heartbeat, gateway-NODE. The nodes share one service account, so the name cannot be restricted.',
         },
       ],
     },

@@ -11,7 +11,6 @@ export type SidecarPort = Pick<
   SidecarClient,
   | 'version'
   | 'list'
-  | 'hold'
   | 'put'
   | 'patchPeers'
   | 'remove'

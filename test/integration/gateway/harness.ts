@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { KubeConfig } from '@kubernetes/client-node';
 import { Registry } from 'prom-client';
 import {
-  ANNOTATION_PLACED,
   accessObjectName,
   type HandoverPeer,
   LABEL_GATEWAY,
@@ -192,9 +191,8 @@ export class HandedOver {
   readonly keys = generateKeyPair();
   readonly members: Member[] = [];
   readonly #cluster: Cluster;
-  #node: GatewayNode;
+  readonly #node: GatewayNode;
   readonly #index: number;
-  #placed = 0;
 
   constructor(cluster: Cluster, node: GatewayNode, index: number, tenantTunnel: TenantTunnel) {
     this.#cluster = cluster;
@@ -248,15 +246,6 @@ export class HandedOver {
     await this.writeBlock();
     await this.writeKey(this.keys.privateKey);
     await this.writeTunnel({ blocks });
-  }
-
-  /** As the controller moves it: its own ConfigMap first, then what follows that. */
-  async moveTo(node: GatewayNode): Promise<void> {
-    this.#node = node;
-    this.#placed = Math.max(Date.now(), this.#placed + 1);
-    await this.writeTunnel();
-    await this.writeKey(this.keys.privateKey);
-    await this.writeBlock();
   }
 
   writeTunnel(fields: Partial<TunnelHandover> = {}): Promise<void> {
@@ -314,7 +303,7 @@ export class HandedOver {
     const body = {
       apiVersion: 'v1',
       kind: kind === 'secrets' ? 'Secret' : 'ConfigMap',
-      metadata: { name, labels, annotations: { [ANNOTATION_PLACED]: String(this.#placed) } },
+      metadata: { name, labels },
       ...text,
     };
     const collection = path.slice(0, path.lastIndexOf('/'));
