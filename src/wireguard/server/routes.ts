@@ -5,7 +5,6 @@ import { SidecarError } from '../errors.ts';
 import { PROTOCOL_VERSION, type SidecarVersion } from '../protocol.ts';
 import {
   parseAfter,
-  parseHold,
   parseInterfaceName,
   parsePeerCall,
   parsePeerChange,
@@ -66,14 +65,6 @@ const ROUTES: readonly Route[] = [
     method: 'GET',
     path: /^\/v1\/tunnels$/,
     answer: async ({ tunnels }) => ({ json: await tunnels.list() }),
-  },
-  {
-    method: 'PUT',
-    path: /^\/v1\/hold$/,
-    answer: async ({ tunnels }, request) => {
-      await tunnels.hold(parseHold(await readBody(request)));
-      return { json: {} };
-    },
   },
   {
     method: 'PUT',
