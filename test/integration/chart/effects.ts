@@ -137,7 +137,7 @@ export const EFFECTS: Readonly<Record<string, Effect>> = {
     changes: [
       '- ClusterRole connect',
       '- Service relay',
-      ...[3, 4].flatMap((at) =>
+      ...[5, 6].flatMap((at) =>
         ['apiGroups', 'resources', 'verbs'].map((field) => `ClusterRole agent rules[${at}].${field}[0] gone`),
       ),
       ...['address', 'audience', 'server-name', 'idle-timeout'].map(
