@@ -211,6 +211,7 @@ export function startAgent(options: AgentOptions): AgentProcess {
   });
   const arrivals = new Arrivals({
     sidecar,
+    health,
     clock,
     logger,
     signal,

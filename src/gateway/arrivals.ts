@@ -4,10 +4,12 @@
  */
 import { type Clock, type Logger, sleep } from '../kube/index.ts';
 import type { Arrival } from '../wireguard/index.ts';
-import type { SidecarPort } from './sidecar-health.ts';
+import type { SidecarHealth, SidecarPort } from './sidecar-health.ts';
 
 export interface ArrivalsOptions {
   sidecar: SidecarPort;
+  /** Told of an answer that breaks off: a sidecar that is back within a second is else not seen to have gone. */
+  health: Pick<SidecarHealth, 'learnFrom'>;
   clock: Clock;
   logger: Logger;
   signal: AbortSignal;
@@ -17,7 +19,7 @@ export interface ArrivalsOptions {
 /** Between two answers, ms: who comes meanwhile comes with the next. */
 const GATHER_MS = 50;
 /** After a failure, or where the sidecar cannot listen. */
-const AGAIN_MS = 5_000;
+const AGAIN_MS = 1_000;
 /** Longer than the sidecar waits for somebody. */
 const ANSWER_LIMIT_MS = 60_000;
 
@@ -45,7 +47,7 @@ export class Arrivals {
   }
 
   async #wait(): Promise<void> {
-    const { sidecar, signal, logger, onArrival } = this.#options;
+    const { sidecar, health, signal, logger, onArrival } = this.#options;
     const limited = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_LIMIT_MS)]);
     try {
       const { sequence, arrivals, listening } = await sidecar.arrivals(this.#sequence, limited);
@@ -56,7 +58,9 @@ export class Arrivals {
       // Until it listens again, tunnels are read often, as without it.
       this.#isListening = false;
       this.#sequence = 0;
-      if (!signal.aborted) logger.debug({ err }, 'The sidecar does not tell who comes.');
+      if (signal.aborted) return;
+      health.learnFrom(err);
+      logger.debug({ err }, 'The sidecar does not tell who comes.');
     }
   }
 }
