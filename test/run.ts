@@ -34,7 +34,7 @@ const PROJECTS: Record<string, { needs: Need[]; workers: number; args?: string[]
   world: { needs: [], workers: availableParallelism() },
   integration: { needs: ['packages', 'control plane', 'clients'], workers: availableParallelism() },
   dataplane: { needs: ['packages', 'data plane'], workers: availableParallelism() },
-  processes: { needs: ['packages', 'control plane', 'data plane'], workers: 2 },
+  processes: { needs: ['packages', 'control plane', 'data plane'], workers: 3 },
   e2e: { needs: ['nodes'], workers: 2, args: ['--verbose'] },
 };
 

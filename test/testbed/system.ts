@@ -222,7 +222,9 @@ class RunningSystem<C extends Cluster> implements SystemOn<C> {
       const [status = '', ...text] = (await this.node.exec(process.execPath, ['-e', ASK, url])).split('\n');
       return { ok: status === '200', text: text.join('\n') };
     }
-    const response = await fetch(url, { signal: AbortSignal.timeout(5_000) });
+    // Not on a connection of before, which the server may just be closing.
+    const headers = { connection: 'close' };
+    const response = await fetch(url, { headers, signal: AbortSignal.timeout(5_000) });
     return { ok: response.ok, text: await response.text() };
   }
 }
