@@ -1,18 +1,19 @@
 import { closeSync } from 'node:fs';
 import koffi from 'koffi';
 import { errno, libc } from '../namespace/libc.ts';
+import {
+  AF_INET,
+  AF_INET6,
+  IPPROTO_UDP,
+  int,
+  SO_ATTACH_FILTER,
+  SO_RCVBUFFORCE,
+  SOCK_CLOEXEC,
+  SOCK_NONBLOCK,
+  SOCK_RAW,
+  SOL_SOCKET,
+} from '../namespace/linux.ts';
 import { INITIATION_BYTES } from './initiation.ts';
-
-/** sys/socket.h, bits/socket_type.h, netinet/in.h, asm-generic/socket.h of Linux. */
-const AF_INET = 2;
-const AF_INET6 = 10;
-const SOCK_RAW = 3;
-const SOCK_NONBLOCK = 0o4000;
-const SOCK_CLOEXEC = 0o2000000;
-const IPPROTO_UDP = 17;
-const SOL_SOCKET = 1;
-const SO_ATTACH_FILTER = 26;
-const SO_RCVBUFFORCE = 33;
 
 const BUFFER_BYTES = 1024 * 1024;
 const UDP_HEADER = 8;
@@ -107,8 +108,7 @@ function open(family: typeof AF_INET | typeof AF_INET6): number {
     closeSync(fd);
     throw new Error(`no filter could be attached to a raw socket (errno ${number})`);
   }
-  const size = Buffer.alloc(4);
-  size.writeInt32LE(BUFFER_BYTES);
+  const size = int(BUFFER_BYTES);
   // Without the right to it the default is what there is, and some are missed while very many arrive.
   libc().setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, size, size.length);
   // What came before the filter did.

@@ -1,23 +1,24 @@
 import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { constants, endianness } from 'node:os';
+import { constants } from 'node:os';
 import { SidecarError } from '../errors.ts';
-import { parseAddress } from '../ipv4.ts';
 import { errno, libc } from './libc.ts';
+import {
+  AF_INET,
+  IP_FREEBIND,
+  IPPROTO_IP,
+  int,
+  SO_RCVBUFFORCE,
+  SO_REUSEADDR,
+  SOCK_CLOEXEC,
+  SOCK_DGRAM,
+  SOCK_NONBLOCK,
+  SOCK_STREAM,
+  SOL_SOCKET,
+  socketAddress,
+} from './linux.ts';
 import { inNamespace, type Namespace } from './namespace.ts';
 
-/** sys/socket.h and bits/socket_type.h of Linux. */
-const AF_INET = 2;
-const SOCK_STREAM = 1;
-const SOCK_DGRAM = 2;
-const SOCK_NONBLOCK = 0o4000;
-const SOCK_CLOEXEC = 0o2000000;
-/** asm-generic/socket.h and linux/in.h. */
-const SOL_SOCKET = 1;
-const SO_REUSEADDR = 2;
-const SO_RCVBUFFORCE = 33;
-const IPPROTO_IP = 0;
-const IP_FREEBIND = 15;
 /** Datagrams that arrive while this process does something else. */
 const RECEIVE_BUFFER_BYTES = 1024 * 1024;
 
@@ -38,32 +39,11 @@ const DISCARD_PORT = 9;
 /** Sends one datagram without content from inside a namespace, and does not wait for what becomes of it. */
 export function sendEmpty(namespace: Namespace, address: string): void {
   const { socket, sendto } = libc();
-  const to = Buffer.alloc(16);
-  to.writeUInt16LE(AF_INET, 0);
-  to.writeUInt16BE(DISCARD_PORT, 2);
-  to.set(address.split('.').map(Number), 4);
+  const to = socketAddress(address, DISCARD_PORT);
   const fd = inNamespace(namespace, () => socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (fd < 0) throw new Error(`No socket could be made in ${namespace.path} (errno ${errno()}).`);
   sendto(fd, Buffer.alloc(1), 0, 0, to, to.length);
   closeSync(fd);
-}
-
-/** A number as the C library has it. */
-function int(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  if (endianness() === 'LE') bytes.writeInt32LE(value);
-  else bytes.writeInt32BE(value);
-  return bytes;
-}
-
-/** netinet/in.h, struct sockaddr_in. */
-function socketAddress(address: string, port: number): Buffer {
-  const bytes = Buffer.alloc(16);
-  if (endianness() === 'LE') bytes.writeUInt16LE(AF_INET, 0);
-  else bytes.writeUInt16BE(AF_INET, 0);
-  bytes.writeUInt16BE(port, 2);
-  bytes.writeUInt32BE(parseAddress(address) ?? 0, 4);
-  return bytes;
 }
 
 /**
