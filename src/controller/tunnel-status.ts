@@ -14,6 +14,7 @@ import type {
   TunnelClass,
 } from '../api/index.ts';
 import { findCondition, type OwnedStatus, setCondition } from '../kube/index.ts';
+import { hostPort } from '../wireguard/index.ts';
 import type { Refusal } from './find-tunnel.ts';
 import { addressPressure, type Verdict } from './pool-pressure.ts';
 
@@ -85,7 +86,7 @@ export function planTunnelStatus(
   const { entry, tunnelClass, placement, objection, remark, addresses } = outcome.granted;
   const said = objection ?? remark;
   const endpoint = tunnelClass
-    ? endpointText(tunnelClass.spec.endpoint.host, entry.listenPort)
+    ? hostPort(tunnelClass.spec.endpoint.host, entry.listenPort)
     : tunnel.status?.endpoint;
   const allocated: Verdict = {
     status: 'True',
@@ -136,7 +137,3 @@ function readiness(tunnel: TenantTunnel, { placement, objection }: TunnelGrant):
     message: `Node ${placement.node} has not set up the interface yet; see the gateway agent there if this lasts.`,
   };
 }
-
-/** RFC 3986 §3.2.2: an IPv6 address stands in brackets before a port. */
-const endpointText = (host: string, port: number): string =>
-  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;

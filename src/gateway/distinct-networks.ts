@@ -2,7 +2,7 @@
  * No two peers of a tunnel get networks that overlap, whatever their ConfigMaps say: two leaders may have decided on different
  * knowledge, and while a network moves from one router to another the two ConfigMaps are read one before the other.
  */
-import type { Peer } from '../wireguard/index.ts';
+import { lastOf, type Peer, parseCidr } from '../wireguard/index.ts';
 
 /** A network behind a router, as numbers. */
 export interface PeerNetwork {
@@ -15,10 +15,9 @@ export interface PeerNetwork {
 
 /** The networks of a peer beside its own address. */
 export function networksOf({ publicKey, allowedIPs }: Peer): PeerNetwork[] {
-  return allowedIPs.slice(1).map((text) => {
-    const [address = '', length = '32'] = text.split('/');
-    const first = address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
-    return { first, last: first + 2 ** (32 - Number(length)) - 1, text, publicKey };
+  return allowedIPs.slice(1).flatMap((text) => {
+    const network = parseCidr(text);
+    return network === undefined ? [] : [{ first: network.base, last: lastOf(network), text, publicKey }];
   });
 }
 

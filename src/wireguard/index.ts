@@ -2,6 +2,8 @@ export { type ObserveOptions, SidecarClient, type SidecarClientOptions } from '.
 export { parsePeers } from './configuration/parse.ts';
 export { renderPeers } from './configuration/render.ts';
 export { SidecarError, type SidecarErrorCode, WireGuardError } from './errors.ts';
+export { hostPort } from './host-port.ts';
+export { lastOf, parseCidr } from './ipv4.ts';
 export { generateKeyPair, generatePresharedKey, isKey, type KeyPair, publicKeyOf } from './keys.ts';
 export type { Logger } from './logger.ts';
 export { inNamespace, type Namespace, openNamespace } from './namespace/namespace.ts';

@@ -1,8 +1,7 @@
 /** From a Service and its EndpointSlices to the addresses that a tunnel's service has. */
-import { isIPv6 } from 'node:net';
 import type { ServiceHandover } from '../../api/index.ts';
 import type { EndpointSlice, Service } from '../../kube/index.ts';
-import { isServiceAddress, MAX_ENDPOINTS } from '../../wireguard/index.ts';
+import { hostPort, isServiceAddress, MAX_ENDPOINTS } from '../../wireguard/index.ts';
 import type { Problem } from '../problem.ts';
 
 /** What the API server has of one Service. */
@@ -86,5 +85,5 @@ function addressesIn(
     .filter(isWanted)
     .flatMap(({ addresses }) => addresses.slice(0, 1))
     .filter(isServiceAddress)
-    .map((address) => (isIPv6(address) ? `[${address}]:${port.port}` : `${address}:${port.port}`));
+    .map((address) => hostPort(address, Number(port.port)));
 }

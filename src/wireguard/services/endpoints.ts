@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net';
+import { hostPort } from '../host-port.ts';
 
 /** Where a service answers, reached from the node. */
 export interface Endpoint {
@@ -12,8 +12,7 @@ export function endpointOf(text: string): Endpoint {
   return { address: text.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(text.slice(at + 1)) };
 }
 
-export const nameOf = ({ address, port }: Endpoint): string =>
-  isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
+export const nameOf = ({ address, port }: Endpoint): string => hostPort(address, port);
 
 /** For so long one that has refused is passed over while there are others, ms. */
 const AVOIDED_MS = 5_000;
