@@ -13,23 +13,12 @@ import {
 import { type OwnedDirectory, ownedDirectory, spawnOwned } from '../test/testbed/lifetime.ts';
 import { GATEWAY_NAMESPACE, SYSTEM_NAMESPACE } from '../test/testbed/system.ts';
 import { Bare } from './bare.ts';
+import { MALLOC, V8_FLAGS } from './image-settings.ts';
 import { FLOOR_GROUP, GROUP } from './manifests.ts';
 import { RunningProcess } from './running-process.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 export const NODE = 'gateway-1';
-/** Those of the image (Dockerfile) under the chart's memory limit of 1 GiB. */
-const V8_FLAGS = [
-  '--max-semi-space-size=32',
-  '--heap-growing-percent=40',
-  `--max-old-space-size=${Math.floor(0.7 * 1024)}`,
-];
-/** Those of the image, too. */
-const MALLOC = {
-  MALLOC_ARENA_MAX: '1',
-  MALLOC_MMAP_THRESHOLD_: '131072',
-  MALLOC_TRIM_THRESHOLD_: '131072',
-};
 /** Files of crds/ whose kinds the floor writes, too. */
 const FLOOR_KINDS = ['routers', 'tenanttunnels'];
 
