@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { generateKeyPair, type TunnelState } from '../../src/wireguard/index.ts';
-import { parseUdpPorts } from '../../src/wireguard/tunnel/listing.ts';
 import type { Pod } from '../../test/dataplane/sidecar/pod.ts';
+import { watchGaps } from '../../test/dataplane/sidecar/port-gaps.ts';
 import { Site } from '../../test/dataplane/sidecar/site.ts';
 import { stateOf } from '../../test/dataplane/sidecar/tunnel-state.ts';
 import { consumption } from '../machine.ts';
@@ -105,6 +105,7 @@ async function takeOver(site: Site, pod: Pod, states: readonly TunnelState[], si
   const watching = watchGaps(
     site,
     states.map(({ listenPort }) => listenPort),
+    LOOK_MS,
   );
   await sleep(500);
   const began = performance.now();
@@ -123,21 +124,4 @@ async function takeOver(site: Site, pod: Pod, states: readonly TunnelState[], si
       outageMostMs: Math.max(...gaps),
     },
   };
-}
-
-/** For each port, how long it was not listened on, ms; ends when all are again. */
-async function watchGaps(site: Site, ports: readonly number[]): Promise<number[]> {
-  const gone = new Map<number, number>();
-  const gaps = new Map<number, number>();
-  while (gaps.size < ports.length) {
-    const there = new Set(parseUdpPorts(readFileSync(`/proc/${site.node.pid}/net/udp`, 'utf8')));
-    const now = performance.now();
-    for (const port of ports) {
-      const since = gone.get(port);
-      if (!there.has(port)) gone.set(port, since ?? now);
-      else if (since !== undefined && !gaps.has(port)) gaps.set(port, now - since);
-    }
-    await sleep(LOOK_MS);
-  }
-  return [...gaps.values()];
 }

@@ -2,9 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import { generateKeyPair, type TunnelState } from '../../../src/wireguard/index.ts';
-import { parseUdpPorts } from '../../../src/wireguard/tunnel/listing.ts';
 import { dataplane, leftOut } from './dataplane.ts';
 import type { Pod } from './pod.ts';
+import { watchGaps } from './port-gaps.ts';
 import { Site } from './site.ts';
 import { stateOf } from './tunnel-state.ts';
 
@@ -41,23 +41,6 @@ dataplane(`the gap of a takeover${leftOut}`, () => {
   const putAll = (pod: Pod, states: readonly TunnelState[]) =>
     Promise.all(states.map((state) => pod.client.put(state)));
 
-  /** For each port, how long it was not listened on, ms; ends when all are again. */
-  async function watchGaps(ports: readonly number[]): Promise<number[]> {
-    const gone = new Map<number, number>();
-    const gaps = new Map<number, number>();
-    while (gaps.size < ports.length) {
-      const there = new Set(parseUdpPorts(readFileSync(`/proc/${site.node.pid}/net/udp`, 'utf8')));
-      const now = performance.now();
-      for (const port of ports) {
-        const since = gone.get(port);
-        if (!there.has(port)) gone.set(port, since ?? now);
-        else if (since !== undefined && !gaps.has(port)) gaps.set(port, now - since);
-      }
-      await sleep(LOOK_MS);
-    }
-    return [...gaps.values()].toSorted((a, b) => a - b);
-  }
-
   test.each([
     [1, 'SIGTERM'],
     [1, 'SIGKILL'],
@@ -70,7 +53,11 @@ dataplane(`the gap of a takeover${leftOut}`, () => {
     await putAll(pod, states);
     const made = performance.now() - put;
     const standby = await site.start();
-    const watching = watchGaps(states.map(({ listenPort }) => listenPort));
+    const watching = watchGaps(
+      site,
+      states.map(({ listenPort }) => listenPort),
+      LOOK_MS,
+    );
     await sleep(200);
 
     const begun = performance.now();
