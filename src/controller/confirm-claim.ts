@@ -5,13 +5,18 @@ import type { World } from './world.ts';
 
 /*
  * Two leaders at once, each on a ledger that does not show yet what the other gives, may give one Router two addresses or two
- * Routers one key: these stand in different objects, so that no write meets the other. Neither is told before it is sure.
+ * Routers one key: these stand in different objects, so that no write meets the other. Neither is told, or handed over to a
+ * gateway, before it is sure.
  *
  * Of two addresses the one counts that the Router's status tells, which only one of the two can write (its resourceVersion).
  *
  * Of two claims for one key at least one leader sees both before it tells: all of the ledger comes by one watch, in the
  * order of the writes, so that whoever has seen its own claim there has seen every earlier one.
  */
+
+/** Whether a Router's status tells this address. */
+export const isToldAddress = ({ status }: Router, { address }: Pick<AddressClaim, 'address'>): boolean =>
+  status?.address === address;
 
 /** Whether a Router's status tells this key as its own. */
 export const isTold = ({ status }: Router, { publicKey }: Pick<AddressEntry, 'publicKey'>): boolean =>

@@ -15,7 +15,7 @@ import {
   secrets,
 } from '../kube/index.ts';
 import { catchUpBlock, catchUpTunnel } from './catch-up.ts';
-import { confirmKey } from './confirm-claim.ts';
+import { confirmKey, isToldAddress } from './confirm-claim.ts';
 import { mayStay, tenantOf } from './find-tunnel.ts';
 import { currentNode, handedOverTunnel, nodeOf, placeTunnel } from './gateways.ts';
 import { peersIn } from './handed-over-peers.ts';
@@ -157,9 +157,10 @@ function handoverOf(
   if (!mayStay(tunnelOf(world, router), tunnel)) return [];
   // Of two with one key WireGuard would give the peer to whichever comes last. The Router wakes the block when it is sure.
   const sureness = confirmKey(world, router, claim);
+  const isSure = sureness === 'sure' && isToldAddress(router, claim);
   // One that lost its status, or that the ledger took over, works meanwhile: it must not be cut off for a moment.
-  const stays = sureness === 'unseen' && isHandedOver({ address, publicKey: entry.publicKey });
-  if (sureness !== 'sure' && !stays) return [];
+  const stays = sureness !== 'contested' && isHandedOver({ address, publicKey: entry.publicKey });
+  if (!isSure && !stays) return [];
   const { namespace, name, uid } = router.metadata;
   const peer: HandoverPeer = {
     namespace,

@@ -83,9 +83,12 @@ export function wire(world: World): void {
 }
 
 function onRouter(world: World, change: Change<Router>): void {
-  if (!specChanged(change)) return;
   const { caches, controllers, ledger } = world;
-  for (const claim of ledger.claimsOf(change.key)) wakeBlockHandover(world, claim.tunnel, claim.block);
+  const isSpec = specChanged(change);
+  // What a status tells for the first time may be handed over now.
+  if (isSpec || change.object.status?.address !== change.old?.status?.address)
+    for (const claim of ledger.claimsOf(change.key)) wakeBlockHandover(world, claim.tunnel, claim.block);
+  if (!isSpec) return;
   const { tenant } = change.object.spec;
   if (change.type !== 'deleted' || tenant === undefined) return;
   // A tunnel without TenantTunnel waits only as long as there are Routers that may bring it back.

@@ -102,6 +102,8 @@ async function ledgerWithRouters(...owners: string[]): Promise<{ ledger: Ledger;
   return { ledger, store };
 }
 
+const told = (n: number): Partial<Router> => ({ status: { address: `10.100.1.${n}` } });
+
 const placed = {
   apiVersion: 'v1',
   kind: 'ConfigMap',
@@ -148,7 +150,10 @@ test('a block is not handed over without a router that only the cache lacks; tha
 
 test('a block is handed over whole while its TenantTunnel is away', async () => {
   const { ledger } = await ledgerWithRouters('a/r1', 'a/r2');
-  const routers = [router('a/r1', { tenant: 'acme' }), router('a/r2', { tunnelRef: { name: 'acme' } })];
+  const routers = [
+    router('a/r1', { tenant: 'acme' }, told(1)),
+    router('a/r2', { tunnelRef: { name: 'acme' } }, told(2)),
+  ];
   const made: { data?: Record<string, string> }[] = [];
   const { world } = worldOf({ ledger, routers, configMaps: [placed] });
   Object.assign(world.client, {
@@ -206,7 +211,7 @@ test('what another leader has handed over is not made anew from a ledger that do
   const lagging = ledgerOver(store);
   for (const object of store.objects.values()) lagging.observe(object);
   await other.claimAddress(addressRequest(0, 'a/r2', { newKeyPair: generateKeyPair }));
-  const routers = ['a/r1', 'a/r2'].map((key) => router(key, { tenant: 'acme' }));
+  const routers = [1, 2].map((n) => router(`a/r${n}`, { tenant: 'acme' }, told(n)));
   const peers = (revision: number | undefined) => ({
     apiVersion: 'v1',
     kind: 'ConfigMap',

@@ -60,6 +60,7 @@ export function handoverIsUnique(picture: Picture): void {
   for (const { tunnel, block, peer } of picture.peers()) {
     const holder = `${peer.namespace}/${peer.name}`;
     claim(`address in tunnel ${tunnel}`, peer.address, holder);
+    claim(`${peer.uid} in tunnel`, tunnel, peer.address);
     // A key that goes from one block to another may for a moment stand in both: agents leave it with the first.
     const isOld = !isRecorded(picture, tunnel, holder, peer.publicKey);
     claim(`key in tunnel ${tunnel}${isOld ? `/${block}` : ''}`, peer.publicKey, holder);
