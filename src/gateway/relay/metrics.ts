@@ -35,7 +35,7 @@ export class RelayMetrics {
       },
     });
     new Gauge({
-      name: 'tto_relay_certificate_expiry_seconds',
+      name: 'tto_relay_certificate_expiry_timestamp_seconds',
       help: 'Unix time at which the certificate of the relay ends; 0 without one.',
       registers,
       collect() {

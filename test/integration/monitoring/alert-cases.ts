@@ -30,6 +30,7 @@ const series = (name: string, ...labels: Labels[]): string => {
   const pairs = Object.entries(Object.assign({}, ...labels)).map(([label, value]) => `${label}="${value}"`);
   return `${name}{${pairs.join(',')}}`;
 };
+const certificate = series('tto_relay_certificate_expiry_timestamp_seconds', GATEWAY);
 const inState = (state: string): string => series('tto_tunnel_routers', GATEWAY, TUNNEL, { state });
 const requests = (status: string): string =>
   series('tto_kube_request_seconds_count', GATEWAY, { verb: 'get', resource: 'routers', status });
@@ -395,6 +396,22 @@ export const ALERT_CASES: Readonly<Record<string, readonly AlertCase[]>> = {
       at: '25m',
       fires: [],
     },
+  ],
+  RelayCertificateExpiring: [
+    {
+      name: 'three days are left',
+      series: { [certificate]: '260400x30' },
+      at: '20m',
+      fires: [{ labels: GATEWAY, value: '3d 0h 0m 0s' }],
+    },
+    {
+      name: 'it has ended',
+      series: { [certificate]: '600x30' },
+      at: '20m',
+      fires: [{ labels: GATEWAY, value: '-10m 0s' }],
+    },
+    { name: 'a month is left', series: { [certificate]: '2592000x30' }, at: '20m', fires: [] },
+    { name: 'there is none', series: { [certificate]: '0x30' }, at: '20m', fires: [] },
   ],
   MetricsMissing: [
     {
