@@ -86,6 +86,7 @@
 :do {
   /system/identity/set name="branch-7"
 } on-error={ :set ttBad ($ttBad . " - identity: see /system/identity/print") }
+:do { /tool/netwatch/remove [find where comment="tenant-tunnel: new address of the server"] } on-error={}
 :do {
   :local ttKey "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg="
   /interface/wireguard/peers/remove [find where interface="tenant-tunnel"]

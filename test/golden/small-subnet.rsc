@@ -96,6 +96,21 @@
   /system/identity/set name="branch-7"
 } on-error={ :set ttBad ($ttBad . " - identity: see /system/identity/print") }
 :do {
+  :local ttText ""
+  :set ttText ($ttText . ":foreach ttPeer in=\5B/interface/wireguard/peers/find where interface=\22tenant-tunnel\22\5D do=\7B ")
+  :set ttText ($ttText . ":local ttDead true\3B :local ttShake \5B:tostr \5B/interface/wireguard/peers/get \24ttPeer last-handshake\5D\5D\3B ")
+  :set ttText ($ttText . ":if \28\5B:len \24ttShake\5D \3E 0\29 do=\7B :set ttDead \28\5B:totime \24ttShake\5D \3E 3m\29 \7D\3B ")
+  :set ttText ($ttText . ":if \28\24ttDead\29 do=\7B :local ttNow \22\22\3B ")
+  :set ttText ($ttText . ":do \7B :set ttNow \5B:tostr \5B:resolve \22vpn.example.com\22\5D\5D \7D ")
+  :set ttText ($ttText . "on-error=\7B :do \7B :local ttAsk \5B:parse \22:return \5C5B:resolve \5C22vpn.example.com\5C22 type=ipv6\5C5D\22\5D\3B :set ttNow \5B:tostr \5B\24ttAsk\5D\5D \7D on-error=\7B\7D \7D\3B ")
+  :set ttText ($ttText . ":local ttIs \5B:tostr \5B/interface/wireguard/peers/get \24ttPeer current-endpoint-address\5D\5D\3B :local ttSet \5B:tostr \5B/interface/wireguard/peers/get \24ttPeer endpoint-address\5D\5D\3B ")
+  :set ttText ($ttText . ":if \28\5B:len \24ttNow\5D \3E 0 and \28\24ttNow \21= \24ttIs or \24ttSet \21= \22vpn.example.com\22\29\29 do=\7B ")
+  :set ttText ($ttText . "/interface/wireguard/peers/set \24ttPeer endpoint-address=\24ttNow\3B :delay 1s\3B ")
+  :set ttText ($ttText . "/interface/wireguard/peers/set \24ttPeer endpoint-address=\22vpn.example.com\22 \7D \7D \7D ")
+  /tool/netwatch/remove [find where comment="tenant-tunnel: new address of the server"]
+  /tool/netwatch/add host="10.200.0.1" type=simple interval=1m test-script=$ttText comment="tenant-tunnel: new address of the server"
+} on-error={ :set ttBad ($ttBad . " - endpoint: pasted again it looks for its new address, for it does not by itself\3B see /tool/netwatch/print") }
+:do {
   :local ttKey "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg="
   /interface/wireguard/peers/remove [find where interface="tenant-tunnel"]
   /interface/wireguard/peers/add interface="tenant-tunnel" public-key=$ttKey endpoint-address="vpn.example.com" endpoint-port="51820" allowed-address="10.200.0.0/20" persistent-keepalive="25s" comment="tenant-tunnel: managed, do not edit"

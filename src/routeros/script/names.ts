@@ -8,6 +8,7 @@ export const COMMENT = {
   user: 'tenant-tunnel: management',
   apiRule: 'tenant-tunnel: API from the server',
   endpointRule: 'tenant-tunnel: WireGuard from the server',
+  resolveAgain: 'tenant-tunnel: new address of the server',
 } as const;
 
 /**

@@ -3,6 +3,7 @@ import type { ScriptInput } from './input.ts';
 import { interfaceWithKey, interfaceWithOwnKey } from './interface.ts';
 import { INTERFACE } from './names.ts';
 import { quote } from './quote.ts';
+import { resolveAgain } from './resolve-again.ts';
 import {
   address,
   apiService,
@@ -38,6 +39,7 @@ export function renderScript(input: ScriptInput): string {
     ...apiRule(input),
     ...endpointRule(input),
     ...identity(input),
+    ...resolveAgain(input),
     // Last: with the peer comes the handshake, and with that the operator logs in.
     ...peer(input),
     '}',

@@ -2,6 +2,7 @@ import type { Context, Values } from './configuration/definition.ts';
 import type { Entry } from './configuration/store.ts';
 import { INTERFACES } from './menus/interface.ts';
 import { ADDRESSES, addressesChanged, DHCP_CLIENTS, ROUTES } from './menus/ip.ts';
+import { netwatchMenu } from './menus/netwatch.ts';
 import { SERVICES } from './menus/service.ts';
 import { PEERS } from './menus/wireguard.ts';
 import type { InterfaceFacts, Lease, PeerFacts, ServiceConnection } from './types.ts';
@@ -10,7 +11,7 @@ import { atLeast } from './version.ts';
 
 const byId = (entries: readonly Entry[], id: string): Entry => {
   const found = entries.find((entry) => entry.id === id);
-  if (!found) throw new RangeError(`no peer ${id}`);
+  if (!found) throw new RangeError(`no row ${id}`);
   return found;
 };
 
@@ -28,6 +29,11 @@ export function observePeer(id: string, facts: PeerFacts, context: Context): voi
       ? {}
       : { 'current-endpoint-port': String(facts.currentEndpointPort) }),
   };
+}
+
+/** @throws {RangeError} when the entry is gone. */
+export function observeNetwatch(id: string, status: 'up' | 'down', context: Context): void {
+  byId(context.configuration.entries(netwatchMenu.path), id).runtime = { status };
 }
 
 export function observeInterface(name: string, facts: InterfaceFacts, context: Context): void {

@@ -10,7 +10,13 @@ import { Lookup } from './language/lookup.ts';
 import { menusOf } from './menus/index.ts';
 import { writeLog } from './menus/log.ts';
 import { POLICIES, policiesOf, USERS } from './menus/user.ts';
-import { observeConnections, observeInterface, observeLease, observePeer } from './observations.ts';
+import {
+  observeConnections,
+  observeInterface,
+  observeLease,
+  observeNetwatch,
+  observePeer,
+} from './observations.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { RouterOsTrap } from './trap.ts';
 import type {
@@ -65,10 +71,19 @@ export class RouterOs {
 
   /** A console session of `user`. */
   terminal(user = 'admin'): Terminal {
+    return this.#terminal(() => this.#contextOf(user));
+  }
+
+  /** What netwatch runs its scripts in: with these rights, whoever made the entry (manual, "Netwatch"). */
+  netwatchTerminal(): Terminal {
+    return this.#terminal(() => this.#context('*sys', new Set(['read', 'write', 'test', 'reboot'])));
+  }
+
+  #terminal(context: () => Context): Terminal {
     return new ConsoleTerminal({
       menus: this.#menus,
       lookup: this.#lookup,
-      context: () => this.#contextOf(user),
+      context,
       resolve: this.options.resolve ?? (() => undefined),
     });
   }
@@ -119,6 +134,11 @@ export class RouterOs {
 
   observeInterface(name: string, facts: InterfaceFacts): void {
     observeInterface(name, facts, this.#privileged());
+  }
+
+  /** @throws {RangeError} when the entry is gone. */
+  observeNetwatch(id: string, status: 'up' | 'down'): void {
+    observeNetwatch(id, status, this.#privileged());
   }
 
   /** The DHCP client of `interfaceName` got (or lost) a lease. */

@@ -8,6 +8,7 @@ import { type ApiHost, ApiSession } from './api/session.ts';
 import { Dataplane } from './linux/dataplane.ts';
 import { seconds } from './linux/desired.ts';
 import { isOn } from './linux/interfaces.ts';
+import { Netwatch } from './netwatch.ts';
 import { type PingRequest, ping } from './ping.ts';
 import { Services } from './services.ts';
 import type { Misbehaviour } from './types.ts';
@@ -42,6 +43,7 @@ export class Machine implements ApiHost {
   readonly #host: NetworkHost;
   readonly #resolve: MachineOptions['resolve'];
   readonly #services: Services;
+  readonly #netwatch: Netwatch;
   readonly #stopListening: () => void;
   #on = false;
   #wasOn = false;
@@ -62,6 +64,22 @@ export class Machine implements ApiHost {
       rows,
       onApiClient: (socket) => new ApiSession(socket, this),
       onConnections: (connections) => os.observeConnections(connections),
+    });
+    this.#netwatch = new Netwatch({
+      rows: () => rows('/tool/netwatch'),
+      answers: async (host, timeoutMs, signal) => {
+        const request = { address: host, count: 1, timeoutMs, intervalMs: 200 };
+        return (await ping(netns, request, () => {}, signal)) > 0;
+      },
+      run: async (script, signal) => {
+        await this.refresh();
+        try {
+          await os.netwatchTerminal().pasteInto(this.#world(signal), script);
+        } catch (error) {
+          if (!signal.aborted) throw error;
+        }
+      },
+      observe: (id, status) => os.observeNetwatch(id, status),
     });
     this.#stopListening = os.onChange((change) => this.#changed(change));
   }
@@ -105,11 +123,13 @@ export class Machine implements ApiHost {
     await this.settled();
     // Unknown where nothing follows connections, and then without meaning (-e).
     await runInside(netns, 'sysctl', ['-q', '-e', '-w', ...CONNECTION_SETTINGS]);
+    this.#netwatch.start();
   }
 
   async #turnOff(): Promise<void> {
     if (!this.#on) return;
     this.#on = false;
+    await this.#netwatch.stop();
     await this.#applying;
     // The cable goes first, so that no peer hears a farewell.
     await ipBatch(this.#host.netns, ['link set ether1 down']);
@@ -258,10 +278,10 @@ export class Machine implements ApiHost {
     process.emitWarning(`${this.#host.name}: ${error.message}`, 'SimulatedRouterWarning');
   }
 
-  #world(): World {
+  #world(signal?: AbortSignal): World {
     return {
       delay: async (milliseconds) => {
-        await sleep(milliseconds);
+        await sleep(milliseconds, undefined, signal && { signal });
         await this.refresh();
       },
       resolve: async (name) => this.#resolve(name),

@@ -38,6 +38,7 @@ const TOUCHED = [
   '/ip/service',
   '/ipv6/firewall/filter',
   '/system/identity',
+  '/tool/netwatch',
   '/user',
   '/user/group',
 ];

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { commandsIn, type WrittenCommand } from './commands.ts';
+import { lex } from './unquote.ts';
 
 const GOLDEN = fileURLToPath(new URL('../../golden/', import.meta.url));
 /** What each version's own console says it has, as `VERSION.json`: not part of this repository. */
@@ -8,9 +9,16 @@ const SCHEMAS = fileURLToPath(new URL('../../../../shared/routeros-schema/', imp
 
 type Schema = Record<string, Record<string, string[]>>;
 
+/** A text that a script puts together piece by piece, for netwatch to run. */
+const PIECE = /:set ttText \(\$ttText \. ("[^"]*")\)/g;
+
 const scripts = readdirSync(GOLDEN)
   .filter((file) => file.endsWith('.rsc'))
-  .map((file) => ({ file, commands: commandsIn(readFileSync(GOLDEN + file, 'utf8')) }));
+  .map((file) => {
+    const text = readFileSync(GOLDEN + file, 'utf8');
+    const later = [...text.matchAll(PIECE)].flatMap(([, piece = '']) => lex(piece).literals).join('');
+    return { file, commands: [...commandsIn(text.replaceAll(PIECE, '')), ...commandsIn(later)] };
+  });
 
 const written = ({ menu, command }: WrittenCommand): string => `${menu === '/' ? '' : menu}/${command}`;
 
@@ -111,6 +119,12 @@ describe('the commands found in the golden scripts', () => {
         '/ip/service/get',
         '/ip/service/set',
         '/system/identity/set',
+        '/tool/netwatch/add',
+        '/tool/netwatch/find',
+        '/tool/netwatch/remove',
+        '/interface/wireguard/peers/set',
+        '/resolve',
+        '/totime',
       ]),
     );
   });

@@ -53,3 +53,13 @@ export function singleCommands(writable: boolean): Record<string, Command> {
   if (writable) commands.set = { arguments: [], properties: 'set' };
   return commands;
 }
+
+/** `source={…}` is text, kept as written. */
+export function withScript(commands: Record<string, Command>, property: string): Record<string, Command> {
+  for (const command of ['add', 'set']) {
+    const before = commands[command];
+    if (before)
+      commands[command] = { ...before, arguments: [...before.arguments, { name: property, form: 'script' }] };
+  }
+  return commands;
+}

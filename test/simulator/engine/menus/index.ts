@@ -11,6 +11,7 @@ import {
 } from './interface.ts';
 import { addressMenu, dhcpClientMenu, dnsMenu, routeMenu } from './ip.ts';
 import { logMenu } from './log.ts';
+import { netwatchMenu } from './netwatch.ts';
 import { rootMenu, toolMenu } from './root.ts';
 import { serviceMenu } from './service.ts';
 import {
@@ -34,6 +35,7 @@ const directory = (path: string): Menu => ({ path, kind: 'directory', commands: 
 const MENUS: readonly Menu[] = [
   rootMenu,
   toolMenu,
+  netwatchMenu,
   interfaceMenu,
   ethernetMenu,
   bridgeMenu,

@@ -1,4 +1,4 @@
-import { rowCommands, singleCommands } from '../configuration/commands.ts';
+import { rowCommands, singleCommands, withScript } from '../configuration/commands.ts';
 import type { Context, Menu, Property } from '../configuration/definition.ts';
 import { RouterOsTrap } from '../trap.ts';
 import { formatDuration } from '../values/duration.ts';
@@ -203,19 +203,6 @@ export const scriptMenu: Menu = {
   ],
   rules: { add: uniqueIn('/system/script') },
 };
-
-/** `source={…}` is text, kept as written. */
-function withScript(
-  commands: ReturnType<typeof rowCommands>,
-  property: string,
-): ReturnType<typeof rowCommands> {
-  for (const command of ['add', 'set']) {
-    const before = commands[command];
-    if (before)
-      commands[command] = { ...before, arguments: [...before.arguments, { name: property, form: 'script' }] };
-  }
-  return commands;
-}
 
 function uniqueIn(store: string) {
   return (values: Record<string, string>, context: Context): void => {

@@ -121,10 +121,10 @@ export class Dataplane {
     return address;
   }
 
-  /** A peer that is disabled or gone resolves its endpoint anew when it comes back. */
+  /** A peer that is disabled, gone or had another endpoint resolves its name anew when it comes back. */
   #forgetEndpoints(peers: readonly Row[]): void {
-    const on = new Set(peers.filter(isOn).map((peer) => peer['.id']));
-    for (const id of this.#resolved.keys()) if (!on.has(id)) this.#resolved.delete(id);
+    const hosts = new Map(peers.filter(isOn).map((peer) => [peer['.id'], peer['endpoint-address']]));
+    for (const [id, { host }] of this.#resolved) if (hosts.get(id) !== host) this.#resolved.delete(id);
   }
 
   async #applyTunnels(wanted: readonly DesiredWireguard[]): Promise<void> {
