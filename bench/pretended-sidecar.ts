@@ -54,7 +54,8 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     }));
     return reply({ tunnels: list });
   }
-  if (request.method === 'PUT') {
+  if (request.method === 'PUT' && what === 'services') return reply({ changes: [], problems: [] });
+  if (request.method === 'PUT' && what === undefined) {
     const { listenPort, peers } = JSON.parse(await bodyOf(request)) as TunnelState;
     const tunnel = { listenPort, peers: new Map<string, number>() };
     add(tunnel.peers, peers);
@@ -69,6 +70,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     for (const key of remove) tunnel.peers.delete(key);
     return reply({ changes: [] });
   }
+  if (request.method === 'POST' && what === 'call') return reply({ changes: [] });
   if (request.method === 'GET' && what === 'peers') {
     const since = Number(url.searchParams.get('since') ?? 0);
     const now = Math.floor(Date.now() / 1000);

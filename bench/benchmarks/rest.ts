@@ -6,10 +6,21 @@ import type { Metrics } from '../results.ts';
 import { difference, type RunningProcess, sum } from '../running-process.ts';
 import type { Stage } from '../stage.ts';
 
-const SECONDS = Number(process.env.REST_SECONDS ?? 600);
-const LOOK_MS = 5_000;
-/** No write for so long: all have been told Online. */
-const QUIET_MS = 30_000;
+export interface RestOptions {
+  /** How long is measured. */
+  seconds: number;
+  /** What the start leaves to do is done after so long. */
+  settleMs: number;
+  /** No write for so long: all have been told Online. */
+  quietMs: number;
+}
+
+const WHOLE: RestOptions = {
+  seconds: Number(process.env.REST_SECONDS ?? 600),
+  settleMs: 120_000,
+  quietMs: 30_000,
+};
+const LOOKS_A_QUIET_TIME = 6;
 const ONLINE_LIMIT_MS = 1_800_000;
 
 /**
@@ -20,7 +31,9 @@ export async function rest(
   stage: Stage,
   controller: RunningProcess,
   say: (line: string) => void,
+  options: RestOptions = WHOLE,
 ): Promise<Metrics> {
+  const { settleMs, quietMs } = options;
   const { path } = stage.directory;
   const socket = join(path, 'sidecar.sock');
   const program = join(import.meta.dirname, '..', 'pretended-sidecar.ts');
@@ -33,23 +46,25 @@ export async function rest(
   await waitFor(
     'all routers are online',
     async () => {
-      await sleep(LOOK_MS);
+      await sleep(quietMs / LOOKS_A_QUIET_TIME);
       const now = sum(await agent.writes());
       if (now !== writes) since = performance.now();
       writes = now;
-      return performance.now() - since > QUIET_MS;
+      return performance.now() - since > quietMs;
     },
     ONLINE_LIMIT_MS,
   );
   const onlineSeconds = (since - began) / 1000;
+  const routers = await controller.metric('tto_controller_routers');
+  if (writes < routers) throw new Error(`${writes} writes told ${routers} routers Online: some were not.`);
   say(
-    `${writes} writes of the agent until all were online, ${onlineSeconds.toFixed(0)} s; now ${SECONDS} s of rest`,
+    `${writes} writes of the agent until all were online, ${onlineSeconds.toFixed(0)} s; now ${options.seconds} s of rest`,
   );
-  await sleep(120_000);
+  await sleep(settleMs);
   const processes = { controller, agent };
   const before = await observed(processes);
   const start = performance.now();
-  await sleep(SECONDS * 1000);
+  await sleep(options.seconds * 1000);
   const seconds = (performance.now() - start) / 1000;
   const after = await observed(processes);
   await agent.stop();
@@ -66,7 +81,7 @@ export async function rest(
     };
   };
   return {
-    routers: await controller.metric('tto_controller_routers'),
+    routers,
     seconds,
     allOnlineSeconds: onlineSeconds,
     allOnlineWrites: writes,

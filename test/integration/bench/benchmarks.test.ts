@@ -2,6 +2,7 @@
 import { bulk, bytesKept, warmUp } from '../../../bench/benchmarks/bulk.ts';
 import { remove } from '../../../bench/benchmarks/delete.ts';
 import { latency } from '../../../bench/benchmarks/latency.ts';
+import { rest } from '../../../bench/benchmarks/rest.ts';
 import type { Pattern } from '../../../bench/floor.ts';
 import type { Metrics } from '../../../bench/results.ts';
 import type { RunningProcess } from '../../../bench/running-process.ts';
@@ -53,4 +54,10 @@ test('bulk, latency and delete give figures, and every Router of them is served'
   const all = numbers({ metrics, late, removed, bytes: await bytesKept(stage, 345) });
   expect(all.filter((value) => !Number.isFinite(value) || value < 0)).toEqual([]);
   expect(all.length).toBeGreaterThan(30);
+}, 120_000);
+
+test('rest has a real agent tell all routers Online first', async () => {
+  const metrics = await rest(stage, controller, () => {}, { seconds: 2, settleMs: 0, quietMs: 3_000 });
+  expect(metrics.allOnlineWrites).toBeGreaterThan(300);
+  expect(metrics.agent).toMatchObject({ residentMiB: expect.any(Number) });
 }, 120_000);

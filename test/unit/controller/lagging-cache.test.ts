@@ -168,6 +168,17 @@ test('a block is handed over whole while its TenantTunnel is away', async () => 
   );
 });
 
+test('a tunnel is not made again for a Router that only the cache has still', async () => {
+  const { ledger } = await ledgerWithRouters('a/r');
+  const seen = router('a/r', { tenant: 'acme' });
+  const gone = worldOf({ ledger, routers: [seen] });
+  await reconcileRouter(gone.world)('a/r', context);
+  expect(gone.writes).toEqual([]);
+  const there = worldOf({ ledger, routers: [seen], stored: [seen] });
+  await reconcileRouter(there.world)('a/r', context);
+  expect(there.writes).toEqual(['create tenanttunnels a/acme']);
+});
+
 test('a TenantTunnel that the cache lacks and the API server has is not released', async () => {
   const { ledger, store } = await ledgerWithRouters();
   const { world } = worldOf({ ledger, stored: [tunnel('a/acme')] });
