@@ -17,7 +17,8 @@ const LOOK_MS = 100;
 /** What runs the entries of /tool/netwatch while the router is on. */
 export class Netwatch {
   readonly #options: NetwatchOptions;
-  readonly #due = new Map<string, number>();
+  /** `.id` of an entry → since when it waits, and for which of its times. */
+  readonly #waits = new Map<string, { since: number; time: 'startup-delay' | 'start-delay' | 'interval' }>();
   #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
 
@@ -27,8 +28,8 @@ export class Netwatch {
 
   /** The router was switched on. */
   start(): void {
-    this.#due.clear();
-    for (const row of this.#options.rows()) this.#plan(row, row['startup-delay']);
+    this.#waits.clear();
+    for (const row of this.#options.rows()) this.#wait(row, 'startup-delay');
     this.#stop = new AbortController();
     this.#running = this.#watch(this.#stop.signal);
   }
@@ -41,21 +42,21 @@ export class Netwatch {
   async #watch(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const rows = this.#options.rows().filter(isOn);
-      for (const id of this.#due.keys()) if (!rows.some((row) => row['.id'] === id)) this.#due.delete(id);
+      for (const id of this.#waits.keys()) if (!rows.some((row) => row['.id'] === id)) this.#waits.delete(id);
       for (const row of rows) {
-        const due = this.#due.get(row['.id'] ?? '');
-        if (due === undefined) this.#plan(row, row['start-delay']);
-        else if (due <= performance.now()) {
+        const wait = this.#waits.get(row['.id'] ?? '');
+        if (wait === undefined) this.#wait(row, 'start-delay');
+        else if (performance.now() - wait.since >= seconds(row[wait.time] ?? '') * 1000) {
           await this.#probe(row, signal);
-          this.#plan(row, row.interval);
+          this.#wait(row, 'interval');
         }
       }
       await sleep(LOOK_MS, undefined, { signal }).catch(() => {});
     }
   }
 
-  #plan(row: Row, after = '0s'): void {
-    this.#due.set(row['.id'] ?? '', performance.now() + seconds(after) * 1000);
+  #wait(row: Row, time: 'startup-delay' | 'start-delay' | 'interval'): void {
+    this.#waits.set(row['.id'] ?? '', { since: performance.now(), time });
   }
 
   async #probe(row: Row, signal: AbortSignal): Promise<void> {
