@@ -1,8 +1,9 @@
 import { MAX_ALLOWED_IPS } from './configuration/peer.ts';
+import { readRecord } from './endpoints/record.ts';
 import { SidecarError } from './errors.ts';
 import { contains, formatNetwork, type Network, parseAddress, parseCidr } from './ipv4.ts';
 import { isKey, publicKeyOf } from './keys.ts';
-import type { Peer, PeerCall, PeerChange, RouterToRouter, TunnelState } from './protocol.ts';
+import type { Hold, Peer, PeerCall, PeerChange, RouterToRouter, Seen, TunnelState } from './protocol.ts';
 
 /** As many as wireguard-go takes; the kernel takes more. */
 const MAX_PEERS = 65_536;
@@ -105,7 +106,16 @@ const routerToRouter = (value: unknown): RouterToRouter =>
 
 /** The body of `PUT /v1/tunnels/{interfaceName}`. Throws `InvalidRequest`, one sentence without a secret. */
 export function parseTunnelState(value: unknown, interfaceName: string): TunnelState {
-  const known = ['interfaceName', 'privateKey', 'listenPort', 'addresses', 'mtu', 'routerToRouter', 'peers'];
+  const known = [
+    'interfaceName',
+    'privateKey',
+    'listenPort',
+    'addresses',
+    'mtu',
+    'routerToRouter',
+    'peers',
+    'seen',
+  ];
   const fields = object(value, 'The body', known);
   if (fields.interfaceName !== interfaceName)
     refuse(`interfaceName must be ${interfaceName}, as in the path`);
@@ -130,7 +140,34 @@ export function parseTunnelState(value: unknown, interfaceName: string): TunnelS
     mtu: integer(fields.mtu, 'mtu', 576, 65_535),
     ...(fields.routerToRouter === undefined ? {} : { routerToRouter: routerToRouter(fields.routerToRouter) }),
     peers,
+    ...(fields.seen !== undefined && { seen: parseSeen(fields.seen) }),
   };
+}
+
+/** What a node knew of where peers are: a hint, of which is taken what can be used. */
+function parseSeen(value: unknown): Seen {
+  const { at, peers } = object(value, 'seen', ['at', 'peers']);
+  const record = readRecord({ writtenAt: at, peers });
+  if (record === undefined) refuse('seen must have a time, at, and peers by their public key');
+  const entries = [...record.peers].map(
+    ([publicKey, { endpoint, lastHandshake }]) => [publicKey, [endpoint, lastHandshake]] as const,
+  );
+  return { at: record.writtenAt, peers: Object.fromEntries(entries) as Seen['peers'] };
+}
+
+/** Longer than any Lease of a gateway. */
+const MAX_HOLD_SECONDS = 3600;
+const MAX_TUNNELS = 100_000;
+
+/** The body of `PUT /v1/hold`. Throws `InvalidRequest`. */
+export function parseHold(value: unknown): Hold {
+  const fields = object(value, 'The body', ['seconds', 'fenced']);
+  const fenced = list(fields.fenced, 'fenced', MAX_TUNNELS).map(parseInterfaceName);
+  const { seconds } = fields;
+  if (seconds === null) return { seconds, fenced };
+  if (typeof seconds !== 'number' || !(seconds >= 0 && seconds <= MAX_HOLD_SECONDS))
+    refuse(`seconds must be a number from 0 to ${MAX_HOLD_SECONDS}, or null`);
+  return { seconds, fenced };
 }
 
 /** The body of `PATCH /v1/tunnels/{interfaceName}/peers`. Throws `InvalidRequest`. */

@@ -37,6 +37,24 @@ export interface TunnelState {
   /** Absent: Allow. */
   routerToRouter?: RouterToRouter;
   peers: Peer[];
+  /** Where its peers were seen on the node that had the tunnel before; for an interface that is made anew. */
+  seen?: Seen;
+}
+
+/** Where peers were last seen, as somebody else knows it. */
+export interface Seen {
+  /** Unix seconds of when that was true. */
+  at: number;
+  /** Public key → endpoint, `address:port`, and Unix seconds of the last handshake. */
+  peers: Record<string, [endpoint: string, lastHandshake: number]>;
+}
+
+/** `PUT /v1/hold`: whether the node's tunnels may speak. Each replaces the one before, and the kernel keeps the time. */
+export interface Hold {
+  /** All of them fall silent so many seconds from now, unless this is said again; null: they never do. */
+  seconds: number | null;
+  /** Interface names of tunnels that are silent from now on, since another node has them. */
+  fenced: string[];
 }
 
 /** One port of the server's address inside a tunnel, and where it is answered. */

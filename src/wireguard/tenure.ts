@@ -3,6 +3,7 @@ import { Availability } from './device/availability.ts';
 import { Processes } from './device/processes.ts';
 import { Endpoints } from './endpoints/endpoints.ts';
 import { EndpointStore } from './endpoints/store.ts';
+import { HoldKeeper } from './hold/hold.ts';
 import { Listener } from './initiations/listener.ts';
 import type { Logger } from './logger.ts';
 import type { NodeLock } from './server/lock.ts';
@@ -64,6 +65,7 @@ export class Tenure {
     this.tunnels = new Tunnels({
       availability: this.availability,
       endpoints: this.#endpoints,
+      hold: new HoldKeeper(),
       listener: this.#listener,
       services: this.services,
       prefix,

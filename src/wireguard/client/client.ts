@@ -4,6 +4,7 @@ import { SidecarError } from '../errors.ts';
 import type {
   Applied,
   Arrivals,
+  Hold,
   PeerCall,
   PeerChange,
   PeerObservation,
@@ -56,6 +57,11 @@ export class SidecarClient {
   /** The tunnels that exist on the node, desired or not. */
   list(signal?: AbortSignal): Promise<TunnelList> {
     return this.#json({ method: 'GET', path: '/v1/tunnels', signal });
+  }
+
+  /** Says whether the node's tunnels may speak; done when the kernel knows it. */
+  async hold(hold: Hold, signal?: AbortSignal): Promise<void> {
+    await this.#json({ method: 'PUT', path: '/v1/hold', body: hold, signal });
   }
 
   /** Brings a tunnel to this state, whatever is there; changes nothing where it is so already. */

@@ -1,7 +1,7 @@
 import type { Logger } from '../logger.ts';
 import type { PeerObservation } from '../protocol.ts';
 import { EndpointMemory, type Recalled } from './memory.ts';
-import { isOld } from './record.ts';
+import { type EndpointRecord, isOld } from './record.ts';
 import type { EndpointStore } from './store.ts';
 
 export interface EndpointsOptions {
@@ -28,12 +28,17 @@ export class Endpoints {
     this.#memory.note(interfaceName, observation, wallSeconds());
   }
 
-  /** What an interface that is being made anew is to be told; what is no peer of it is forgotten. */
-  async recall(interfaceName: string, isPeer: (publicKey: string) => boolean): Promise<Recalled> {
+  /** What an interface that is being made anew is to be told, with what the caller knows; what is no peer of it is forgotten. */
+  async recall(
+    interfaceName: string,
+    isPeer: (publicKey: string) => boolean,
+    told?: EndpointRecord,
+  ): Promise<Recalled> {
     if (!this.#memory.knows(interfaceName)) {
       const record = await this.#store?.load(interfaceName);
       if (record !== undefined) this.#memory.adopt(interfaceName, record);
     }
+    if (told !== undefined) this.#memory.adopt(interfaceName, told);
     return this.#memory.recall(interfaceName, isPeer, wallSeconds());
   }
 

@@ -59,11 +59,15 @@ export class EndpointMemory {
     return this.#tunnels.has(interfaceName);
   }
 
-  /** Takes in what was written down earlier. */
+  /** Takes in what was written down earlier, or by somebody else; of two sightings the one with the later handshake. */
   adopt(interfaceName: string, { peers, writtenAt }: EndpointRecord): void {
     const tunnel = this.#ensure(interfaceName);
-    tunnel.seenAt = writtenAt;
-    for (const [key, sighting] of peers) if (!tunnel.peers.has(key)) tunnel.peers.set(key, sighting);
+    tunnel.seenAt = Math.max(tunnel.seenAt, writtenAt);
+    for (const [key, sighting] of peers) {
+      const known = tunnel.peers.get(key);
+      if (known === undefined || known.lastHandshake < sighting.lastHandshake)
+        tunnel.peers.set(key, { ...sighting });
+    }
   }
 
   /** What is known of these peers, and of no others. */

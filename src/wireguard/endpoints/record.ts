@@ -56,6 +56,11 @@ export function parseRecord(text: string): EndpointRecord | undefined {
   } catch {
     return undefined;
   }
+  return readRecord(value);
+}
+
+/** The same of what has been parsed already. */
+export function readRecord(value: unknown): EndpointRecord | undefined {
   const { writtenAt, peers } = (value ?? {}) as { writtenAt?: unknown; peers?: unknown };
   if (!isTime(writtenAt) || typeof peers !== 'object' || peers === null) return undefined;
   const found = new Map<string, Sighting>();

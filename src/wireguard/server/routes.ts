@@ -5,6 +5,7 @@ import { SidecarError } from '../errors.ts';
 import { PROTOCOL_VERSION, type SidecarVersion } from '../protocol.ts';
 import {
   parseAfter,
+  parseHold,
   parseInterfaceName,
   parsePeerCall,
   parsePeerChange,
@@ -65,6 +66,14 @@ const ROUTES: readonly Route[] = [
     method: 'GET',
     path: /^\/v1\/tunnels$/,
     answer: async ({ tunnels }) => ({ json: await tunnels.list() }),
+  },
+  {
+    method: 'PUT',
+    path: /^\/v1\/hold$/,
+    answer: async ({ tunnels }, request) => {
+      await tunnels.hold(parseHold(await readBody(request)));
+      return { json: {} };
+    },
   },
   {
     method: 'PUT',

@@ -1,10 +1,13 @@
 import { readdir } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Availability } from '../device/availability.ts';
-import type { Device } from '../device/device.ts';
+import type { Device, PeerSettings } from '../device/device.ts';
 import type { Implementation } from '../device/implementation.ts';
 import type { Endpoints } from '../endpoints/endpoints.ts';
 import type { Recalled } from '../endpoints/memory.ts';
+import type { EndpointRecord } from '../endpoints/record.ts';
 import { SidecarError } from '../errors.ts';
+import type { HoldKeeper } from '../hold/hold.ts';
 import type { Listener } from '../initiations/listener.ts';
 import { formatAddress } from '../ipv4.ts';
 import type { Logger } from '../logger.ts';
@@ -12,9 +15,11 @@ import { sendEmpty } from '../namespace/socket.ts';
 import type {
   Applied,
   Arrivals,
+  Hold,
   PeerChange,
   PeerObservation,
   RefusedPeers,
+  Seen,
   ServicesApplied,
   ServicesState,
   TunnelList,
@@ -48,12 +53,17 @@ interface Known {
 export interface TunnelsOptions {
   availability: Availability;
   endpoints: Endpoints;
+  hold: HoldKeeper;
   listener: Listener;
   services: Services;
   prefix: string;
   logger: Logger;
 }
 
+/** How often peers of a tunnel that has come here are spoken to again, of how many at most, and at which pace, ms. */
+const ATTEMPTS = 6;
+const ATTEMPT_MS = 1500;
+const MOST_INSISTED = 1000;
 const AT_ONCE = 8;
 const WAITING_PER_TUNNEL = 32;
 const PACKETS_PER_SECOND = 200;
@@ -62,6 +72,7 @@ const PACKETS_PER_SECOND = 200;
 export class Tunnels {
   readonly #availability: Availability;
   readonly #endpoints: Endpoints;
+  readonly #hold: HoldKeeper;
   readonly #listener: Listener;
   readonly #services: Services;
   /** Ports of services that the rules let routers come to. */
@@ -80,7 +91,8 @@ export class Tunnels {
   #changes = 0;
   #lost = 0;
 
-  constructor({ availability, endpoints, listener, services, prefix, logger }: TunnelsOptions) {
+  constructor({ availability, endpoints, hold, listener, services, prefix, logger }: TunnelsOptions) {
+    this.#hold = hold;
     this.#availability = availability;
     this.#endpoints = endpoints;
     this.#listener = listener;
@@ -106,6 +118,11 @@ export class Tunnels {
 
   namesOf(interfaceName: string): TunnelNames {
     return namesOf(this.#prefix, interfaceName);
+  }
+
+  /** Takes the agent's word on whether the tunnels may speak. */
+  hold(hold: Hold): Promise<void> {
+    return this.#hold.say(hold);
   }
 
   put(state: TunnelState): Promise<Applied> {
@@ -139,8 +156,11 @@ export class Tunnels {
     const isPeer = (publicKey: string): boolean => desired.peers.has(publicKey);
     // An interface without a key has no peers yet; it may be left from a plan that was cut short.
     const isAnew = planned.some((step) => step.do === 'moveInterface') || observed.device?.publicKey === null;
-    const recalled = isAnew ? await this.#endpoints.recall(names.interfaceName, isPeer) : undefined;
+    const recalled = isAnew
+      ? await this.#endpoints.recall(names.interfaceName, isPeer, recordOf(state.seen))
+      : undefined;
     const steps = recalled === undefined ? planned : planned.map((step) => withEndpoints(step, recalled));
+    await this.#hold.add(names.interfaceName, state.listenPort);
     await execute(names, implementation, steps);
     await this.#services.renew(names.interfaceName, names.namespacePath);
     if (steps.some((step) => step.do === 'setFirewall')) {
@@ -156,8 +176,41 @@ export class Tunnels {
     this.#endpoints.retain(names.interfaceName, isPeer);
     if (isAnew) this.#listener.renewed(names.interfaceName);
     this.#listener.serve(names.interfaceName, state, (publicKey) => this.#isPeer(names, publicKey));
-    if (recalled !== undefined && recalled.speakers.length > 0) void this.#greet(names, recalled.speakers);
+    if (recalled !== undefined && recalled.speakers.length > 0) {
+      void this.#greet(names, recalled.speakers);
+      // The address that routers speak to may come to this node a little later than the tunnel.
+      if (state.seen !== undefined) void this.#insist(names, recalled);
+    }
     return steps;
+  }
+
+  /** Speaks again to peers of a tunnel that has come here, while they do not answer. */
+  async #insist(names: TunnelNames, { speakers, endpoints }: Recalled): Promise<void> {
+    const { interfaceName } = names;
+    const waiting = new Set(speakers.slice(0, MOST_INSISTED));
+    for (let attempt = 0; attempt < ATTEMPTS && waiting.size > 0; attempt++) {
+      await sleep(ATTEMPT_MS, undefined, { ref: false });
+      if (this.#queue.isClosed) return;
+      try {
+        await this.#queue.run(interfaceName, async () => {
+          const peers = this.#known.get(interfaceName)?.peers.peers;
+          for await (const { publicKey, lastHandshake } of this.#device(names).observe())
+            if (lastHandshake > 0) waiting.delete(publicKey);
+          const keys = [...waiting].filter((key) => peers?.has(key));
+          if (peers === undefined || keys.length === 0) return waiting.clear();
+          // WireGuard begins a handshake with a peer once in five seconds; with one that is new, at once.
+          const set = new Map(keys.flatMap((key) => [[key, peers.get(key) as PeerSettings] as const]));
+          await this.#device(names).apply({ remove: keys, set, endpoints });
+          await this.#device(names).greet(keys);
+        });
+      } catch (err) {
+        this.#logger.debug(
+          { interfaceName, err },
+          'Peers of a tunnel that came here were not spoken to again.',
+        );
+        return;
+      }
+    }
   }
 
   /** Speaks first to the peers of an interface that was made anew: their own keepalives may be long in coming. */
@@ -343,6 +396,7 @@ export class Tunnels {
       this.#lookedAt.delete(interfaceName);
       await execute(names, implementation, steps);
       this.#removals += 1;
+      await this.#hold.remove(interfaceName);
       this.#listener.forget(interfaceName);
       await this.#endpoints.forget(interfaceName);
       return steps;
@@ -478,6 +532,17 @@ const shapeOf = ({ interfaceName, addresses, mtu, routerToRouter }: TunnelState)
 
 const withEndpoints = (step: Step, { endpoints }: Recalled): Step =>
   step.do === 'setDevice' && endpoints.size > 0 ? { ...step, endpoints } : step;
+
+const recordOf = (seen: Seen | undefined): EndpointRecord | undefined =>
+  seen && {
+    writtenAt: seen.at,
+    peers: new Map(
+      Object.entries(seen.peers).map(([key, [endpoint, lastHandshake]]) => [
+        key,
+        { endpoint, lastHandshake },
+      ]),
+    ),
+  };
 
 const unknown = ({ interfaceName }: TunnelNames): SidecarError =>
   new SidecarError('UnknownTunnel', `There is no tunnel ${interfaceName} on this node; PUT it first.`);
