@@ -25,7 +25,7 @@ const NOTHING = {} as never;
 const REGISTERED: Readonly<Record<string, (registry: Registry) => void>> = {
   controller: (registry) => {
     requestMetric(registry);
-    controllerMetrics(registry, { caches: NOTHING, ledger: NOTHING, now: NOTHING, isLeader: NOTHING });
+    controllerMetrics(registry, { caches: NOTHING, ledger: NOTHING, pulses: NOTHING, isLeader: NOTHING });
   },
   agent: (registry) => {
     requestMetric(registry);

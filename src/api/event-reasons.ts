@@ -117,6 +117,14 @@ export const EVENT_REASONS = {
     remedy:
       'See condition Ready of the TenantTunnel: it says what is lacking, and the tunnel goes on by itself.',
   },
+  TunnelMoved: {
+    on: ['TenantTunnel'],
+    type: 'Normal',
+    meaning:
+      'The tunnel was moved to another gateway node, with its keys and addresses: the one before was lost, cordoned, not selected any more, or could carry no tunnel.',
+    remedy:
+      'Nothing on the routers. With a Static endpoint that does not follow the gateways by itself, point it at the new node.',
+  },
   ProgrammingFailed: {
     on: ['TenantTunnel', 'Router'],
     type: 'Warning',

@@ -18,6 +18,19 @@ export const ANNOTATION_TUNNELS = 'vpn.traidnet.io/tunnels';
 export const ANNOTATION_PROBLEM = 'vpn.traidnet.io/problem';
 /** On a gateway's Lease: where its relay is reached by the others, e.g. `http://10.244.1.5:3128`; absent without one. */
 export const ANNOTATION_RELAY = 'vpn.traidnet.io/relay';
+/**
+ * On a gateway's Lease: seconds after which its node falls silent when the Lease is not renewed, less than the Lease
+ * holds; absent while it goes on whatever happens. Only what falls silent may be given to another node unasked.
+ */
+export const ANNOTATION_FENCE = 'vpn.traidnet.io/fenced-after';
+/** On a gateway's Lease: `address:port` where the other gateways' agents may ask this one. */
+export const ANNOTATION_PEER = 'vpn.traidnet.io/peer-address';
+
+/**
+ * On the ConfigMap of a tunnel: when it was placed on its node, ms since 1970, growing with each move. Of two nodes that
+ * both think a tunnel theirs, the later placement is right.
+ */
+export const ANNOTATION_PLACED = 'vpn.traidnet.io/placed';
 
 /**
  * On an object of the ledger: how often it has changed. On a ConfigMap of the handover: the same of the ledger's object
@@ -27,6 +40,11 @@ export const ANNOTATION_REVISION = 'vpn.traidnet.io/revision';
 
 /** On the ConfigMap of a tunnel: the TunnelClass that it was allocated from. */
 export const ANNOTATION_CLASS = 'vpn.traidnet.io/class';
+
+/** Key and value of {@link LABEL_PART} of the Secret `gateway-peers`: what the agents know each other by, 32 random bytes. */
+export const PEER_KEY = 'key';
+export const PEER_KEY_PART = 'peer-key';
+export const PEER_KEY_SECRET = 'gateway-peers';
 
 export const TUNNEL_KEY = 'tunnel.json';
 export const PEERS_KEY = 'peers.conf';

@@ -118,8 +118,9 @@ export const IDENTITIES: readonly Identity[] = [
         {
           apiGroup: 'coordination.k8s.io',
           resources: ['leases'],
-          verbs: ['list', 'watch'],
-          reason: "The agents' heartbeats: tunnels are placed on nodes that have a fresh one.",
+          verbs: ['get', 'list', 'watch'],
+          reason:
+            "The agents' heartbeats: tunnels are placed on nodes that have a fresh one. Before those of a silent node are moved it is asked for once more, past the cache.",
         },
       ],
     },
@@ -182,9 +183,9 @@ export const IDENTITIES: readonly Identity[] = [
         {
           apiGroup: 'coordination.k8s.io',
           resources: ['leases'],
-          verbs: ['get', 'create', 'update'],
+          verbs: ['get', 'list', 'watch', 'create', 'update'],
           reason:
-            'Its heartbeat, gateway-NODE. The nodes share one service account, so the name cannot be restricted.',
+            'Its heartbeat, gateway-NODE. The nodes share one service account, so the name cannot be restricted. Those of the others tell who could take tunnels over, and where to ask them.',
         },
       ],
     },

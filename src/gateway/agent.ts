@@ -20,11 +20,16 @@ import { ClockWatch } from './clock-watch.ts';
 import { Configurer } from './configurer.ts';
 import { adoptLink, type Link, type Moment, newLink } from './connectivity.ts';
 import { Fleet, ownerOf, routerKey, type Tunnel } from './fleet.ts';
+import { Guard } from './guard.ts';
 import { HandoverCache } from './handover-cache.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { leanRouter } from './lean-router.ts';
 import { GatewayMetrics } from './metrics.ts';
 import { defaultPace, type Pace } from './pace.ts';
+import type { GatewayAnswer } from './peers/answer.ts';
+import { Peers } from './peers/peers.ts';
+import { Sightings } from './peers/sightings.ts';
+import { type Asked, listenForPeers, type Speaking } from './peers/speak.ts';
 import { Relay, type RelaySettings } from './relay/index.ts';
 import { isSaidConnected, RouterReporter } from './router-reporter.ts';
 import { ServiceSync } from './services/service-sync.ts';
@@ -39,6 +44,8 @@ export interface AgentOptions {
   nodeName: string;
   /** Namespace of what the controller hands over. */
   gatewayNamespace: string;
+  /** Where other gateways' agents reach this one: this pod's address, and a port, 0 for a free one. Absent: nowhere. */
+  peerAddress?: { host: string; port: number };
   /** A router without a handshake for so long is Offline. */
   offlineAfterSeconds: number;
   /** Ends the agent in order, within 5 s. Interfaces stay as they are. */
@@ -86,6 +93,10 @@ export function startAgent(options: AgentOptions): AgentProcess {
   const now = (): Moment => ({ wall: clock.wall(), monotonic: clock.monotonic() });
 
   const fleet = new Fleet();
+  const shared = { client, namespace: gatewayNamespace, nodeName, clock, logger };
+  const peers = new Peers(shared);
+  const sightings = new Sightings();
+  let speaking: Speaking | undefined;
   const cache = new HandoverCache({ client, namespace: gatewayNamespace, nodeName, logger });
   const routers = new Informer({
     client,
@@ -116,6 +127,7 @@ export function startAgent(options: AgentOptions): AgentProcess {
   const health: SidecarHealth = new SidecarHealth(() => {
     logger.info({}, 'The sidecar answers again; giving it all tunnels anew.');
     fleet.forgetGiven();
+    guard.forget();
     syncAll();
     for (const reporter of [routerReporter, tunnelReporter]) reporter.resume();
   });
@@ -133,11 +145,29 @@ export function startAgent(options: AgentOptions): AgentProcess {
       for (const { interfaceName } of fleet.tunnels()) watcher.controller.enqueue(interfaceName);
     },
   });
-  const mayWrite = (): Promise<boolean> => attendant.mayWrite();
-  const heartbeat = new Heartbeat({
+  const guard: Guard = new Guard({
+    ...shared,
+    sidecar,
+    health,
+    peers,
+    fleet,
+    onFence: () => heartbeat.soon(),
+    onResume: () => {
+      for (const reporter of [routerReporter, tunnelReporter]) reporter.resume();
+    },
+  });
+  const mayWrite = async (): Promise<boolean> => guard.knowsItsOwn && (await attendant.mayWrite());
+  const heartbeat: Heartbeat = new Heartbeat({
     client,
-    mayWrite,
-    facts: () => ({ tunnels: sync.carried(), problem: health.problem, relay: relay?.url }),
+    mayWrite: async () => guard.isObeyed && (await attendant.mayWrite()),
+    facts: () => ({
+      tunnels: sync.carried(),
+      problem: health.problem,
+      fence: guard.fencedAfterSeconds,
+      peerAddress: speaking?.address,
+      relay: relay?.url,
+    }),
+    onRenewed: (began, { fence }) => guard.renewed(began, fence !== undefined),
     namespace: gatewayNamespace,
     nodeName,
     clock,
@@ -192,6 +222,11 @@ export function startAgent(options: AgentOptions): AgentProcess {
     cache,
     resyncMs: options.resyncMs ?? 5 * 60_000,
     removeAfterMs: options.removeAfterMs ?? 5_000,
+    isElsewhere: (name, placed) => guard.isElsewhere(name, placed),
+    seenElsewhere: async (name, aborting) => {
+      await peers.refresh(aborting);
+      return peers.seenOf(name);
+    },
     beginLink,
     onRouters: (tunnel, changed) => {
       for (const key of changed) {
@@ -234,6 +269,7 @@ export function startAgent(options: AgentOptions): AgentProcess {
       routerReporter.controller.enqueue(key);
       tellTunnel(tunnel);
     },
+    onObserved: ({ interfaceName }, observation) => sightings.note(interfaceName, observation),
     onUnknown: putAgain,
   });
   const clockWatch = new ClockWatch({
@@ -294,6 +330,30 @@ export function startAgent(options: AgentOptions): AgentProcess {
   });
   const sweepSoon = (): void => sweeper.enqueue('node');
 
+  const answer = ({ epoch, since }: Asked): GatewayAnswer => {
+    const carried = [...fleet.tunnels()].filter(({ given }) => given !== undefined);
+    sightings.retain((name) => fleet.get(name) !== undefined);
+    return {
+      ...sightings.since(epoch, since),
+      formatVersion: 1,
+      node: nodeName,
+      at: Math.floor(clock.wall() / 1000),
+      contactAgeMs: guard.contactAgeMs,
+      carried: Object.fromEntries(carried.map(({ interfaceName, placed }) => [interfaceName, placed])),
+    };
+  };
+  const listen = async (): Promise<void> => {
+    if (options.peerAddress === undefined) return;
+    try {
+      speaking = await listenForPeers({ ...options.peerAddress, key: () => peers.key, answer });
+    } catch (err) {
+      logger.warn({ err }, 'Other gateways cannot ask this one; its tunnels are not moved when it is lost.');
+      return;
+    }
+    await aborted(signal);
+    await speaking.close();
+  };
+
   const informers: Informer<never>[] = [cache.configMaps, cache.secrets, routers, tenantTunnels] as never;
   const controllers = [
     sync.controller,
@@ -323,7 +383,10 @@ export function startAgent(options: AgentOptions): AgentProcess {
     running.push(attendant.run());
     const stopped = aborted(signal);
     const working = Promise.race([health.firstUp, stopped]);
-    running.push(working.then(() => heartbeat.run(signal)));
+    running.push(listen(), peers.leases.run(signal));
+    running.push(
+      working.then(() => Promise.all([heartbeat.run(signal), guard.run(signal)])).then(() => undefined),
+    );
     await Promise.race([Promise.all(informers.map(({ synced }) => synced)), stopped]).catch(() => undefined);
     if (!signal.aborted) {
       // Before anything is said of a Router, all that are on this node must be known to be.

@@ -30,6 +30,10 @@ export interface TunnelServices {
 export interface Tunnel {
   readonly interfaceName: string;
   desired: DesiredTunnel;
+  /** When it was placed on this node, ms since 1970; 0 where that is not noted. */
+  placed: number;
+  /** When it was first read, monotonic ms. */
+  readonly firstReadAt: number;
   /** What the sidecar was last given; undefined: give it the whole. */
   given: Given | undefined;
   /** When the whole was last given, monotonic ms. */
@@ -77,12 +81,14 @@ export class Fleet {
   }
 
   /** The tunnel by this interface name, made when it is new. */
-  ensure(interfaceName: string): Tunnel {
+  ensure(interfaceName: string, now = Number.NEGATIVE_INFINITY): Tunnel {
     const known = this.#tunnels.get(interfaceName);
     if (known !== undefined) return known;
     const tunnel: Tunnel = {
       interfaceName,
       desired: noTunnel,
+      placed: 0,
+      firstReadAt: now,
       given: undefined,
       givenAt: Number.NEGATIVE_INFINITY,
       refusal: undefined,

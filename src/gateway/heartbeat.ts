@@ -1,5 +1,12 @@
 /** The Lease by which the controller knows that this node can carry tunnels. */
-import { ANNOTATION_PROBLEM, ANNOTATION_RELAY, ANNOTATION_TUNNELS, LABEL_GATEWAY } from '../api/index.ts';
+import {
+  ANNOTATION_FENCE,
+  ANNOTATION_PEER,
+  ANNOTATION_PROBLEM,
+  ANNOTATION_RELAY,
+  ANNOTATION_TUNNELS,
+  LABEL_GATEWAY,
+} from '../api/index.ts';
 import {
   type Clock,
   isApiError,
@@ -19,6 +26,10 @@ export interface GatewayFacts {
   tunnels: number | undefined;
   /** Why it can carry none, in one sentence. */
   problem: string | undefined;
+  /** After how many seconds without a renewal the node is silent; undefined: never. */
+  fence?: number | undefined;
+  /** Where other gateways' agents reach this one. */
+  peerAddress?: string | undefined;
   /** Where the relays of other nodes reach that of this pod, as a URL; undefined without one. */
   relay?: string | undefined;
 }
@@ -28,6 +39,8 @@ export interface HeartbeatOptions {
   /** Whether this agent speaks for its node. */
   mayWrite: () => Promise<boolean>;
   facts: () => GatewayFacts;
+  /** It was renewed, by a request that began then (monotonic ms) and said this. */
+  onRenewed?: (began: number, facts: GatewayFacts) => Promise<void>;
   namespace: string;
   nodeName: string;
   clock: Clock;
@@ -35,11 +48,20 @@ export interface HeartbeatOptions {
   logger: Logger;
 }
 
-export const LEASE_SECONDS = 40;
-const RENEW_MS = 10_000;
-/** Sooner after a failure, so that one lost request does not cost a quarter of the Lease. */
-const RETRY_MS = 2_000;
-const ANSWER_LIMIT_MS = 5_000;
+interface Pace {
+  leaseSeconds: number;
+  renewMs: number;
+  /** Sooner after a failure, so that one lost request does not cost a quarter of the Lease. */
+  retryMs: number;
+  answerLimitMs: number;
+}
+
+/** While nobody would take the tunnels over. */
+const ALONE: Pace = { leaseSeconds: 40, renewMs: 10_000, retryMs: 2_000, answerLimitMs: 5_000 };
+/** While somebody would; hold.ts reckons with these. */
+const FENCED: Pace = { leaseSeconds: 7, renewMs: 2_000, retryMs: 400, answerLimitMs: 1_500 };
+
+const paceOf = ({ fence }: GatewayFacts): Pace => (fence === undefined ? ALONE : FENCED);
 
 export const leaseName = (nodeName: string): string => `gateway-${nodeName}`;
 
@@ -69,7 +91,8 @@ export class Heartbeat {
     while (!signal.aborted) {
       const woken = this.#woken(signal);
       if (clock.monotonic() >= due || isNews(this.#said, this.#options.facts())) {
-        const pause = (await this.#beat(signal)) ? RENEW_MS : RETRY_MS;
+        const { renewMs, retryMs } = paceOf(this.#options.facts());
+        const pause = (await this.#beat(signal)) ? renewMs : retryMs;
         due = clock.monotonic() + pause * (0.9 + 0.2 * random());
       }
       await sleep(clock, Math.max(0, due - clock.monotonic()), woken);
@@ -85,15 +108,17 @@ export class Heartbeat {
 
   /** @returns whether the Lease is renewed */
   async #beat(signal: AbortSignal): Promise<boolean> {
-    const { mayWrite, facts, logger } = this.#options;
+    const { mayWrite, facts, onRenewed, clock, logger } = this.#options;
     if (!(await mayWrite())) return false;
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_LIMIT_MS)]);
     const now = facts();
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(paceOf(now).answerLimitMs)]);
+    const began = clock.monotonic();
     try {
       this.#lease = await renew(this.#options, now, this.#lease, limited);
       this.#said = now;
       if (this.#failure !== '') logger.info({}, 'The Lease of this gateway is renewed again.');
       this.#failure = '';
+      await onRenewed?.(began, now);
       return true;
     } catch (error) {
       this.#lease = undefined;
@@ -107,12 +132,13 @@ export class Heartbeat {
   }
 }
 
-/** What somebody waits for: that a node carries nothing any more, or can carry nothing; where its relay is. */
+/** What somebody waits for: that a node carries nothing any more, or can carry nothing, or is fenced; where its relay is. */
 function isNews(said: GatewayFacts | undefined, now: GatewayFacts): boolean {
   if (said === undefined) return false;
   const isIdle = ({ tunnels }: GatewayFacts): boolean | undefined =>
     tunnels === undefined ? undefined : tunnels === 0;
-  return said.problem !== now.problem || said.relay !== now.relay || isIdle(said) !== isIdle(now);
+  const isOther = (['problem', 'fence', 'relay'] as const).some((fact) => said[fact] !== now[fact]);
+  return isOther || isIdle(said) !== isIdle(now);
 }
 
 /** One request where the Lease is as this agent left it. */
@@ -126,7 +152,7 @@ async function renew(
   const name = { name: leaseName(nodeName), namespace };
   const spec = {
     holderIdentity: nodeName,
-    leaseDurationSeconds: LEASE_SECONDS,
+    leaseDurationSeconds: paceOf(facts).leaseSeconds,
     renewTime: microTime(clock.wall()),
   };
   const current = last ?? (await client.get(leases, name, { signal }));
@@ -150,9 +176,14 @@ async function renew(
 function describe(
   before: ObjectMeta | undefined,
   nodeName: string,
-  { tunnels, problem, relay }: GatewayFacts,
+  { tunnels, problem, fence, peerAddress, relay }: GatewayFacts,
 ): Pick<ObjectMeta, 'labels' | 'annotations'> {
-  const { [ANNOTATION_PROBLEM]: _, [ANNOTATION_RELAY]: __, ...others } = before?.annotations ?? {};
+  const {
+    [ANNOTATION_PROBLEM]: _,
+    [ANNOTATION_FENCE]: __,
+    [ANNOTATION_RELAY]: ___,
+    ...others
+  } = before?.annotations ?? {};
   return {
     labels: { ...before?.labels, [LABEL_GATEWAY]: nodeName },
     annotations: {
@@ -160,6 +191,8 @@ function describe(
       ...(tunnels !== undefined && { [ANNOTATION_TUNNELS]: String(tunnels) }),
       ...(problem !== undefined && { [ANNOTATION_PROBLEM]: problem }),
       ...(relay !== undefined && { [ANNOTATION_RELAY]: relay }),
+      ...(fence !== undefined && { [ANNOTATION_FENCE]: String(fence) }),
+      ...(peerAddress !== undefined && { [ANNOTATION_PEER]: peerAddress }),
     },
   };
 }

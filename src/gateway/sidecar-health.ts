@@ -11,6 +11,7 @@ export type SidecarPort = Pick<
   SidecarClient,
   | 'version'
   | 'list'
+  | 'hold'
   | 'put'
   | 'patchPeers'
   | 'remove'

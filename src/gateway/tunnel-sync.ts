@@ -4,9 +4,15 @@
  * A tunnel is taken away only when its ConfigMap and its key are both gone from a complete list, and have stayed away
  * for some seconds: whoever deletes them by hand gets them back from the controller before that.
  */
-import type { HandoverPeer } from '../api/index.ts';
-import { Controller, type Logger, type ReconcileContext, type ReconcileResult } from '../kube/index.ts';
-import { SidecarError } from '../wireguard/index.ts';
+import { ANNOTATION_PLACED, type HandoverPeer } from '../api/index.ts';
+import {
+  type ConfigMap,
+  Controller,
+  type Logger,
+  type ReconcileContext,
+  type ReconcileResult,
+} from '../kube/index.ts';
+import { type Seen, SidecarError } from '../wireguard/index.ts';
 import type { Link, Moment } from './connectivity.ts';
 import { BlockMemory, type DesiredTunnel, desiredTunnel } from './desired-tunnel.ts';
 import type { Fleet, Tunnel } from './fleet.ts';
@@ -29,6 +35,10 @@ export interface TunnelSyncOptions {
   resyncMs: number;
   /** How long a tunnel's objects must be gone, ms. */
   removeAfterMs: number;
+  /** Whether another gateway has set up a tunnel that was placed here then: it is removed without waiting. */
+  isElsewhere?: (interfaceName: string, placed: number) => boolean;
+  /** Where a tunnel's peers were last seen, as other gateways told. */
+  seenElsewhere?: (interfaceName: string, signal: AbortSignal) => Promise<Seen | undefined>;
   beginLink: (router: HandoverPeer) => Link;
   /** These Routers came, went or changed; or all of them, with their tunnel. */
   onRouters: (tunnel: Tunnel, routers: string[]) => void;
@@ -40,6 +50,12 @@ export interface TunnelSyncOptions {
 
 /** The sidecar sets up so many side by side as it can; the others wait there and not for an answer. */
 const CONCURRENCY = 32;
+
+/** The objects of a tunnel that is new here arrive one after the other; its peers shall be spoken to together. */
+const ARRIVING_MS = 1500;
+const ARRIVING_LOOK_MS = 100;
+/** One that leaves is looked at again so soon: another node may have it set up. */
+const LEAVING_LOOK_MS = 500;
 
 export class TunnelSync {
   readonly controller: Controller;
@@ -95,7 +111,9 @@ export class TunnelSync {
     const index = indexOf(name);
     const objects = cache.objectsOf(name);
     if (index === undefined || (objects.tunnel === undefined && objects.key === undefined)) return undefined;
-    const tunnel = fleet.ensure(name);
+    const tunnel = fleet.ensure(name, this.#options.now().monotonic);
+    tunnel.placed = Math.max(tunnel.placed, placementOf(objects.tunnel));
+    tunnel.goneSince = undefined;
     const reading = desiredTunnel(index, objects, this.#memory);
     const routers = fleet.update(tunnel, reading, beginLink);
     this.#noteProblem(tunnel);
@@ -110,6 +128,7 @@ export class TunnelSync {
     const { tunnel, reading } = read;
     const { now, resyncMs, random, onAttempt } = this.#options;
     const started = now().monotonic;
+    if (isArriving(tunnel, reading, started)) return { requeueAfterMs: ARRIVING_LOOK_MS };
     let changed = !tunnel.attempted;
     try {
       const step = await this.#plan(tunnel, reading, context.signal);
@@ -159,8 +178,12 @@ export class TunnelSync {
     if (step.call === 'none') return;
     const started = now().monotonic;
     const name = tunnel.interfaceName;
+    const isNew = tunnel.given === undefined && tunnel.givenAt === Number.NEGATIVE_INFINITY;
+    const seen = isNew ? await this.#options.seenElsewhere?.(name, signal) : undefined;
     const call =
-      step.call === 'put' ? sidecar.put(step.state, signal) : sidecar.patchPeers(name, step.change, signal);
+      step.call === 'put'
+        ? sidecar.put({ ...step.state, ...(seen && { seen }) }, signal)
+        : sidecar.patchPeers(name, step.change, signal);
     try {
       const { changes } = await health.learn(call);
       tunnel.given = step.given;
@@ -180,8 +203,11 @@ export class TunnelSync {
     if (!cache.hasSynced) return undefined;
     const since = this.#goneSince.get(name) ?? now().monotonic;
     this.#goneSince.set(name, since);
-    const remaining = since + removeAfterMs - now().monotonic;
-    if (remaining > 0) return { requeueAfterMs: remaining };
+    const leaving = fleet.get(name);
+    if (leaving !== undefined) leaving.goneSince = since;
+    const isElsewhere = leaving !== undefined && this.#options.isElsewhere?.(name, leaving.placed) === true;
+    const remaining = isElsewhere ? 0 : since + removeAfterMs - now().monotonic;
+    if (remaining > 0) return { requeueAfterMs: Math.min(remaining, LEAVING_LOOK_MS) };
     await health.learn(sidecar.remove(name, signal));
     this.#goneSince.delete(name);
     const tunnel = fleet.get(name);
@@ -196,6 +222,17 @@ export class TunnelSync {
     const isFine = tunnel.desired.problems.length === 0 && tunnel.refusal === undefined;
     tunnel.problemSince = isFine ? undefined : (tunnel.problemSince ?? this.#options.now().monotonic);
   }
+}
+
+const isArriving = (tunnel: Tunnel, { problems }: DesiredTunnel, now: number): boolean =>
+  tunnel.given === undefined &&
+  !tunnel.attempted &&
+  now - tunnel.firstReadAt < ARRIVING_MS &&
+  problems.some(({ reason }) => reason === 'Pending');
+
+function placementOf(object: ConfigMap | undefined): number {
+  const text = object?.metadata.annotations?.[ANNOTATION_PLACED] ?? '';
+  return /^\d{1,15}$/.test(text) ? Number(text) : 0;
 }
 
 /** What a person should read of a failed call; nothing while the sidecar is merely away: traffic goes on. */

@@ -21,6 +21,8 @@ export interface WatcherOptions {
   isListening: () => boolean;
   /** The link of this Router is in another state. */
   onTransition: (tunnel: Tunnel, router: string) => void;
+  /** Each peer of ours, as it is read. */
+  onObserved?: (tunnel: Tunnel, observation: PeerObservation) => void;
   /** The node does not have this tunnel. */
   onUnknown: (tunnel: Tunnel) => void;
 }
@@ -118,7 +120,7 @@ export class Watcher {
 
   /** Resolves with whether somebody waits for a router of this tunnel. */
   async #read(tunnel: Tunnel, signal: AbortSignal): Promise<boolean> {
-    const { sidecar, now, health } = this.#options;
+    const { sidecar, now, health, onObserved } = this.#options;
     const start = now();
     const at = Math.floor(start.wall / 1000);
     const last = this.#last.get(tunnel);
@@ -131,6 +133,7 @@ export class Watcher {
     const counters = new Map<string, number>();
     for await (const observation of sidecar.observe(tunnel.interfaceName, options)) {
       if (!tunnel.links.has(observation.publicKey)) continue;
+      onObserved?.(tunnel, observation);
       counters.set(observation.publicKey, observation.lastHandshake);
       countTraffic(tunnel, observation);
     }

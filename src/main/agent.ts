@@ -1,7 +1,14 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { Command } from 'commander';
 import { startAgent } from '../gateway/index.ts';
-import { flag, integerParser, parseSubdomain, tidyMemory } from '../process/index.ts';
+import {
+  flag,
+  integerParser,
+  parseAddress,
+  parsePort,
+  parseSubdomain,
+  tidyMemory,
+} from '../process/index.ts';
 import { SidecarClient } from '../wireguard/index.ts';
 import {
   type CommonFlags,
@@ -24,6 +31,8 @@ interface AgentFlags extends CommonFlags, RelayFlags {
   kubeconfig?: string;
   nodeName: string;
   gatewayNamespace: string;
+  peerAddress?: string;
+  peerPort: number;
   sidecarSocket: string;
   /** Milliseconds. */
   offlineAfter: number;
@@ -39,6 +48,20 @@ export function agentCommand(version: string): Command {
     .addOption(kubeconfigFlag())
     .addOption(gatewayNamespaceFlag())
     .addOption(socketFlag('sidecar-socket'))
+    .addOption(
+      flag(
+        'peer-address',
+        'address',
+        "this pod's own address, where the other gateways' agents reach it; without it no tunnel is moved from a node that is lost",
+        { optional: true, parse: parseAddress, env: 'POD_IP' },
+      ),
+    )
+    .addOption(
+      flag('peer-port', 'port', "TCP port for the other gateways' agents; 0 takes a free one", {
+        default: '9822',
+        parse: parsePort,
+      }),
+    )
     .addOption(offlineAfterFlag())
     .addOption(
       flag('router-series', 'number', 'how many routers have metrics of their own, six for each', {
@@ -70,6 +93,9 @@ async function run(flags: AgentFlags, config: KubeConfig, surroundings: Surround
     sidecar: new SidecarClient({ socketPath: flags.sidecarSocket }),
     nodeName: flags.nodeName,
     gatewayNamespace: flags.gatewayNamespace,
+    ...(flags.peerAddress !== undefined && {
+      peerAddress: { host: flags.peerAddress, port: flags.peerPort },
+    }),
     offlineAfterSeconds: flags.offlineAfter / 1_000,
     routerSeries: flags.routerSeries,
     relay: relaySettings(flags),

@@ -30,6 +30,12 @@ export function parseAddress(text: string): string {
   return text;
 }
 
+/** 0 is for a free one. */
+export function parsePort(text: string): number {
+  const isPort = /^\d{1,5}$/.test(text) && Number(text) <= 65_535;
+  return isPort ? Number(text) : refuse('Write a port from 0 to 65535.');
+}
+
 const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 
 /** A parser of durations (`500ms`, `90s`, `3m`, `1h`) within bounds; answers milliseconds. */

@@ -196,8 +196,15 @@ export const tunnelClassSpec = s.object(
             }),
             {},
           ),
+          placement: s.withDefault(
+            s.choice(['Spread', 'Together'], {
+              description:
+                'How tunnels are placed when there are several gateways. Spread (default): each goes to the node with the fewest. Together: all go to one node, and when that is lost all to another; for an endpoint that leads to one node at a time, e.g. a floating IP. Tunnels that are placed already stay where they are.',
+            }),
+            'Spread',
+          ),
         },
-        { description: 'Which nodes may carry tunnels of this class.' },
+        { description: 'Which nodes may carry tunnels of this class, and how they are placed there.' },
       ),
       {},
     ),

@@ -4,6 +4,7 @@ import {
   type Applied,
   type Arrival,
   type Arrivals,
+  type Hold,
   type Peer,
   type PeerChange,
   type PeerObservation,
@@ -29,6 +30,8 @@ export class FakeSidecar implements SidecarPort {
   readonly interfaces = new Map<string, Interface>();
   /** Public key → Unix seconds of its last handshake on the interface that is there now. */
   readonly handshakes = new Map<string, number>();
+  /** Public key → where it was last seen. */
+  readonly endpoints = new Map<string, string>();
   /** Changes that were asked for, in order. */
   readonly calls: ({ put: TunnelState } | { patch: PeerChange; on: string } | { remove: string })[] = [];
   /** Router address → takes the router's end of a new connection; without one nobody answers. */
@@ -40,6 +43,8 @@ export class FakeSidecar implements SidecarPort {
   servicePuts = 0;
   /** Ports that cannot be had. */
   takenPorts = new Set<number>();
+  /** What was said of whether the tunnels may speak, in order. */
+  readonly holds: Hold[] = [];
   readings = 0;
   /** How often WireGuard of a tunnel has ended by itself. */
   lost = 0;
@@ -93,6 +98,11 @@ export class FakeSidecar implements SidecarPort {
       peers: peers.size,
     }));
     return { tunnels };
+  }
+
+  async hold(hold: Hold): Promise<void> {
+    this.#assertUp();
+    this.holds.push(hold);
   }
 
   async put(asked: TunnelState): Promise<Applied> {
@@ -179,7 +189,8 @@ export class FakeSidecar implements SidecarPort {
     this.readings += 1;
     for (const publicKey of this.interface(interfaceName).peers.keys()) {
       const lastHandshake = this.handshakes.get(publicKey) ?? 0;
-      yield { publicKey, lastHandshake, rx: 148, tx: 92, endpoint: null };
+      const endpoint = lastHandshake === 0 ? null : (this.endpoints.get(publicKey) ?? null);
+      yield { publicKey, lastHandshake, rx: 148, tx: 92, endpoint };
     }
   }
 

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { KubeConfig } from '@kubernetes/client-node';
 import { Registry } from 'prom-client';
 import {
+  ANNOTATION_PLACED,
   accessObjectName,
   type HandoverPeer,
   LABEL_GATEWAY,
@@ -191,8 +192,9 @@ export class HandedOver {
   readonly keys = generateKeyPair();
   readonly members: Member[] = [];
   readonly #cluster: Cluster;
-  readonly #node: GatewayNode;
+  #node: GatewayNode;
   readonly #index: number;
+  #placed = 0;
 
   constructor(cluster: Cluster, node: GatewayNode, index: number, tenantTunnel: TenantTunnel) {
     this.#cluster = cluster;
@@ -246,6 +248,15 @@ export class HandedOver {
     await this.writeBlock();
     await this.writeKey(this.keys.privateKey);
     await this.writeTunnel({ blocks });
+  }
+
+  /** As the controller moves it: its own ConfigMap first, then what follows that. */
+  async moveTo(node: GatewayNode): Promise<void> {
+    this.#node = node;
+    this.#placed = Math.max(Date.now(), this.#placed + 1);
+    await this.writeTunnel();
+    await this.writeKey(this.keys.privateKey);
+    await this.writeBlock();
   }
 
   writeTunnel(fields: Partial<TunnelHandover> = {}): Promise<void> {
@@ -303,7 +314,7 @@ export class HandedOver {
     const body = {
       apiVersion: 'v1',
       kind: kind === 'secrets' ? 'Secret' : 'ConfigMap',
-      metadata: { name, labels },
+      metadata: { name, labels, annotations: { [ANNOTATION_PLACED]: String(this.#placed) } },
       ...text,
     };
     const collection = path.slice(0, path.lastIndexOf('/'));
