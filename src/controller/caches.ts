@@ -104,6 +104,11 @@ const leanNode = ({ apiVersion, kind, metadata, spec, status }: Node): Node => (
     resourceVersion: metadata.resourceVersion,
     labels: metadata.labels,
   } as Node['metadata'],
-  ...(spec?.podCIDRs && { spec: { podCIDRs: spec.podCIDRs } }),
+  ...(spec && {
+    spec: {
+      ...(spec.podCIDRs && { podCIDRs: spec.podCIDRs }),
+      ...(spec.unschedulable && { unschedulable: true }),
+    },
+  }),
   ...(status?.addresses && { status: { addresses: status.addresses } }),
 });

@@ -1,10 +1,9 @@
 import { ANNOTATION_PROBLEM, LABEL_GATEWAY, LABEL_PART, ROUTER_PHASES } from '../api/index.ts';
 import { type ScrapedMetric, scrapedGauge } from '../process/index.ts';
-import { isFresh } from './gateways.ts';
 import type { World } from './world.ts';
 
 /** What objects in the cluster tell; all replicas say the same, whichever leads. */
-export function clusterMetrics({ caches, now }: Pick<World, 'caches' | 'now'>): ScrapedMetric[] {
+export function clusterMetrics({ caches, pulses }: Pick<World, 'caches' | 'pulses'>): ScrapedMetric[] {
   return [
     scrapedGauge('tto_controller_routers', 'Router objects in the cluster.', () => caches.routers.size),
     {
@@ -28,22 +27,24 @@ export function clusterMetrics({ caches, now }: Pick<World, 'caches' | 'now'>): 
       labelNames: ['state'],
       *series() {
         const counts = { ready: 0, troubled: 0, silent: 0 };
-        for (const state of gatewayStates(caches, now())) counts[state] += 1;
+        for (const state of gatewayStates(caches, pulses)) counts[state] += 1;
         for (const [state, count] of Object.entries(counts)) yield [[state], count];
       },
     },
   ];
 }
 
-function* gatewayStates({ heartbeats, configMaps }: World['caches'], now: Date) {
+function* gatewayStates({ heartbeats, configMaps }: World['caches'], pulses: World['pulses']) {
   const carrying = new Set<string | undefined>();
   for (const { metadata } of configMaps.list()) {
     if (metadata.labels?.[LABEL_PART] === 'tunnel') carrying.add(metadata.labels[LABEL_GATEWAY]);
   }
   for (const lease of heartbeats.list()) {
     const { labels, annotations } = lease.metadata;
-    if (isFresh(lease, now)) yield annotations?.[ANNOTATION_PROBLEM] === undefined ? 'ready' : 'troubled';
+    const node = labels?.[LABEL_GATEWAY];
+    if (node === undefined) continue;
+    if (pulses.isAlive(node)) yield annotations?.[ANNOTATION_PROBLEM] === undefined ? 'ready' : 'troubled';
     // A node that carries nothing and says nothing is none any more.
-    else if (carrying.has(labels?.[LABEL_GATEWAY])) yield 'silent';
+    else if (carrying.has(node)) yield 'silent';
   }
 }

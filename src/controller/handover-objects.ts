@@ -7,6 +7,7 @@ import {
 } from '../allocation/index.ts';
 import {
   ANNOTATION_CLASS,
+  ANNOTATION_PLACED,
   ANNOTATION_REVISION,
   accessObjectName,
   type HandoverPart,
@@ -48,12 +49,14 @@ export interface HandoverTunnel {
   routerToRouter: 'Allow' | 'Deny';
   services?: ServicesHandover | undefined;
   blocks: readonly number[];
+  /** When it was placed on its node, ms. */
+  placedAt?: string | undefined;
 }
 
 /** The ConfigMap and the Secret of one tunnel. */
 export function tunnelObjects(
   to: Destination,
-  { revision, entry, tunnel, mtu, routerToRouter, services, blocks }: HandoverTunnel,
+  { revision, entry, tunnel, mtu, routerToRouter, services, blocks, placedAt = '0' }: HandoverTunnel,
 ): [ConfigMap, Secret] {
   const { index, listenPort, subnet, publicKey, privateKey } = entry;
   const { namespace, name, uid } = tunnel.metadata;
@@ -74,7 +77,11 @@ export function tunnelObjects(
     blocks: [...blocks],
   };
   const objectName = tunnelObjectName(index);
-  const origin = { ...originOf(revision), [ANNOTATION_CLASS]: entry.className };
+  const origin = {
+    ...originOf(revision),
+    [ANNOTATION_CLASS]: entry.className,
+    [ANNOTATION_PLACED]: placedAt,
+  };
   const data = { [TUNNEL_KEY]: `${JSON.stringify(handover, null, 2)}\n` };
   return [
     configMap(to, index, 'tunnel', objectName, data, origin),

@@ -9,7 +9,7 @@ import type { World } from './world.ts';
 const BUCKETS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60];
 
 /** What the controller's metrics are made from. */
-export interface MetricSources extends Pick<World, 'caches' | 'ledger' | 'now'> {
+export interface MetricSources extends Pick<World, 'caches' | 'ledger' | 'pulses'> {
   isLeader: () => boolean;
 }
 

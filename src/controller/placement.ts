@@ -9,8 +9,12 @@ export interface Gateway {
   alive: boolean;
   /** Why the node can carry no tunnel, as its agent says in one sentence. */
   problem: string | undefined;
+  /** Somebody wants it to get no new work: it gets what no other can take. */
+  isCordoned: boolean;
   /** Tunnels placed there. */
   load: number;
+  /** Those of them that are of the class in question. */
+  ofClass: number;
 }
 
 /** Nodes that a message names. */
@@ -18,26 +22,33 @@ const NAMED = 3;
 
 /**
  * The node for a tunnel that lies on none: the one that was meant for it, while that can take it, else the one with
- * the fewest tunnels.
+ * the fewest tunnels; for a class that keeps its tunnels together, the one with the most of them.
  */
 export function chooseNode(
   tunnelClass: TunnelClass,
   gateways: readonly Gateway[],
   preferred: string | undefined,
 ): { node: string } | { refused: Refusal } {
-  const selector = Object.entries(tunnelClass.spec.gateway.nodeSelector);
-  const selected = gateways.filter(({ labels }) => selector.every(([key, value]) => labels[key] === value));
+  const selected = gateways.filter(({ labels }) => isSelected(tunnelClass, labels));
   const fitting = selected.filter(({ alive, problem }) => alive && problem === undefined);
-  const isPreferred = ({ node }: Gateway): number => (node === preferred ? 0 : 1);
-  const [best] = fitting.sort(
-    (a, b) => isPreferred(a) - isPreferred(b) || a.load - b.load || (a.node < b.node ? -1 : 1),
-  );
+  const order = ({ node, isCordoned }: Gateway): number =>
+    Number(isCordoned) * 2 + Number(node !== preferred);
+  const isTogether = tunnelClass.spec.gateway.placement === 'Together';
+  const byLoad = (a: Gateway, b: Gateway): number => (isTogether && b.ofClass - a.ofClass) || a.load - b.load;
+  const [best] = fitting.sort((a, b) => order(a) - order(b) || byLoad(a, b) || byNode(a, b));
   if (best !== undefined) return { node: best.node };
+  const selector = Object.entries(tunnelClass.spec.gateway.nodeSelector);
   const wanted = selector.map(([key, value]) => `${key}=${value}`).join(',');
   return {
     refused: { reason: 'NoGateway', message: noGateway(selected, wanted, tunnelClass.metadata.name) },
   };
 }
+
+/** Whether a class's gateways are among the nodes with these labels. */
+export const isSelected = (
+  { spec }: Pick<TunnelClass, 'spec'>,
+  labels: Readonly<Record<string, string>>,
+): boolean => Object.entries(spec.gateway.nodeSelector).every(([key, value]) => labels[key] === value);
 
 /** Which of three is lacking: nodes, agents on them, or what an agent needs. */
 function noGateway(selected: readonly Gateway[], wanted: string, className: string): string {

@@ -17,7 +17,7 @@ import {
 import { catchUpBlock, catchUpTunnel } from './catch-up.ts';
 import { confirmKey, isToldAddress } from './confirm-claim.ts';
 import { mayStay, tenantOf } from './find-tunnel.ts';
-import { currentNode, handedOverTunnel, nodeOf, placeTunnel } from './gateways.ts';
+import { currentNode, handedOverTunnel } from './gateways.ts';
 import { peersIn } from './handed-over-peers.ts';
 import {
   blockObjects,
@@ -26,6 +26,7 @@ import {
   readTunnel,
   tunnelObjects,
 } from './handover-objects.ts';
+import { lodgingOf, placedAt, tellMove } from './relocation.ts';
 import { subnetsOf } from './router-subnets.ts';
 import { servicesOf } from './tunnel-services.ts';
 import { tunnelOf, type World, wakeTunnelHandover } from './world.ts';
@@ -66,8 +67,8 @@ async function handOverTunnel(
   // One of that name may be another tenant's: made again while this entry waits to be let go.
   const tunnel = named !== undefined && tenantOf(named) === entry.tenant ? named : undefined;
   const tunnelClass = caches.classes.get(entry.className);
-  const placed = tunnel && tunnelClass && placeTunnel(world, entry, tunnel, tunnelClass);
-  const node = placed === undefined ? nodeOf(standing) : 'node' in placed ? placed.node : undefined;
+  const lodging = await lodgingOf(world, entry, standing, { tunnel, tunnelClass }, context.signal);
+  const { node, move, againMs } = lodging;
   const mtu = tunnel?.spec.mtu ?? tunnelClass?.spec.mtu ?? before?.mtu;
   const routerToRouter =
     tunnel?.spec.routerToRouter ?? tunnelClass?.spec.routerToRouter ?? before?.routerToRouter ?? 'Allow';
@@ -85,10 +86,14 @@ async function handOverTunnel(
     routerToRouter,
     services,
     blocks,
+    placedAt: placedAt(world, standing, node),
   });
+  // Of two leaders that move a tunnel, the ConfigMap's version lets one; all else follows where that says.
+  if (move !== undefined) await put(caches.configMaps, world, configMaps, configMap, context);
+  tellMove(world, entry, tunnel, lodging);
   await put(caches.secrets, world, secrets, secret, context);
-  await put(caches.configMaps, world, configMaps, configMap, context);
-  return undefined;
+  if (move === undefined) await put(caches.configMaps, world, configMaps, configMap, context);
+  return againMs === undefined ? undefined : { requeueAfterMs: againMs };
 }
 
 async function isOnlyUnseen(world: World, index: number, signal: AbortSignal): Promise<boolean> {

@@ -18,6 +18,9 @@ import { reconcileKeptSecrets } from './kept-secrets.ts';
 import { type Leadership, leadershipBy } from './leadership.ts';
 import { ledgerStore } from './ledger-store.ts';
 import { controllerMetrics } from './metrics.ts';
+import { Moves } from './moves.ts';
+import { reconcilePeerKey } from './peer-key.ts';
+import { Pulses } from './pulses.ts';
 import { reconcileClass } from './reconcile-class.ts';
 import { reconcileHandover } from './reconcile-handover.ts';
 import { reconcileLedgerObject, reconcileQuarantine } from './reconcile-ledger.ts';
@@ -27,7 +30,7 @@ import { ServiceRanges } from './service-ranges.ts';
 import { SubnetIndex } from './subnet-index.ts';
 import { takeOver } from './take-over.ts';
 import { WaitingRouters } from './waiting-routers.ts';
-import { wakeAll, wire } from './wiring.ts';
+import { wakeAll, wakeTunnelsOn, wire } from './wiring.ts';
 import type { World } from './world.ts';
 
 const LEASE_NAME = 'tenant-tunnel-controller';
@@ -88,7 +91,13 @@ export function startController(options: ControllerProcessOptions): ControllerPr
     random,
     turn,
   });
-  const metrics = controllerMetrics(registry, { caches, ledger, now, isLeader: () => leadership.isLeader() });
+  const pulses = new Pulses(clock, (node) => wakeTunnelsOn(world, node));
+  const metrics = controllerMetrics(registry, {
+    caches,
+    ledger,
+    pulses,
+    isLeader: () => leadership.isLeader(),
+  });
   const controller = (
     name: string,
     concurrency: number,
@@ -118,6 +127,7 @@ export function startController(options: ControllerProcessOptions): ControllerPr
     ledger: controller('ledger', 1, (key, context) => reconcileLedgerObject(world)(key, context)),
     quarantine: controller('quarantine', 1, (key, context) => reconcileQuarantine(world)(key, context)),
     secrets: controller('secrets', 1, (key, context) => reconcileKeptSecrets(world)(key, context)),
+    peerKey: controller('peer-key', 1, (key, context) => reconcilePeerKey(world)(key, context)),
   };
   const world: World = {
     client: writer,
@@ -129,6 +139,8 @@ export function startController(options: ControllerProcessOptions): ControllerPr
     gatewayNamespace,
     now,
     controllers,
+    pulses,
+    moves: new Moves(() => clock.monotonic()),
     chosenNodes: new Map(),
     tunnelsBeingMade: new Map(),
     waiting: new WaitingRouters(),

@@ -64,7 +64,8 @@ function placementEvents(
 ): TunnelEvent[] {
   const isHomeless = (status: TenantTunnelStatus | undefined): boolean =>
     findCondition(status?.conditions, 'Ready')?.reason === 'NoGateway';
-  if (!('refused' in placement) || !isHomeless(after) || isHomeless(tunnel.status)) return [];
-  const { message: note } = placement.refused;
+  const refused = 'refused' in placement ? placement.refused : placement.trouble;
+  if (refused === undefined || !isHomeless(after) || isHomeless(tunnel.status)) return [];
+  const { message: note } = refused;
   return [{ regarding: refOf(tunnel), type: 'Warning', reason: 'NoGateway', action: 'Place', note }];
 }

@@ -16,6 +16,7 @@ import type {
 import { findCondition, type OwnedStatus, setCondition } from '../kube/index.ts';
 import { hostPort } from '../wireguard/index.ts';
 import type { Refusal } from './find-tunnel.ts';
+import type { Placement } from './gateways.ts';
 import { addressPressure, type Verdict } from './pool-pressure.ts';
 
 export interface TunnelGrant {
@@ -23,7 +24,7 @@ export interface TunnelGrant {
   /** Absent when the class is gone: what the status says of the endpoint stays. */
   tunnelClass?: TunnelClass;
   /** Node that carries the tunnel, or why there is none. */
-  placement: { node: string } | { refused: Refusal };
+  placement: Placement;
   /** What the manifest asks for and cannot have, while what was given stays. */
   objection?: Refusal;
   /** What is worth saying although nothing is amiss with the tunnel. */
@@ -124,6 +125,10 @@ function ownFields({ status = {} }: TenantTunnel): TenantTunnelStatus {
 function readiness(tunnel: TenantTunnel, { placement, objection }: TunnelGrant): Verdict {
   if (objection !== undefined) return { status: 'False', ...objection };
   if ('refused' in placement) return { status: 'False', ...placement.refused };
+  if (placement.trouble !== undefined) return { status: 'False', ...placement.trouble };
+  const said = findCondition(tunnel.status?.conditions, 'Ready');
+  if (placement.isUnsure && said?.reason === 'NoGateway')
+    return { status: 'False', reason: said.reason, message: said.message };
   const programmed = findCondition(tunnel.status?.conditions, 'Programmed');
   if (programmed?.status === 'True') {
     return { status: 'True', reason: 'Programmed', message: `Node ${placement.node} carries the tunnel.` };

@@ -4,8 +4,9 @@ import { type Change, findCondition, type KubeObject, keyOf } from '../kube/inde
 import { rangesKey } from './cluster-ranges.ts';
 import { isDefault } from './find-class.ts';
 import { tenantOf } from './find-tunnel.ts';
-import { currentNode } from './gateways.ts';
+import { currentNode, departureFrom } from './gateways.ts';
 import { handoverKeyOf } from './handover-key.ts';
+import { PEER_KEY_QUEUE } from './peer-key.ts';
 import { aliasesOf, rivalsOf } from './rivals.ts';
 import { wakeSubnets } from './router-subnets.ts';
 import {
@@ -15,6 +16,7 @@ import {
   wakeBlockHandover,
   wakeClasses,
   wakeRoutersOf,
+  wakeTunnelHandover,
   wakeWholeHandover,
 } from './world.ts';
 
@@ -63,23 +65,32 @@ export function wire(world: World): void {
     if (labels[LABEL_GATEWAY] !== old?.metadata.labels?.[LABEL_GATEWAY]) wakeWholeHandover(world, index);
   });
 
-  const wakeUnplaced = (): void => {
-    for (const entry of ledger.tunnels.values()) {
-      const node = currentNode(world, entry.index);
-      const tunnel = caches.tunnels.get(entry.owner);
-      // One that has come back is a node that the status does not name.
-      const isKnown = tunnel === undefined || tunnel.status?.gateway === node;
-      if (!isLive(entry) || (node !== undefined && isKnown)) continue;
-      wakeWholeHandover(world, entry.index);
-      tunnels.enqueue(entry.owner);
-    }
-  };
-  caches.heartbeats.onChange(wakeUnplaced);
-  caches.nodes.onChange(({ object, old, type }) => {
-    wakeUnplaced();
+  caches.heartbeats.onChange((change) => world.pulses.see(change));
+  caches.nodes.onChange(({ key, object, old, type }) => {
+    wakeTunnelsOn(world, key);
     const isGone = type === 'deleted';
     if (rangesKey(isGone ? undefined : object) !== rangesKey(isGone ? object : old)) wakeClasses(world);
   });
+}
+
+/**
+ * What is to be thought of a node has changed: the tunnels that lie there may have to leave, and those that lie nowhere,
+ * or where they should not, may go there.
+ */
+export function wakeTunnelsOn(world: World, changed: string): void {
+  const { caches, controllers, ledger } = world;
+  for (const entry of ledger.tunnels.values()) {
+    if (!isLive(entry)) continue;
+    const node = currentNode(world, entry.index);
+    const tunnel = caches.tunnels.get(entry.owner);
+    const tunnelClass = caches.classes.get(entry.className);
+    // One that has come back is a node that the status does not name.
+    const isKnown = tunnel === undefined || tunnel.status?.gateway === node;
+    if (node === undefined || !isKnown) wakeWholeHandover(world, entry.index);
+    else if (tunnelClass && departureFrom(world, node, tunnelClass)) wakeTunnelHandover(world, entry.index);
+    else if (node !== changed) continue;
+    controllers.tunnels.enqueue(entry.owner);
+  }
 }
 
 function onRouter(world: World, change: Change<Router>): void {
@@ -127,6 +138,7 @@ export function wakeAll(world: World): void {
     controllers.handover.enqueue(handoverKeyOf(object), BULK);
   }
   controllers.quarantine.enqueue(QUARANTINE);
+  controllers.peerKey.enqueue(PEER_KEY_QUEUE);
 }
 
 /** Only now do its routers find out why they wait. */

@@ -15,6 +15,8 @@ import type { Caches } from './caches.ts';
 import type { Environment } from './environment.ts';
 import { type FoundTunnel, findTunnel, type Refusal, tenantOf } from './find-tunnel.ts';
 import { handoverKeyOf } from './handover-key.ts';
+import type { Moves } from './moves.ts';
+import type { Pulses } from './pulses.ts';
 import type { ServiceRanges } from './service-ranges.ts';
 import type { SubnetIndex } from './subnet-index.ts';
 import type { WaitingRouters } from './waiting-routers.ts';
@@ -47,6 +49,8 @@ export interface Controllers {
   quarantine: Controller;
   /** Index of a tunnel: what is kept of its deleted Routers. */
   secrets: Controller;
+  /** One key: what the agents of gateways know each other by. */
+  peerKey: Controller;
 }
 
 export const QUARANTINE = 'all';
@@ -65,6 +69,10 @@ export interface World {
   gatewayNamespace: string;
   now: () => Date;
   controllers: Controllers;
+  /** When each gateway was last heard. */
+  pulses: Pulses;
+  /** How many tunnels may be moved that could also stay. */
+  moves: Moves;
   /** Index of a tunnel → the node chosen for it, until the handover shows in the cache. */
   chosenNodes: Map<number, string>;
   /** `namespace/name` of TenantTunnels that are just being created for Routers. */

@@ -22,7 +22,7 @@ export interface Right {
  */
 export const UNUSED_HERE: Readonly<Record<string, string>> = {
   'controller delete secrets in tenant-tunnel-system': 'a tunnel whose numbers left quarantine, a day later',
-  'controller get secrets in tenant-tunnel-gateways': 'one that somebody took the label from',
+  'controller get leases in tenant-tunnel-gateways': 'a gateway that is lost, before its tunnels are moved',
   'agent create tokenreviews': 'the relay, of which test/processes/relay.test.ts makes use',
   'agent create subjectaccessreviews': 'the same',
   'agent list services': 'no TenantTunnel of this run names a Service',

@@ -258,13 +258,23 @@ export const TOPICS: readonly Topic[] = [
   },
   {
     name: 'nodes',
-    share: 0.25,
-    weight: 1,
+    share: 0.3,
+    weight: 2,
     deeds: (draw) => [
       {
         do: 'node',
         name: draw.pick(NODES),
-        state: draw.pick(['alive', 'alive', 'silent', 'troubled', 'gone']),
+        state: draw.pick([
+          'alive',
+          'alive',
+          'alive',
+          'silent',
+          'silent',
+          'mute',
+          'troubled',
+          'cordoned',
+          'gone',
+        ]),
       },
     ],
   },

@@ -1,4 +1,6 @@
 import {
+  ANNOTATION_FENCE,
+  ANNOTATION_PROBLEM,
   API_VERSION,
   DEFAULT_CLASS_ANNOTATION,
   LABEL_GATEWAY,
@@ -22,7 +24,7 @@ import {
 } from '../../src/kube/index.ts';
 import type { ApiServer } from './api/server.ts';
 import { GATEWAYS, SYSTEM } from './crew.ts';
-import type { Deed, Kind } from './steps.ts';
+import type { Deed, Kind, NodeState } from './steps.ts';
 
 const TYPES: Record<Kind, ResourceType> = {
   routers: ROUTERS as ResourceType,
@@ -112,34 +114,53 @@ function edit(server: ApiServer, type: ResourceType, key: string, change: (objec
   server.update(type, object);
 }
 
-/** A heartbeat holds a day, so that time may pass in a history without one. */
+/** A heartbeat holds a day, so that time may pass in a history without one; that of a node which fell silent is over. */
 const LEASE_SECONDS = 86_400;
+const SILENT_SECONDS = 1;
 
-function node(server: ApiServer, wall: number, name: string, state: string): void {
+function node(server: ApiServer, wall: number, name: string, state: NodeState): void {
   const lease = { name: `gateway-${name}`, namespace: GATEWAYS };
   if (state === 'gone') {
     server.delete(nodes, { name });
     server.delete(leases, lease);
     return;
   }
-  if (server.peek(nodes, name) === undefined) {
-    server.create(nodes, { apiVersion: 'v1', kind: 'Node', metadata: { name, labels: { edge: name } } });
-  }
+  cordon(server, name, state === 'cordoned');
+  const current = server.peek(leases, `${GATEWAYS}/${lease.name}`);
+  const isSilent = state === 'silent' || state === 'mute';
+  const wasTroubled = current?.metadata.annotations?.[ANNOTATION_PROBLEM] !== undefined;
   const metadata = {
     ...lease,
     labels: { [LABEL_GATEWAY]: name },
-    annotations: state === 'troubled' ? { 'vpn.traidnet.io/problem': 'It has no WireGuard.' } : {},
+    annotations: {
+      ...((state === 'troubled' || (isSilent && wasTroubled)) && {
+        [ANNOTATION_PROBLEM]: 'It has no WireGuard.',
+      }),
+      ...(state !== 'mute' && { [ANNOTATION_FENCE]: '6' }),
+    },
   };
+  const long = wall - 2 * LEASE_SECONDS * 1000;
   const spec = {
     holderIdentity: name,
-    leaseDurationSeconds: LEASE_SECONDS,
-    renewTime: microTime(state === 'silent' ? wall - 2 * LEASE_SECONDS * 1000 : wall),
+    leaseDurationSeconds: isSilent ? SILENT_SECONDS : LEASE_SECONDS,
+    // Who falls silent renews nothing any more.
+    renewTime: isSilent ? (current?.spec?.renewTime ?? microTime(long)) : microTime(wall),
   };
   const written = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata, spec };
-  const current = server.peek(leases, `${GATEWAYS}/${lease.name}`);
   const { resourceVersion } = current?.metadata ?? {};
   if (resourceVersion === undefined) server.create(leases, written);
   else server.update(leases, { ...written, metadata: { ...metadata, resourceVersion } } as KubeObject);
+}
+
+/** Makes a node that is not there. */
+function cordon(server: ApiServer, name: string, unschedulable: boolean): void {
+  const current = server.peek(nodes, name);
+  const metadata = { name, labels: { edge: name } };
+  const spec = unschedulable ? { unschedulable } : {};
+  if (current === undefined)
+    server.create(nodes, { apiVersion: 'v1', kind: 'Node', metadata, spec } as KubeObject);
+  else if ((current.spec?.unschedulable ?? false) !== unschedulable)
+    server.update(nodes, { ...current, spec } as KubeObject);
 }
 
 /** The ledger as a backup has it. */

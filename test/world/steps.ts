@@ -4,6 +4,9 @@ import type { Fault, WeatherName } from './weather.ts';
 /** Kinds that people write manifests of. */
 export type Kind = 'routers' | 'tenanttunnels' | 'tunnelclasses';
 
+/** `silent`: its agent has fenced itself, as it said it would; `mute`: it never said so, and may work on. */
+export type NodeState = 'alive' | 'silent' | 'mute' | 'troubled' | 'cordoned' | 'gone';
+
 /** One thing that is done to a world. Each can be left out, and each means something in any state of the world. */
 export type Deed =
   /** As `kubectl apply` does it: made, or its spec replaced. */
@@ -22,7 +25,7 @@ export type Deed =
   | { do: 'back up' }
   | { do: 'restore' }
   | { do: 'connect' | 'disconnect'; key: string }
-  | { do: 'node'; name: string; state: 'alive' | 'silent' | 'troubled' | 'gone' }
+  | { do: 'node'; name: string; state: NodeState }
   | { do: 'weather'; name: WeatherName }
   | { do: 'duty'; slot: Slot; duty: Duty }
   | { do: 'kill'; slot: Slot }

@@ -1,8 +1,9 @@
 /** What was handed over names a node: in a cluster that does not have it, as after a restore, the tunnel lies nowhere. */
 import { currentNode } from '../../../src/controller/gateways.ts';
+import { Pulses } from '../../../src/controller/pulses.ts';
 import type { World } from '../../../src/controller/world.ts';
-import { microTime } from '../../../src/kube/index.ts';
-import { NOW } from './fixtures.ts';
+import { type Lease, microTime } from '../../../src/kube/index.ts';
+import { FakeClock } from '../kube/fake-clock.ts';
 
 const GATEWAY = 'vpn.traidnet.io/gateway';
 
@@ -13,13 +14,16 @@ interface Setting {
 }
 
 function placedOn(node: string, { nodes = [], heartbeats = {} }: Setting): string | undefined {
+  const clock = new FakeClock();
+  const pulses = new Pulses(clock, () => undefined);
   const leases = Object.entries(heartbeats).map(([name, seconds]) => ({
     metadata: { name: `gateway-${name}`, labels: { [GATEWAY]: name } },
-    spec: { leaseDurationSeconds: 40, renewTime: microTime(NOW - seconds * 1000) },
+    spec: { leaseDurationSeconds: 40, renewTime: microTime(clock.wall() - seconds * 1000) },
   }));
+  for (const lease of leases) pulses.see({ type: 'added', object: lease as unknown as Lease });
   const world = {
+    pulses,
     gatewayNamespace: 'gateways',
-    now: () => new Date(NOW),
     caches: {
       configMaps: {
         get: (key: string) =>
@@ -28,7 +32,6 @@ function placedOn(node: string, { nodes = [], heartbeats = {} }: Setting): strin
             : undefined,
       },
       nodes: { get: (name: string) => (nodes.includes(name) ? { metadata: { name } } : undefined) },
-      heartbeats: { list: () => leases },
     },
   };
   return currentNode(world as unknown as World, 0);
@@ -41,10 +44,10 @@ test.each<[string, Setting, string | undefined]>([
     { nodes: ['old'], heartbeats: { old: 900 } },
     'old',
   ],
-  ['is gone and its agent speaks: it carries the tunnel', { nodes: ['new'], heartbeats: { old: 39 } }, 'old'],
+  ['is gone and its agent speaks: it carries the tunnel', { nodes: ['new'], heartbeats: { old: 99 } }, 'old'],
   [
     'is of another cluster, and so is what its agent said',
-    { nodes: ['new'], heartbeats: { old: 41, new: 1 } },
+    { nodes: ['new'], heartbeats: { old: 101, new: 1 } },
     undefined,
   ],
   ['is of another cluster', { nodes: ['new'], heartbeats: { new: 1 } }, undefined],

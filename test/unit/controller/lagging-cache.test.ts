@@ -5,6 +5,8 @@
 import type { Ledger } from '../../../src/allocation/index.ts';
 import type { Router, TenantTunnel } from '../../../src/api/index.ts';
 import { systemEnvironment } from '../../../src/controller/environment.ts';
+import { Moves } from '../../../src/controller/moves.ts';
+import { Pulses } from '../../../src/controller/pulses.ts';
 import { reconcileHandover } from '../../../src/controller/reconcile-handover.ts';
 import { reconcileRouter } from '../../../src/controller/reconcile-router.ts';
 import { reconcileTunnel } from '../../../src/controller/reconcile-tunnel.ts';
@@ -86,6 +88,8 @@ function worldOf({ ledger, stored = [], routers = [], tunnels = [], configMaps =
     gatewayNamespace: 'gateways',
     now: () => new Date(NOW),
     controllers: Object.fromEntries(names.map((name) => [name, controller(name)])),
+    pulses: new Pulses(systemEnvironment.clock, () => undefined),
+    moves: new Moves(() => 0),
     chosenNodes: new Map(),
     tunnelsBeingMade: new Map(),
     waiting: new WaitingRouters(),

@@ -3,9 +3,11 @@ import type { Router, TenantTunnel, TunnelClass } from '../../../src/api/index.t
 import { ANNOTATION_PROBLEM, LABEL_GATEWAY, LABEL_PART } from '../../../src/api/index.ts';
 import type { Caches } from '../../../src/controller/caches.ts';
 import { controllerMetrics } from '../../../src/controller/metrics.ts';
+import { Pulses } from '../../../src/controller/pulses.ts';
 import { type ConfigMap, Controller, type Lease } from '../../../src/kube/index.ts';
 import { addressRequest, ledgerOver, tunnelRequest } from '../allocation/fixtures.ts';
 import { MemoryStore } from '../allocation/memory-store.ts';
+import { FakeClock } from '../kube/fake-clock.ts';
 import { NOW, router, tunnelClass } from './fixtures.ts';
 
 const logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
@@ -29,16 +31,17 @@ function stage() {
   const store = new MemoryStore();
   const ledger = ledgerOver(store);
   const leader = { leads: false };
+  const pulses = new Pulses(new FakeClock(NOW), () => undefined);
   const registry = new Registry();
   const metrics = controllerMetrics(registry, {
     caches: caches as unknown as Caches,
     ledger,
-    now: () => new Date(NOW),
+    pulses,
     isLeader: () => leader.leads,
   });
   const samples = async (start: string): Promise<string[]> =>
     (await registry.metrics()).split('\n').filter((line) => line.startsWith(start));
-  return { objects, ledger, store, leader, metrics, samples };
+  return { objects, ledger, store, leader, metrics, samples, pulses };
 }
 
 const heartbeat = (node: string, agoSeconds: number, problem?: string): Lease =>
@@ -63,14 +66,15 @@ test('who leads says so', async () => {
 });
 
 test('gateways are counted by what their heartbeats say; a silent one only while tunnels are on it', async () => {
-  const { objects, samples } = stage();
+  const { objects, samples, pulses } = stage();
   objects.heartbeats.push(
     heartbeat('a', 10),
-    heartbeat('b', 39),
+    heartbeat('b', 99),
     heartbeat('c', 5, 'It has no WireGuard.'),
-    heartbeat('d', 41),
+    heartbeat('d', 101),
     heartbeat('e', 3_600),
   );
+  for (const object of objects.heartbeats) pulses.see({ type: 'added', object });
   objects.configMaps.push(tunnelOn('a'), tunnelOn('e'));
   expect(await samples('tto_gateways')).toEqual([
     'tto_gateways{state="ready"} 2',

@@ -9,7 +9,9 @@ const gateway = fc.record({
   labels: fc.dictionary(fc.constantFrom('edge', 'zone'), fc.constantFrom('true', 'b')),
   alive: fc.boolean(),
   problem: fc.option(fc.constant(SENTENCE), { nil: undefined }),
+  isCordoned: fc.boolean(),
   load: fc.nat({ max: 3 }),
+  ofClass: fc.nat({ max: 3 }),
 });
 const gateways = fc.uniqueArray(gateway, { selector: ({ node }) => node });
 
@@ -20,7 +22,9 @@ const node = (name: string, load: number, more: Partial<Gateway> = {}): Gateway 
   labels: {},
   alive: true,
   problem: undefined,
+  isCordoned: false,
   load,
+  ofClass: 0,
   ...more,
 });
 const onEdge = { labels: { edge: 'true' } };
@@ -42,6 +46,20 @@ test('the node that was meant is kept while it can take the tunnel, however full
   expect(chosen([node('a', 0), node('b', 9, { alive: false })])).toEqual({ node: 'a' });
   expect(chosen([node('a', 0), node('b', 9, { problem: SENTENCE })])).toEqual({ node: 'a' });
   expect(chosen([node('a', 0, onEdge), node('b', 9)], edge)).toEqual({ node: 'a' });
+});
+
+test('tunnels of a class that keeps them together go where the most of them are, while that can take them', () => {
+  const together = tunnelClass('together', { gateway: { nodeSelector: {}, placement: 'Together' } });
+  const nodes = [node('a', 1), node('b', 9, { ofClass: 4 }), node('c', 9, { ofClass: 5, alive: false })];
+  expect(chooseNode(together, nodes, undefined)).toEqual({ node: 'b' });
+  expect(chooseNode(anywhere, nodes, undefined)).toEqual({ node: 'a' });
+  expect(chooseNode(together, [node('a', 2), node('b', 1)], undefined)).toEqual({ node: 'b' });
+});
+
+test('a cordoned node gets what no other can take', () => {
+  const cordoned = node('a', 0, { isCordoned: true });
+  expect(chooseNode(anywhere, [cordoned, node('b', 9)], 'a')).toEqual({ node: 'b' });
+  expect(chooseNode(anywhere, [cordoned, node('b', 9, { alive: false })], undefined)).toEqual({ node: 'a' });
 });
 
 describe('without a node that fits', () => {
@@ -82,7 +100,11 @@ test('a node that is dead, troubled or not selected is never chosen, and one tha
       const chosen = chooseNode(edge, all, preferred);
       if ('node' in chosen) expect(fits).toContain(chosen.node);
       else expect(fits).toEqual([]);
-      if (preferred !== undefined && fits.includes(preferred)) expect(chosen).toEqual({ node: preferred });
+      const isCordoned = (name: string) => all.some((one) => one.node === name && one.isCordoned);
+      const isFree = fits.some((name) => !isCordoned(name));
+      if ('node' in chosen && isFree) expect(isCordoned(chosen.node)).toBe(false);
+      if (preferred !== undefined && fits.includes(preferred) && !(isCordoned(preferred) && isFree))
+        expect(chosen).toEqual({ node: preferred });
     }),
   );
 });

@@ -7,7 +7,7 @@ import { Violation } from '../violation.ts';
 import { nothingLeaks } from './at-rest.ts';
 import { GivenToRouters } from './given.ts';
 import { networksAreRouted } from './networks.ts';
-import { tunnelsStay } from './placed.ts';
+import { TunnelsStay } from './placed.ts';
 import { Quarantine } from './quarantine.ts';
 import { Recorded } from './recorded.ts';
 import { secretsStayIn } from './secrecy.ts';
@@ -20,13 +20,13 @@ export class Invariants {
   readonly #server: ApiServer;
   readonly #picture: Picture;
   readonly #journal: Journal;
-  readonly #time: { readonly wall: number };
   readonly #recorded = new Recorded();
   /** Somebody has laid hands on the ledger, and it is not mended yet. */
   #isDisturbed = false;
   readonly #routers: GivenToRouters;
   readonly #tenants: GivenToTenants;
   readonly #quarantine: Quarantine;
+  readonly #placed: TunnelsStay;
 
   constructor(
     server: ApiServer,
@@ -37,7 +37,7 @@ export class Invariants {
     this.#server = server;
     this.#picture = picture;
     this.#journal = journal;
-    this.#time = time;
+    this.#placed = new TunnelsStay(server, () => time.now);
     this.#routers = new GivenToRouters(server, () => time.now);
     this.#tenants = new GivenToTenants(
       server,
@@ -56,6 +56,7 @@ export class Invariants {
     const picture = this.#picture;
     secretsStayIn(change);
     this.#quarantine.see(change);
+    this.#placed.see(change);
     this.#tenants.see(change);
     if (plural === 'secrets' && key.startsWith(`${SYSTEM}/`)) {
       this.#recorded.see(picture);
@@ -66,7 +67,6 @@ export class Invariants {
     if (plural === 'configmaps') {
       this.#recorded.handover(picture);
       handoverIsUnique(picture);
-      tunnelsStay(change, this.#server, this.#time.wall);
     }
     if (plural === 'routers' && after !== undefined) {
       this.#recorded.router(after as Router);

@@ -1,6 +1,7 @@
 /** 3. Nothing leaks: when all is quiet, ledger and handover hold exactly what the Routers and TenantTunnels ask for. */
 import { isLive } from '../../../src/allocation/index.ts';
 import {
+  LABEL_GATEWAY,
   LABEL_TUNNEL,
   ROUTERS,
   type Router,
@@ -15,6 +16,7 @@ import {
   keyOf,
   nodes,
   type ObjectMeta,
+  type ResourceType,
   type Secret,
   secrets,
 } from '../../../src/kube/index.ts';
@@ -113,6 +115,10 @@ function handoverIsExact(picture: Picture, server: ApiServer, live: readonly Rec
     if (unplaced.has(/tunnel-(\d+)/.exec(name)?.[1] ?? '')) continue;
     const object = wanted.get(name);
     if (object === undefined) throw leak(`${name} is left over`);
+    const index = Number(/tunnel-(\d+)/.exec(name)?.[1]);
+    const node = nodeOf(server, name);
+    if (node !== picture.handovers.get(index)?.node)
+      throw leak(`${name} lies on ${node}, its tunnel on ${picture.handovers.get(index)?.node}`);
     // What no status tells, as nobody may write it, is not handed over anew, nor taken back.
     const [is, should] = [expected, object].map((map) =>
       JSON.stringify([...map].filter(([address]) => !isUntold(name, address)).sort()),
@@ -126,6 +132,12 @@ function handoverIsExact(picture: Picture, server: ApiServer, live: readonly Rec
 /** One that somebody took the label from is in nobody's hands. */
 const isOurs = ({ namespace, labels }: ObjectMeta): boolean =>
   namespace === GATEWAYS && labels?.[LABEL_TUNNEL] !== undefined;
+
+function nodeOf(server: ApiServer, name: string): string | undefined {
+  const [plural, objectName] = name.split(' ');
+  const type = plural === 'configmaps' ? configMaps : secrets;
+  return server.peek(type as ResourceType, `${GATEWAYS}/${objectName}`)?.metadata.labels?.[LABEL_GATEWAY];
+}
 
 /** What there is, by name: address → who, or address → log-in. */
 function* handedOver(picture: Picture, server: ApiServer): Generator<[string, Map<string, string>]> {

@@ -10,13 +10,12 @@ import {
   TUNNEL_CLASSES,
 } from '../../../src/api/index.ts';
 import { defaultClass } from '../../../src/controller/find-class.ts';
-import { isFresh } from '../../../src/controller/gateways.ts';
-import { findCondition, keyOf, leases, nodes } from '../../../src/kube/index.ts';
+import { findCondition, keyOf, nodes } from '../../../src/kube/index.ts';
 import type { ApiServer } from '../api/server.ts';
-import { GATEWAYS } from '../crew.ts';
 import type { Picture } from '../picture.ts';
 import { Violation } from '../violation.ts';
 import { allows, meantBy, tenantOf } from './admitted.ts';
+import { isCordoned, mayCome, shouldLeave } from './placed.ts';
 
 const unserved = (message: string): Violation => new Violation('9 served', message);
 
@@ -109,20 +108,16 @@ function scriptIsRight(router: Router, { picture, server }: Scene): void {
   if ((phase === 'Suspended') !== router.spec.suspended) throw unserved(`${key} is ${phase}`);
 }
 
-function isPlaced(tunnel: TenantTunnel, { server, picture, wall }: Scene): void {
-  const alive = server
-    .all(leases)
-    .filter(
-      (lease) =>
-        lease.metadata.namespace === GATEWAYS &&
-        isFresh(lease, new Date(wall)) &&
-        lease.metadata.annotations?.['vpn.traidnet.io/problem'] === undefined &&
-        server.all(nodes).some(({ metadata }) => lease.metadata.name === `gateway-${metadata.name}`),
-    );
+function isPlaced(tunnel: TenantTunnel, { server, picture }: Scene): void {
+  const free = server.all(nodes).filter(({ metadata }) => mayCome(server, metadata.name));
   const entry = [...picture.tunnels.values()].find(({ tenant }) => tenant === tenantOf(tunnel));
   const hasClass = server.all(TUNNEL_CLASSES).some(({ metadata }) => metadata.name === entry?.className);
-  if (tunnel.status?.gateway === undefined && alive.length > 0 && hasClass)
-    throw unserved(`${keyOf(tunnel)} lies on no node`);
+  const { gateway } = tunnel.status ?? {};
+  if (!hasClass) return;
+  if (gateway === undefined && free.length > 0) throw unserved(`${keyOf(tunnel)} lies on no node`);
+  const others = free.filter(({ metadata: { name } }) => name !== gateway && !isCordoned(server, name));
+  if (gateway !== undefined && shouldLeave(server, gateway) && others.length > 0)
+    throw unserved(`${keyOf(tunnel)} is left on ${gateway}`);
 }
 
 function routerMayBeRefused(router: Router, scene: Scene): boolean {

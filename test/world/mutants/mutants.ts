@@ -1,5 +1,5 @@
 /** Bugs on purpose: what a controller would do if a rule that it keeps were left out. The search must find each. */
-import type { TunnelClass } from '../../../src/api/index.ts';
+import { ANNOTATION_FENCE, ANNOTATION_PLACED, type TunnelClass } from '../../../src/api/index.ts';
 import type { ControllerClient } from '../../../src/controller/start.ts';
 import {
   type KubeApi,
@@ -69,23 +69,49 @@ export const nothingTaken = instead((client) => ({
     type.plural === 'configmaps' ? Promise.resolve(true) : client.delete(type, name, options),
 }));
 
+/** A controller that sees some objects otherwise than they are. */
+const seeing =
+  (as: <T extends KubeObject>(object: T) => T): Mutant =>
+  (client) => {
+    async function* events<T extends KubeObject>(watched: AsyncGenerator<WatchEvent<T>>) {
+      for await (const event of watched)
+        yield event.type === 'BOOKMARK' ? event : { ...event, object: as(event.object) };
+    }
+    return {
+      ...client,
+      list: async (type, options) => {
+        const page = await client.list(type, options);
+        return { ...page, items: page.items.map(as) };
+      },
+      watch: (type, options) => events(client.watch(type, options)),
+    };
+  };
+
 /** A deleted Router's address goes to the next one at once. */
-export const noQuarantine: Mutant = (client) => {
-  const freed = <T extends KubeObject>(object: T): T => {
-    if (object.kind !== 'TunnelClass') return object;
-    const { spec, ...rest } = object as unknown as TunnelClass;
-    return { ...rest, spec: { ...spec, quarantineSeconds: 0 } } as unknown as T;
-  };
-  async function* freedEvents<T extends KubeObject>(events: AsyncGenerator<WatchEvent<T>>) {
-    for await (const event of events)
-      yield event.type === 'BOOKMARK' ? event : { ...event, object: freed(event.object) };
-  }
-  return {
-    ...client,
-    list: async (type, options) => {
-      const page = await client.list(type, options);
-      return { ...page, items: page.items.map(freed) };
-    },
-    watch: (type, options) => freedEvents(client.watch(type, options)),
-  };
-};
+export const noQuarantine = seeing((object) => {
+  if (object.kind !== 'TunnelClass') return object;
+  const { spec, ...rest } = object as unknown as TunnelClass;
+  return { ...rest, spec: { ...spec, quarantineSeconds: 0 } } as unknown as typeof object;
+});
+
+/** Every silent node has fenced itself, whether it said so or not. */
+export const allAreFenced = seeing((object) => {
+  if (object.kind !== 'Lease') return object;
+  const annotations = { ...object.metadata.annotations, [ANNOTATION_FENCE]: '6' };
+  return { ...object, metadata: { ...object.metadata, annotations } };
+});
+
+/** A cordoned node is none. */
+export const nobodyIsCordoned = seeing((object) =>
+  object.kind === 'Node' ? { ...object, spec: {} } : object,
+);
+
+/** Each placement is noted as the first. */
+export const timelessPlacements = instead((client) => ({
+  update: (type, object, options) => {
+    const { [ANNOTATION_PLACED]: placed, ...annotations } = object.metadata.annotations ?? {};
+    const noted = placed === undefined ? {} : { [ANNOTATION_PLACED]: '1' };
+    const metadata = { ...object.metadata, annotations: { ...annotations, ...noted } };
+    return client.update(type, { ...object, metadata }, options);
+  },
+}));
