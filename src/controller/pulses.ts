@@ -7,6 +7,8 @@ interface Pulse {
   heardAt: number;
   /** It let its Lease run out while others kept theirs. */
   isLost: boolean;
+  /** How often its end was waited for. */
+  looks: number;
   cancel: () => void;
 }
 
@@ -47,7 +49,13 @@ export class Pulses {
     }
     const now = this.#clock.monotonic();
     const isRenewed = known !== undefined && known.lease.spec?.renewTime !== object.spec?.renewTime;
-    const pulse: Pulse = known ?? { lease: object, heardAt: now, isLost: false, cancel: () => undefined };
+    const pulse: Pulse = known ?? {
+      lease: object,
+      heardAt: now,
+      isLost: false,
+      looks: 0,
+      cancel: () => undefined,
+    };
     const before = known && said(known);
     const wasHeard = this.#isSomebodyHeard();
     if (known === undefined && this.#isLongAgo(object)) pulse.heardAt = Number.NEGATIVE_INFINITY;
@@ -91,12 +99,16 @@ export class Pulses {
   /** Looks again at it when its Lease will have run out. */
   #await(node: string, pulse: Pulse): void {
     pulse.cancel();
+    pulse.looks += 1;
     if (!pulse.isLost) this.#lookIn(durationOf(pulse), node, pulse);
   }
 
   #lookIn(ms: number, node: string, pulse: Pulse): void {
     const due = this.#clock.monotonic() + ms;
+    const look = ++pulse.looks;
     pulse.cancel = this.#clock.after(ms, () => {
+      // It was heard between the end of the time and now.
+      if (look !== pulse.looks) return;
       const late = this.#clock.monotonic() - due;
       if (late > LATE_MS) this.#lookIn(CATCH_UP_MS, node, pulse);
       else if (this.#isSomebodyHeard()) {

@@ -344,6 +344,8 @@ export function startAgent(options: AgentOptions): AgentProcess {
   };
   const listen = async (): Promise<void> => {
     if (options.peerAddress === undefined) return;
+    // Whoever asks before it is known is not answered.
+    await peers.learnKey(signal);
     try {
       speaking = await listenForPeers({ ...options.peerAddress, key: () => peers.key, answer });
     } catch (err) {

@@ -60,6 +60,8 @@ export class Peers {
   readonly #options: PeersOptions;
   readonly #known = new Map<string, Acquaintance>();
   #key: Buffer | undefined;
+  /** Somebody answered who has another key: the controller may have made a new one. */
+  #isSuspect = false;
   #keyAskedAt = Number.NEGATIVE_INFINITY;
   #refreshedAt = Number.NEGATIVE_INFINITY;
   #refreshing: Promise<void> = Promise.resolve();
@@ -107,7 +109,8 @@ export class Peers {
   /** Asks all of these, each at most for some seconds; resolves when all have answered or failed. */
   async ask(some: readonly Acquaintance[], signal: AbortSignal, limitMs = ANSWER_LIMIT_MS): Promise<void> {
     const reachable = some.filter(({ address }) => address !== undefined);
-    const key = this.#key ?? (reachable.length > 0 ? await this.#findKey(signal) : undefined);
+    if (reachable.length > 0) await this.learnKey(signal);
+    const key = this.#key;
     if (key === undefined) return;
     await Promise.all(reachable.map((one) => this.#askOne(one, key, signal, limitMs)));
   }
@@ -126,15 +129,16 @@ export class Peers {
       if (signal.aborted || failure === one.failure) return;
       one.failure = failure;
       logger.info({ node: one.node, address: one.address, failure }, 'Another gateway does not answer.');
-      // Somebody may have deleted the key, and the controller made another.
-      if (isForeign(error)) this.#key = undefined;
+      // Until there is another, whoever asks with this one is still answered.
+      if (isForeign(error)) this.#isSuspect = true;
     }
   }
 
-  /** The key that all agents share, from the API server; not asked for again and again. */
-  async #findKey(signal: AbortSignal): Promise<Buffer | undefined> {
+  /** Gets the key that all agents share from the API server, if it is not known; not again and again. */
+  async learnKey(signal: AbortSignal): Promise<void> {
     const { client, namespace, clock } = this.#options;
-    if (clock.monotonic() - this.#keyAskedAt < KEY_PAUSE_MS) return undefined;
+    if (this.#key !== undefined && !this.#isSuspect) return;
+    if (clock.monotonic() - this.#keyAskedAt < KEY_PAUSE_MS) return;
     this.#keyAskedAt = clock.monotonic();
     const limited = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_LIMIT_MS)]);
     const labelSelector = `${LABEL_PART}=${PEER_KEY_PART}`;
@@ -142,8 +146,9 @@ export class Peers {
       .list(secrets, { namespace, labelSelector, signal: limited })
       .catch(() => undefined);
     const text = found?.items[0]?.data?.[PEER_KEY];
-    if (text !== undefined) this.#key = Buffer.from(text, 'base64');
-    return this.#key;
+    if (text === undefined) return;
+    this.#key = Buffer.from(text, 'base64');
+    this.#isSuspect = false;
   }
 
   #see({ metadata, spec }: Lease, isGone: boolean): void {

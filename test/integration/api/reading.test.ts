@@ -37,7 +37,7 @@ describe('the API server', () => {
       exclude: [],
       subnetAssignment: 'Distinct',
       ports: { first: 51820, last: 65535 },
-      gateway: { nodeSelector: {} },
+      gateway: { nodeSelector: {}, placement: 'Spread' },
       mtu: 1420,
       persistentKeepaliveSeconds: 25,
       routerToRouter: 'Allow',

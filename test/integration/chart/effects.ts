@@ -143,12 +143,11 @@ export const EFFECTS: Readonly<Record<string, Effect>> = {
       ...['address', 'audience', 'server-name', 'idle-timeout'].map(
         (name) => `${AGENT}.args[--relay-${name}] gone`,
       ),
-      ...['name', 'valueFrom.fieldRef.fieldPath'].map((field) => `${AGENT}.env[POD_IP].${field} gone`),
       ...['containerPort', 'name'].map((field) => `${AGENT}.ports[relay].${field} gone`),
       ...['ingress', 'egress'].flatMap((way) =>
-        ['port', 'protocol'].map((field) => `NetworkPolicy gateway spec.${way}[1].ports[0].${field} gone`),
+        ['port', 'protocol'].map((field) => `NetworkPolicy gateway spec.${way}[2].ports[0].${field} gone`),
       ),
-      ...GATEWAY_PODS.map(([label]) => `NetworkPolicy gateway spec.egress[1].to[0].${label} gone`),
+      ...GATEWAY_PODS.map(([label]) => `NetworkPolicy gateway spec.egress[2].to[0].${label} gone`),
     ],
   },
   'gateway.relay.audience': {
@@ -204,10 +203,10 @@ export const EFFECTS: Readonly<Record<string, Effect>> = {
     set: [{ podSelector: { matchLabels: { app: 'billing' } }, namespaceSelector: {} }],
     changes: [
       ...GATEWAY_PODS.map(
-        ([label, value]) => `NetworkPolicy gateway spec.ingress[1].from[0].${label} = "${value}"`,
+        ([label, value]) => `NetworkPolicy gateway spec.ingress[2].from[0].${label} = "${value}"`,
       ),
-      'NetworkPolicy gateway spec.ingress[1].from[1].namespaceSelector = {}',
-      'NetworkPolicy gateway spec.ingress[1].from[1].podSelector.matchLabels.app = "billing"',
+      'NetworkPolicy gateway spec.ingress[2].from[1].namespaceSelector = {}',
+      'NetworkPolicy gateway spec.ingress[2].from[1].podSelector.matchLabels.app = "billing"',
     ],
   },
   'flowSchema.enabled': { set: false, changes: ['- FlowSchema operator'] },

@@ -77,7 +77,15 @@ test('flags that the chart does not write have defaults that fit a pod', async (
   }
   expect(Object.fromEntries(left)).toEqual({
     controller: ['--kubeconfig', '--leader-elect', '--identity', '--metrics-address'],
-    agent: ['--node-name', '--kubeconfig', '--sidecar-socket', '--metrics-address', '--relay-advertise'],
+    agent: [
+      '--node-name',
+      '--kubeconfig',
+      '--sidecar-socket',
+      '--peer-address',
+      '--peer-port',
+      '--metrics-address',
+      '--relay-advertise',
+    ],
     wireguard: ['--socket', '--netns-prefix'],
     crds: ['--kubeconfig'],
     check: ['--kubeconfig'],

@@ -153,15 +153,20 @@ function* handedOver(picture: Picture, server: ApiServer): Generator<[string, Ma
   for (const secret of server.all(secrets) as Secret[]) {
     if (!isOurs(secret.metadata) || parseHandoverName(secret.metadata.name) === undefined) continue;
     const read = Object.entries(secret.data ?? {}).map(([address, value]) => {
-      const access = secret.metadata.name.includes('-access-')
-        ? (JSON.parse(Buffer.from(value, 'base64').toString()) as RouterAccess)
-        : undefined;
-      return [
-        address,
-        access === undefined ? '' : `${access.user} ${access.password} ${access.apiPort}`,
-      ] as const;
+      const isAccess = secret.metadata.name.includes('-access-');
+      return [address, isAccess ? logInOf(Buffer.from(value, 'base64').toString()) : ''] as const;
     });
     yield [`secrets ${secret.metadata.name}`, new Map(read)];
+  }
+}
+
+/** Of a tunnel that lies nowhere, what people have made of its objects is not mended. */
+function logInOf(text: string): string {
+  try {
+    const { user, password, apiPort } = JSON.parse(text) as RouterAccess;
+    return `${user} ${password} ${apiPort}`;
+  } catch {
+    return text;
   }
 }
 
