@@ -12,6 +12,15 @@ interface Pulse {
   cancel: () => void;
 }
 
+/** What is to be thought of a gateway. */
+interface Said {
+  duration: number;
+  problem: string | undefined;
+  fence: string | undefined;
+  isAlive: boolean;
+  isSilent: boolean;
+}
+
 /** Of its Lease's duration, after which a renewal is overdue: they come at less than a third. */
 const OVERDUE = 0.6;
 /** With nobody else to compare with, so long a gateway counts as there for new tunnels, ms. */
@@ -56,7 +65,7 @@ export class Pulses {
       looks: 0,
       cancel: () => undefined,
     };
-    const before = known && said(known);
+    const before = known && this.#said(node, known);
     const wasHeard = this.#isSomebodyHeard();
     if (known === undefined && this.#isLongAgo(object)) pulse.heardAt = Number.NEGATIVE_INFINITY;
     pulse.lease = object;
@@ -65,7 +74,7 @@ export class Pulses {
     const isBeat = isRenewed || known === undefined;
     if (isBeat && !wasHeard) for (const [other, one] of this.#pulses) this.#await(other, one);
     else if (isBeat || durationOf(pulse) !== before?.duration) this.#await(node, pulse);
-    if (before === undefined || differs(before, said(pulse))) this.#onChange(node);
+    if (before === undefined || differs(before, this.#said(node, pulse))) this.#onChange(node);
   }
 
   /** Whether the gateway can be given tunnels, as far as is known. */
@@ -96,6 +105,17 @@ export class Pulses {
     return this.#pulses.get(node)?.lease.metadata.annotations?.[ANNOTATION_PROBLEM];
   }
 
+  #said(node: string, pulse: Pulse): Said {
+    const { annotations } = pulse.lease.metadata;
+    return {
+      duration: durationOf(pulse),
+      problem: annotations?.[ANNOTATION_PROBLEM],
+      fence: annotations?.[ANNOTATION_FENCE],
+      isAlive: this.isAlive(node),
+      isSilent: this.isSilent(node),
+    };
+  }
+
   /** Looks again at it when its Lease will have run out. */
   #await(node: string, pulse: Pulse): void {
     pulse.cancel();
@@ -114,7 +134,7 @@ export class Pulses {
       else if (this.#isSomebodyHeard()) {
         pulse.isLost = true;
         this.#onChange(node);
-      } else if (this.isAlive(node)) {
+      } else {
         // The next renewal of any begins to wait for all anew.
         const left = pulse.heardAt + PATIENCE_MS - this.#clock.monotonic();
         pulse.cancel = this.#clock.after(Math.max(0, left), () => this.#onChange(node));
@@ -138,17 +158,5 @@ export class Pulses {
 
 const durationOf = ({ lease }: Pulse): number => (lease.spec?.leaseDurationSeconds ?? 0) * 1000;
 
-const said = (pulse: Pulse) => {
-  const { annotations } = pulse.lease.metadata;
-  return {
-    duration: durationOf(pulse),
-    problem: annotations?.[ANNOTATION_PROBLEM],
-    fence: annotations?.[ANNOTATION_FENCE],
-    isLost: pulse.isLost,
-    // One found too old is there again with its first renewal.
-    wasHeard: pulse.heardAt !== Number.NEGATIVE_INFINITY,
-  };
-};
-
-const differs = (a: ReturnType<typeof said>, b: ReturnType<typeof said>): boolean =>
-  (Object.keys(a) as (keyof typeof a)[]).some((key) => a[key] !== b[key]);
+const differs = (a: Said, b: Said): boolean =>
+  (Object.keys(a) as (keyof Said)[]).some((key) => a[key] !== b[key]);

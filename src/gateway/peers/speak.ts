@@ -3,8 +3,9 @@
  * learns nothing and is not believed.
  */
 import { createServer, type RequestOptions, request, type Server } from 'node:https';
-import { type AddressInfo, isIPv6 } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
+import { hostPort } from '../../wireguard/index.ts';
 import { type GatewayAnswer, MAX_ANSWER_BYTES, parseAnswer } from './answer.ts';
 
 const TLS = {
@@ -108,9 +109,6 @@ export function askPeer(
     asking.end();
   });
 }
-
-const hostPort = (host: string, port: number): string =>
-  isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 
 const closed = (server: Server): Promise<void> =>
   new Promise((resolve) => {
