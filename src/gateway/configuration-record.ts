@@ -29,16 +29,26 @@ interface Round {
   arrivals: number;
 }
 
+/** Whether the record is of attempts of this round that have not succeeded yet. */
+const isOfRound = (record: ConfigurationRecord | undefined, round: Round): record is ConfigurationRecord =>
+  record !== undefined &&
+  record.state !== 'done' &&
+  record.generation === round.generation &&
+  record.arrivals === round.arrivals;
+
+/** How long the next attempt is to wait, ms; whoever failed last waits, also when it was not the router's fault. */
+export const restBefore = (
+  record: ConfigurationRecord | undefined,
+  round: Round,
+  monotonic: number,
+): number => (isOfRound(record, round) ? Math.max(0, record.notBefore - monotonic) : 0);
+
 export function beginAttempt(
   record: ConfigurationRecord | undefined,
   round: Round,
   monotonic: number,
 ): ConfigurationRecord {
-  const same =
-    record !== undefined &&
-    record.state !== 'done' &&
-    record.generation === round.generation &&
-    record.arrivals === round.arrivals;
+  const same = isOfRound(record, round);
   return {
     state: 'running',
     generation: round.generation,

@@ -14,6 +14,7 @@ import {
   attemptSucceeded,
   beginAttempt,
   type ConfigurationRecord,
+  restBefore,
 } from './configuration-record.ts';
 import { configureRouter, failureOf, type SessionInput } from './configuration-session.ts';
 import type { Moment } from './connectivity.ts';
@@ -89,9 +90,10 @@ export class Configurer {
     const { router, place, arrivals } = target;
     const { uid, generation } = router.metadata;
     const known = this.#records.get(uid);
-    const begun = beginAttempt(known, { generation, arrivals }, now().monotonic);
-    const wait = begun.failures > 0 ? (known?.notBefore ?? 0) - now().monotonic : 0;
+    const round = { generation, arrivals };
+    const wait = restBefore(known, round, now().monotonic);
     if (wait > 0) return { requeueAfterMs: wait };
+    const begun = beginAttempt(known, round, now().monotonic);
     const lanes = [place.tunnel.interfaceName, ...(begun.failures > 0 ? [RETRIES] : [])];
     if (lanes.some((lane) => this.#isFull(lane))) return { requeueAfterMs: LOOK_AGAIN_MS };
     for (const lane of lanes) this.#busy.set(lane, (this.#busy.get(lane) ?? 0) + 1);

@@ -81,6 +81,8 @@ export class TunnelReporter {
     }
     // One of that name but another uid: the controller has not caught up.
     if (tunnel.desired.handover?.tenantTunnel.uid !== object.metadata.uid) return undefined;
+    // What is about to be taken off this node another one may carry by now, and says so.
+    if (tunnel.goneSince !== undefined) return undefined;
     // It is about to be set up, and what is said then is one write.
     if (!tunnel.attempted) return { requeueAfterMs: gatherMs };
     const wait = (this.#wroteAt.get(key) ?? Number.NEGATIVE_INFINITY) + gatherMs - now().monotonic;

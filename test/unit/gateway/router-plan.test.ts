@@ -5,6 +5,7 @@ import {
   attemptSucceeded,
   beginAttempt,
   type ConfigurationRecord,
+  restBefore,
 } from '../../../src/gateway/configuration-record.ts';
 import { adoptLink, type Link, newLink, nextLink } from '../../../src/gateway/connectivity.ts';
 import type { Problem } from '../../../src/gateway/problem.ts';
@@ -164,6 +165,19 @@ describe('what is said of a router', () => {
     }
     const refusing = attemptFailed(beginAttempt(record, { generation: 1, arrivals: 2 }, 0), refused, 0);
     expect(planRouter(inputOf({ router, link: back, record: refusing })).write).toBeDefined();
+  });
+
+  test('is waited after, whoever is at fault; not in another round, nor after a success', () => {
+    const round = { generation: 1, arrivals: 0 };
+    const begun = beginAttempt(undefined, round, 0);
+    // The sidecar was away: nothing to tell, and no failure of the router's.
+    const idle: ConfigurationRecord = { ...begun, state: 'failed', notBefore: 1_000 };
+    expect(restBefore(idle, round, 300)).toBe(700);
+    expect(restBefore(idle, round, 2_000)).toBe(0);
+    expect(restBefore(attemptFailed(begun, silent, 1_000), round, 300)).toBe(700);
+    expect(restBefore(idle, { ...round, arrivals: 1 }, 300)).toBe(0);
+    expect(restBefore(attemptSucceeded(begun, facts, 0), round, 300)).toBe(0);
+    expect(restBefore(undefined, round, 300)).toBe(0);
   });
 
   test('is Online without a log-in where autoConfiguration is off', () => {
