@@ -17,6 +17,8 @@ export interface GatewayState {
 }
 
 const PREFIX = 'gateway-';
+/** A Lease beside other gateways is short, and clocks differ: so long none that lives is taken for silent, seconds. */
+const PATIENCE_SECONDS = 40;
 const PAGE = 500;
 
 /** All that have ever been heard of in the gateways' namespace. */
@@ -45,17 +47,22 @@ function stateOf({ metadata, spec }: Lease, nowMs: number): GatewayState {
   return {
     node: metadata.name.slice(PREFIX.length),
     version: metadata.resourceVersion ?? '',
-    ...ageOf(spec, nowMs),
+    ...ageOf(spec, nowMs, PATIENCE_SECONDS),
     tunnels: Number.isNaN(tunnels) ? undefined : tunnels,
     problem: metadata.annotations?.[ANNOTATION_PROBLEM],
   };
 }
 
-/** How old a Lease is, by this machine's clock. */
-export function ageOf(spec: Lease['spec'], nowMs: number): Pick<GatewayState, 'silentSeconds' | 'isStale'> {
+/** How old a Lease is, by this machine's clock; stale where that is more than it holds, and more than `patience` seconds. */
+export function ageOf(
+  spec: Lease['spec'],
+  nowMs: number,
+  patience = 0,
+): Pick<GatewayState, 'silentSeconds' | 'isStale'> {
   const silentSeconds = (nowMs - Date.parse(spec?.renewTime ?? '')) / 1_000;
+  const holds = Math.max(spec?.leaseDurationSeconds ?? 0, patience);
   // NaN, of a Lease that nobody ever renewed, is no freshness either.
-  return { silentSeconds, isStale: !(silentSeconds <= (spec?.leaseDurationSeconds ?? 0)) };
+  return { silentSeconds, isStale: !(silentSeconds <= holds) };
 }
 
 /** `90 s`, `3 h`, or words for what was never heard of. */

@@ -1,5 +1,11 @@
 import { jest } from '@jest/globals';
-import { ANNOTATION_TUNNELS, LABEL_GATEWAY } from '../../../src/api/index.ts';
+import {
+  ANNOTATION_TUNNELS,
+  LABEL_GATEWAY,
+  LABEL_PART,
+  PEER_KEY_PART,
+  PEER_KEY_SECRET,
+} from '../../../src/api/index.ts';
 import { type CleanupOptions, cleanup } from '../../../src/install/index.ts';
 import { GATEWAYS, Installation, SYSTEM, until } from './installation.ts';
 
@@ -65,12 +71,16 @@ test('takes back what was handed over, and nothing else', async () => {
     await installation.create(`${CORE}/${GATEWAYS}/${kind}`, { metadata: handed });
     await installation.create(`${CORE}/${GATEWAYS}/${kind}`, { metadata: { name: 'somebodys' } });
   }
+  await installation.create(`${CORE}/${GATEWAYS}/secrets`, {
+    metadata: { name: PEER_KEY_SECRET, labels: { [LABEL_PART]: PEER_KEY_PART } },
+  });
   await installation.create(`${CORE}/${SYSTEM}/secrets`, { metadata: { ...handed, name: 'ledger-tunnels' } });
   await begin().done;
   for (const kind of ['configmaps', 'secrets']) {
     const left = await names(`${CORE}/${GATEWAYS}/${kind}`);
     expect(left).toContain('somebodys');
     expect(left).not.toContain('tunnel-0');
+    expect(left).not.toContain(PEER_KEY_SECRET);
   }
   expect(await names(`${CORE}/${SYSTEM}/secrets`)).toContain('ledger-tunnels');
 });
