@@ -456,7 +456,9 @@ describe('with a certificate', () => {
       status: 200,
       said: `${there.member.key}: hello`,
     });
-    expect(await here.node.registry.metrics()).toMatch(/tto_relay_certificate_expiry_timestamp_seconds 1\d{9}/);
+    expect(await here.node.registry.metrics()).toMatch(
+      /tto_relay_certificate_expiry_timestamp_seconds 1\d{9}/,
+    );
     await expect(through(here.relay, authority, { token, tls: trusting(foreign) })).rejects.toThrow();
     // Plain HTTP is not understood there.
     await expect(through(here.relay.replace('https', 'http'), authority, { token })).rejects.toThrow();
