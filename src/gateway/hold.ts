@@ -12,8 +12,11 @@ const GRANT_MS = 2000;
 const GRANT_ALL_CUT_MS = 6000;
 /** Of a gateway, ms. The controller gives nothing away before that. */
 const LEASE_MS = 7000;
-/** One that renewed its Lease within this reaches the API server, ms. */
-const IN_CONTACT_MS = 4000;
+/**
+ * One that had renewed its Lease within this when it was asked reaches the API server, ms. Longer than the controller
+ * calls a renewal fresh (pulses.ts): when none is, it waits for all anew, and gives nothing away before a whole Lease.
+ */
+const IN_CONTACT_MS = 5000;
 
 /** Another gateway that could be given our tunnels. Times are monotonic ms. */
 export interface Rival {
@@ -32,10 +35,11 @@ export interface Situation {
 }
 
 /** Until when the tunnels may speak, monotonic ms. */
-export function speaksUntil({ now, renewedAt, rivals }: Situation): number {
+export function speaksUntil({ renewedAt, rivals }: Omit<Situation, 'now'>): number {
   const own = renewedAt + FENCE_MS;
   if (rivals.length === 0) return own;
-  const isAllCut = rivals.every(({ contactAt }) => now - contactAt > IN_CONTACT_MS);
+  // As it was when they answered: that none has answered since tells nothing of whom they reach.
+  const isAllCut = rivals.every(({ answeredAt, contactAt }) => answeredAt - contactAt > IN_CONTACT_MS);
   const answered = Math.min(...rivals.map(({ answeredAt }) => answeredAt));
   return Math.max(own, answered + (isAllCut ? GRANT_ALL_CUT_MS : GRANT_MS));
 }

@@ -26,6 +26,7 @@ class Node {
   until: number | null = null;
   readonly guard: Guard;
   readonly #stop = new AbortController();
+  renewedAt = Number.NEGATIVE_INFINITY;
   #renewAt = 0;
   #saidFence = false;
 
@@ -95,6 +96,7 @@ class Node {
         this.#renewAt = now + 2000;
         if (this.peer !== undefined && this.renews && this.peerRenews) this.peer.heardAt = now;
         if (this.renews) {
+          this.renewedAt = now;
           this.#saidFence = this.guard.fencedAfterSeconds !== undefined;
           await this.guard.renewed(now, this.#saidFence);
         }
@@ -158,6 +160,19 @@ test('cut off from everybody it is silent after six seconds', async () => {
   expect(node.speaks).toBe(false);
   await node.live(60_000);
   expect(node.speaks).toBe(false);
+});
+
+test('at whatever moment it is cut off, it is silent six seconds after its last renewal', async () => {
+  for (let after = 10_000; after <= 16_000; after += STEP_MS) {
+    const one = new Node();
+    one.meet();
+    await one.live(after);
+    one.renews = false;
+    one.peerAnswers = false;
+    await one.live(8000);
+    expect([after, one.until]).toEqual([after, one.renewedAt + 6000]);
+    one.end();
+  }
 });
 
 test('the API server away for everybody, it speaks on', async () => {
