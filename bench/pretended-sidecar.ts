@@ -42,6 +42,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     });
   }
   if (url.pathname === '/v1/refused') return reply({ refused: [] });
+  if (url.pathname === '/v1/hold') return reply({});
   if (url.pathname === '/v1/arrivals') {
     if (url.searchParams.get('after') !== '0') await sleep(20_000);
     return reply({ sequence: 1, arrivals: [], listening: true });
