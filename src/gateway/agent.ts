@@ -225,7 +225,9 @@ export function startAgent(options: AgentOptions): AgentProcess {
     isElsewhere: (name, placed) => guard.isElsewhere(name, placed),
     seenElsewhere: async (name, aborting) => {
       await peers.refresh(aborting);
-      return peers.seenOf(name);
+      const seen = peers.seenOf(name);
+      if (seen !== undefined) sightings.adopt(name, seen);
+      return seen;
     },
     beginLink,
     onRouters: (tunnel, changed) => {

@@ -26,7 +26,16 @@ export class Sightings {
   readonly #tunnels = new Map<string, Map<string, Sighting>>();
   #changes = 0;
 
-  note(interfaceName: string, { publicKey, endpoint, lastHandshake }: PeerObservation): void {
+  /** What was told of a tunnel that comes here: it is told on until its peers are read, which may be when it leaves again. */
+  adopt(interfaceName: string, { peers }: Seen): void {
+    for (const [publicKey, [endpoint, lastHandshake]] of Object.entries(peers))
+      this.note(interfaceName, { publicKey, endpoint, lastHandshake });
+  }
+
+  note(
+    interfaceName: string,
+    { publicKey, endpoint, lastHandshake }: Pick<PeerObservation, 'publicKey' | 'endpoint' | 'lastHandshake'>,
+  ): void {
     if (endpoint === null || lastHandshake === 0) return;
     const tunnel = this.#tunnels.get(interfaceName) ?? new Map<string, Sighting>();
     this.#tunnels.set(interfaceName, tunnel);

@@ -100,6 +100,18 @@ test('only what changed is told again; another process tells all', () => {
   expect(sightings.since('', 0).tunnels).toEqual({});
 });
 
+test('what was told of a tunnel is told on until its peers are read', () => {
+  const a = generateKeyPair().publicKey;
+  const sightings = new Sightings();
+  sightings.adopt('wg0', { at: 1000, peers: { [a]: ['203.0.113.1:1000', 100] } });
+  expect(sightings.since('', 0).tunnels).toEqual({ wg0: { [a]: ['203.0.113.1:1000', 100] } });
+  // The interface is new: nobody has shaken hands yet.
+  sightings.note('wg0', seen(a, '203.0.113.1:1000', 0));
+  expect(sightings.since('', 0).tunnels).toEqual({ wg0: { [a]: ['203.0.113.1:1000', 100] } });
+  sightings.note('wg0', seen(a, '203.0.113.1:2000', 130));
+  expect(sightings.since('', 0).tunnels).toEqual({ wg0: { [a]: ['203.0.113.1:2000', 130] } });
+});
+
 test('answers add up, until the process is another one or carries a tunnel no more', () => {
   const one = {
     node: 'n1',
