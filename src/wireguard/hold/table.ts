@@ -19,6 +19,9 @@ const word = (ms: number): string => `add element ${HOLD_TABLE} word { udp timeo
  * One transaction that puts the table in the place of whatever was there. The word is an element with a time-out: the
  * kernel lets it fall, whoever is dead or stuck by then, and with it all packets of the ports, in and out. Sessions stay:
  * once the word is given again, they go on where they were.
+ *
+ * The sets are `typeof` and not `type`: of the latter nft 1.1.3, which the image has, writes a note that nft 1.0.6 falls
+ * over, whatever it is asked to list; and that is the one of Debian 12, of people and of kube-proxy on the node.
  */
 export function renderHold({ silentAfterMs, ports, fenced }: HoldState): string {
   const rules = (direction: 'dport' | 'sport'): string =>
@@ -30,13 +33,13 @@ export function renderHold({ silentAfterMs, ports, fenced }: HoldState): string 
 delete table ${HOLD_TABLE}
 table ${HOLD_TABLE} {
 \tset ports {
-\t\ttype inet_service
+\t\ttypeof udp dport
 ${elements(ports)}\t}
 \tset fenced {
-\t\ttype inet_service
+\t\ttypeof udp dport
 ${elements(fenced)}\t}
 \tset word {
-\t\ttype inet_proto
+\t\ttypeof meta l4proto
 \t\tflags timeout
 \t}
 \tchain input {
