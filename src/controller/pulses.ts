@@ -77,6 +77,11 @@ export class Pulses {
     if (before === undefined || differs(before, this.#said(node, pulse))) this.#onChange(node);
   }
 
+  /** Waits for nothing any more. */
+  stop(): void {
+    for (const pulse of this.#pulses.values()) pulse.cancel();
+  }
+
   /** Whether the gateway can be given tunnels, as far as is known. */
   isAlive(node: string): boolean {
     const pulse = this.#pulses.get(node);

@@ -166,6 +166,7 @@ export function startController(options: ControllerProcessOptions): ControllerPr
     done: run(leadership.run(signal, lead)).finally(async () => {
       stopping.abort();
       await Promise.all(informers);
+      pulses.stop();
     }),
   };
 }

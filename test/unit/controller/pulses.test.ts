@@ -131,3 +131,12 @@ test('what is said beside a renewal is told at once, once', async () => {
   expect(all.changed).toEqual(['a', 'a']);
   expect(all.pulses.problemOf('a')).toBe('It has no WireGuard.');
 });
+
+test('waits for nothing once it is stopped', async () => {
+  const gateways = new Gateways();
+  await gateways.live(10_000, 'a', 'b');
+  const before = gateways.changed.length;
+  gateways.pulses.stop();
+  await gateways.clock.advance(120_000);
+  expect(gateways.changed).toHaveLength(before);
+});
