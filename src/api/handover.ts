@@ -32,6 +32,14 @@ export const ANNOTATION_PEER = 'vpn.traidnet.io/peer-address';
  */
 export const ANNOTATION_PLACED = 'vpn.traidnet.io/placed';
 
+/** What {@link ANNOTATION_PLACED} of an object says; 0 where it says nothing that reads. */
+export function placementOf(
+  object: { metadata: { annotations?: Record<string, string> } } | undefined,
+): number {
+  const text = object?.metadata.annotations?.[ANNOTATION_PLACED] ?? '';
+  return /^\d{1,15}$/.test(text) ? Number(text) : 0;
+}
+
 /**
  * On an object of the ledger: how often it has changed. On a ConfigMap of the handover: the same of the ledger's object
  * when it was made from that; one that says more than the ledger tells that the ledger is older, restored from a backup.

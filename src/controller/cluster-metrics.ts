@@ -1,4 +1,4 @@
-import { ANNOTATION_PROBLEM, LABEL_GATEWAY, LABEL_PART, ROUTER_PHASES } from '../api/index.ts';
+import { LABEL_GATEWAY, LABEL_PART, ROUTER_PHASES } from '../api/index.ts';
 import { type ScrapedMetric, scrapedGauge } from '../process/index.ts';
 import type { World } from './world.ts';
 
@@ -40,10 +40,9 @@ function* gatewayStates({ heartbeats, configMaps }: World['caches'], pulses: Wor
     if (metadata.labels?.[LABEL_PART] === 'tunnel') carrying.add(metadata.labels[LABEL_GATEWAY]);
   }
   for (const lease of heartbeats.list()) {
-    const { labels, annotations } = lease.metadata;
-    const node = labels?.[LABEL_GATEWAY];
+    const node = lease.metadata.labels?.[LABEL_GATEWAY];
     if (node === undefined) continue;
-    if (pulses.isAlive(node)) yield annotations?.[ANNOTATION_PROBLEM] === undefined ? 'ready' : 'troubled';
+    if (pulses.isAlive(node)) yield pulses.problemOf(node) === undefined ? 'ready' : 'troubled';
     // A node that carries nothing and says nothing is none any more.
     else if (carrying.has(node)) yield 'silent';
   }

@@ -25,7 +25,7 @@ export const isTold = ({ status }: Router, { publicKey }: Pick<AddressEntry, 'pu
 /** The one that counts of all that a Router has. */
 export function claimOf({ ledger }: World, router: Router): AddressClaim | undefined {
   const claims = ledger.claimsOf(keyOf(router));
-  return claims.find(({ address }) => address === router.status?.address) ?? claims[0];
+  return claims.find((claim) => isToldAddress(router, claim)) ?? claims[0];
 }
 
 /** The version of its block when a claim was first looked at: what others write into the block later does not count. */

@@ -1,6 +1,6 @@
 import { ROUTERS, type Router, TENANT_TUNNELS, type TenantTunnelManifest } from '../api/index.ts';
 import { isApiError, type KubeApiError, keyFor, type ReconcileContext, refOf } from '../kube/index.ts';
-import type { Refusal } from './find-tunnel.ts';
+import { type Refusal, tenantOf } from './find-tunnel.ts';
 import { isGone, type World } from './world.ts';
 
 type Manifest = TenantTunnelManifest & { metadata: { namespace: string } };
@@ -30,7 +30,7 @@ async function ask(
   context: ReconcileContext,
 ): Promise<Refusal | undefined> {
   const key = keyFor(manifest.metadata);
-  const hadTunnel = world.ledger.tunnelOfTenant(manifest.spec.tenant ?? manifest.metadata.name) !== undefined;
+  const hadTunnel = world.ledger.tunnelOfTenant(tenantOf(manifest)) !== undefined;
   // Of a tenant that is deleted whole the tunnel may be seen to go before its Routers are.
   if (hadTunnel && (await isGone(world, ROUTERS, keyFor(router.metadata), context.signal))) return undefined;
   try {

@@ -46,7 +46,8 @@ export interface TunnelLookup {
 /** Labels a tunnel that nobody wrote a manifest for. */
 export const MADE_BY_LABEL = { 'app.kubernetes.io/managed-by': 'tenant-tunnel-operator' };
 
-export const tenantOf = (tunnel: TenantTunnel): string => tunnel.spec.tenant ?? tunnel.metadata.name;
+export const tenantOf = ({ spec, metadata }: TenantTunnel | TenantTunnelManifest): string =>
+  spec.tenant ?? metadata.name;
 
 /** The order of claims: who was first is in the right. */
 export function older<

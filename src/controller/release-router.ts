@@ -2,6 +2,7 @@ import { type AddressClaim, isLive, keyTaken } from '../allocation/index.ts';
 import { ROUTERS, type Router } from '../api/index.ts';
 import { keyOf, type ReconcileContext, type ReconcileResult } from '../kube/index.ts';
 import { wakeIfPressing } from './address-pressure.ts';
+import { isToldAddress } from './confirm-claim.ts';
 import { restoreGraceSeconds, wakeKeptSecrets } from './kept-secrets.ts';
 import { wakeRivals } from './rivals.ts';
 import { isGone, LAG_MS, QUARANTINE, type World, wakeBlockHandover } from './world.ts';
@@ -21,7 +22,7 @@ export async function release(
 
 export async function releaseElsewhere(world: World, router: Router, claim: AddressClaim): Promise<void> {
   const key = keyOf(router);
-  if (router.status?.address !== claim.address) return;
+  if (!isToldAddress(router, claim)) return;
   // Not what it has in other tunnels: if this is an old Router of its name, the new one was given that (strayClaims).
   const elsewhere = world.ledger
     .claimsOf(key)

@@ -1,5 +1,5 @@
 import type { TunnelEntry } from '../allocation/index.ts';
-import { ANNOTATION_PLACED, LABEL_GATEWAY, type TenantTunnel, type TunnelClass } from '../api/index.ts';
+import { LABEL_GATEWAY, placementOf, type TenantTunnel, type TunnelClass } from '../api/index.ts';
 import { type ConfigMap, leases, refOf } from '../kube/index.ts';
 import { currentNode, nodeOf, placeTunnel } from './gateways.ts';
 import type { World } from './world.ts';
@@ -50,8 +50,7 @@ async function isHeardAfterAll(world: World, node: string, signal: AbortSignal):
 
 /** The note of a placement: as it stands while the tunnel stays, else later than any before it. */
 export function placedAt(world: Pick<World, 'now'>, standing: ConfigMap | undefined, node: string): string {
-  const before = standing?.metadata.annotations?.[ANNOTATION_PLACED] ?? '';
-  const last = /^\d{1,15}$/.test(before) ? Number(before) : 0;
+  const last = placementOf(standing);
   if (standing !== undefined && nodeOf(standing) === node) return String(last);
   return String(Math.max(world.now().getTime(), last + 1));
 }

@@ -165,9 +165,13 @@ export class Guard {
   #carriesOthers(): boolean {
     if (this.#notOurs.size === 0) return false;
     for (const { interfaceName, placed } of this.#options.fleet.tunnels())
-      if (placed <= (this.#notOurs.get(interfaceName) ?? -1)) return true;
+      if (this.#isOver(interfaceName, placed)) return true;
     this.#notOurs = new Map();
     return false;
+  }
+
+  #isOver(interfaceName: string, placed: number): boolean {
+    return placed <= (this.#notOurs.get(interfaceName) ?? -1);
   }
 
   #situation(): Situation {
@@ -178,8 +182,8 @@ export class Guard {
   #fenced(): string[] {
     const names: string[] = [];
     for (const { interfaceName, placed } of this.#options.fleet.tunnels()) {
-      const isOver = placed <= (this.#notOurs.get(interfaceName) ?? -1);
-      if (isOver || this.isElsewhere(interfaceName, placed)) names.push(interfaceName);
+      if (this.#isOver(interfaceName, placed) || this.isElsewhere(interfaceName, placed))
+        names.push(interfaceName);
     }
     return names.sort();
   }

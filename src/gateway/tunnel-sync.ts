@@ -4,14 +4,8 @@
  * A tunnel is taken away only when its ConfigMap and its key are both gone from a complete list, and have stayed away
  * for some seconds: whoever deletes them by hand gets them back from the controller before that.
  */
-import { ANNOTATION_PLACED, type HandoverPeer } from '../api/index.ts';
-import {
-  type ConfigMap,
-  Controller,
-  type Logger,
-  type ReconcileContext,
-  type ReconcileResult,
-} from '../kube/index.ts';
+import { type HandoverPeer, placementOf } from '../api/index.ts';
+import { Controller, type Logger, type ReconcileContext, type ReconcileResult } from '../kube/index.ts';
 import { type Seen, SidecarError } from '../wireguard/index.ts';
 import type { Link, Moment } from './connectivity.ts';
 import { BlockMemory, type DesiredTunnel, desiredTunnel } from './desired-tunnel.ts';
@@ -229,11 +223,6 @@ const isArriving = (tunnel: Tunnel, { problems }: DesiredTunnel, now: number): b
   !tunnel.attempted &&
   now - tunnel.firstReadAt < ARRIVING_MS &&
   problems.some(({ reason }) => reason === 'Pending');
-
-function placementOf(object: ConfigMap | undefined): number {
-  const text = object?.metadata.annotations?.[ANNOTATION_PLACED] ?? '';
-  return /^\d{1,15}$/.test(text) ? Number(text) : 0;
-}
 
 /** What a person should read of a failed call; nothing while the sidecar is merely away: traffic goes on. */
 function refusalOf(name: string, error: unknown): Problem | undefined {
