@@ -1,0 +1,11 @@
+/** Changes that can cut us off from a router are made under an undo, which works when we are gone. */
+
+export { type Change, commandOf, type Values } from './change.ts';
+export {
+  ROUTER_ACTS_WITHIN_MS,
+  type UnderUndo,
+  type UndoInput,
+  type UndoLimits,
+  type UndoOutcome,
+} from './outcome.ts';
+export { isRisky, isRiskyMenu } from './risk.ts';
