@@ -1,3 +1,6 @@
+import type { ProfileRef } from './profiles/select.ts';
+import type { MaintenanceWindow } from './v1alpha1/rollout.ts';
+
 /**
  * What the controller leaves in the gateways' namespace for the agents: names, labels and keys of those objects.
  * The agents' role covers this namespace alone; the ledger (routers' private keys) is in another.
@@ -9,7 +12,7 @@
  */
 export const LABEL_GATEWAY = 'vpn.traidnet.io/gateway';
 export const LABEL_TUNNEL = 'vpn.traidnet.io/tunnel-index';
-/** `tunnel`, `peers`, `key` or `access`. */
+/** `tunnel`, `peers`, `key` or `access`; `values` of a copy of Secrets' values (profiles/values.ts). */
 export const LABEL_PART = 'vpn.traidnet.io/part';
 
 /** On a gateway's Lease: how many tunnels its node carries, those that are being removed among them. */
@@ -79,7 +82,22 @@ export interface ServicesHandover {
   servicePacketsPerSecond?: number;
 }
 
-export interface TunnelHandover extends ServicesHandover {
+/** What the class of a tunnel says of its routers' profiles; nothing of it where it says nothing. */
+export interface ProfilesHandover {
+  profiles?: {
+    /** Name of the class. */
+    class: string;
+    /** In the order of merging. */
+    profiles: ProfileRef[];
+    /** When its routers may be changed, beside what each profile says. */
+    windows?: MaintenanceWindow[];
+    /** Routers of the tunnel that are changed at once, at most. */
+    maxParallel?: number;
+    paused?: true;
+  };
+}
+
+export interface TunnelHandover extends ServicesHandover, ProfilesHandover {
   /** Of this format; an agent that does not know it leaves the tunnel as it is and says so. */
   formatVersion: 1;
   index: number;

@@ -4,17 +4,33 @@ export { type CustomResourceDefinition, customResourceDefinition } from './crd.t
 export { EVENT_REASONS, type EventReason } from './event-reasons.ts';
 export * from './handover.ts';
 export * from './metadata.ts';
+export * from './profiles/index.ts';
 export { CONDITION_REASONS, CONDITION_TYPES, type ConditionReason, type ConditionType } from './reasons.ts';
 export { KINDS, type KindDefinition, type PrinterColumn } from './v1alpha1/definitions.ts';
 export * from './v1alpha1/kinds.ts';
+export {
+  PROFILE_REPORT_LIMITS,
+  PROFILE_STATES,
+  type ProfileReport,
+} from './v1alpha1/profile-report.ts';
+export { MAX_PROFILE_VALUE } from './v1alpha1/profile-values.ts';
+export {
+  MAX_CANARIES,
+  type MaintenanceWindow,
+  ROLLOUT_STATES,
+  type RolloutSpec,
+  type RolloutState,
+  type RolloutStatus,
+} from './v1alpha1/rollout.ts';
 export {
   MAX_IDENTITY_BYTES,
   type RouterSpec,
   type RouterSpecWritten,
 } from './v1alpha1/router.ts';
-export type {
-  RouterProfileSpec,
-  RouterProfileStatus,
+export {
+  MAX_PROFILE_PROBLEMS,
+  type RouterProfileSpec,
+  type RouterProfileStatus,
 } from './v1alpha1/router-profile.ts';
 export {
   ROUTER_PHASES,

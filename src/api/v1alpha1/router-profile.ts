@@ -1,6 +1,12 @@
 import { s } from '../schema/builder.ts';
 import type { Infer } from '../schema/schema.ts';
-import { conditions, observedGeneration } from './status.ts';
+import { profileSelector } from './profile-selector.ts';
+import { profileValues } from './profile-values.ts';
+import { rolloutSpec, rolloutStatus } from './rollout.ts';
+import { conditions, count, observedGeneration, text } from './status.ts';
+
+/** Most problems that a profile's status lists. */
+export const MAX_PROFILE_PROBLEMS = 10;
 
 const propertyValue = s.string({
   description: 'Value of the property as RouterOS writes it, e.g. "10.100.0.1" or "yes".',
@@ -51,6 +57,21 @@ export const routerProfileSpec = s.object(
       minItems: 1,
       maxItems: 256,
     }),
+    values: s.optional(profileValues),
+    selector: s.optional(profileSelector),
+    drift: s.optional(
+      s.choice(['Repair', 'Report'], {
+        description:
+          'What is done about rows of the profile that somebody has changed on a router. Repair (default): they are set again. Report: the status says so.',
+      }),
+    ),
+    dryRun: s.optional(
+      s.boolean({
+        description:
+          'Whether nothing is changed and each Router only tells in its status what would be. Default false.',
+      }),
+    ),
+    rollout: s.optional(rolloutSpec),
   },
   {
     description:
@@ -58,9 +79,41 @@ export const routerProfileSpec = s.object(
   },
 );
 
+const routers = s.object(
+  {
+    selected: count({ description: 'Routers that get the profile.' }),
+    applied: count({ description: 'Those that have this revision of it.' }),
+    failed: count({ description: 'Those on which it failed.' }),
+    waiting: count({ description: 'Those that do not have it yet: not their turn, or not connected.' }),
+  },
+  { description: 'Routers that the profile is for, as of a few seconds ago.' },
+);
+
+const problem = s.object(
+  {
+    router: text('The Router, as namespace/name.', 320),
+    row: s.optional(text('The row, e.g. "/ip/dns".')),
+    reason: text('One word for why.', 64),
+    message: text('A sentence for people: what is wrong, and what to do.', 1024),
+  },
+  { description: 'What is wrong on one router.' },
+);
+
 export const routerProfileStatus = s.object(
-  { observedGeneration: s.optional(observedGeneration), conditions: s.optional(conditions) },
-  { description: 'What is observed of the profile; this version writes nothing here.' },
+  {
+    observedGeneration: s.optional(observedGeneration),
+    revision: s.optional(text('Names what the profile asks for, e.g. "3f9a01c27b".', 32)),
+    routers: s.optional(routers),
+    rollout: s.optional(rolloutStatus),
+    problems: s.optional(
+      s.list(problem, {
+        description: `What is wrong on which router; the first ${MAX_PROFILE_PROBLEMS} by name.`,
+        maxItems: MAX_PROFILE_PROBLEMS,
+      }),
+    ),
+    conditions: s.optional(conditions),
+  },
+  { description: 'What is observed of the profile.' },
 );
 
 export type RouterProfileSpec = Infer<typeof routerProfileSpec>;

@@ -1,5 +1,6 @@
 import { s } from '../schema/builder.ts';
 import type { Infer } from '../schema/schema.ts';
+import { profileReports } from './profile-report.ts';
 import { conditions, observedGeneration, text } from './status.ts';
 
 /** Most networks behind one router. */
@@ -74,6 +75,7 @@ export const routerStatus = s.object(
     lastSeen: s.optional(
       s.time({ description: 'When the router last answered or shook hands, as of the last write.' }),
     ),
+    profiles: s.optional(profileReports),
     conditions: s.optional(conditions),
   },
   { description: 'What is observed of the router.' },

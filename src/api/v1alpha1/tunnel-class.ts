@@ -6,9 +6,11 @@ import {
   ipv4Network,
   labelValue,
   managementUser,
+  objectName,
   port,
   prefixLengthBetween,
 } from './formats.ts';
+import { rolloutSpec } from './rollout.ts';
 
 /** The annotation that marks the default class, with the value `"true"`, as for a StorageClass. */
 export const DEFAULT_CLASS_ANNOTATION = 'vpn.traidnet.io/is-default-class';
@@ -148,6 +150,14 @@ const endpoint = s.object(
   { description: "What routers connect to; the port is the tunnel's own." },
 );
 
+const profileRef = s.object(
+  {
+    namespace: dnsLabel({ description: 'Namespace of the RouterProfile, e.g. "network-team".' }),
+    name: objectName({ description: 'Name of the RouterProfile, e.g. "hardened".' }),
+  },
+  { description: 'A RouterProfile of any namespace.' },
+);
+
 export const tunnelClassSpec = s.object(
   {
     pools: s.withDefault(
@@ -278,6 +288,20 @@ export const tunnelClassSpec = s.object(
       ),
       {},
     ),
+    profiles: s.optional(
+      s.list(profileRef, {
+        description:
+          'RouterProfiles that the routers of this class get before those of their own namespace, in this order, e.g. [{"namespace": "network-team", "name": "hardened"}]. A profile with a selector is for the routers that it chooses. Default none.',
+        maxItems: 16,
+        rules: [
+          {
+            rule: 'self.all(a, self.exists_one(b, a.namespace == b.namespace && a.name == b.name))',
+            message: 'write each profile once',
+          },
+        ],
+      }),
+    ),
+    rollout: s.optional(rolloutSpec),
   },
   {
     description: 'How tunnels of this class are made. What a live tunnel was given does not change with it.',
