@@ -14,7 +14,11 @@ export function leanRouter({ apiVersion, kind, metadata, spec, status }: Router)
   return {
     apiVersion,
     kind,
-    metadata: leanMetadata(metadata),
+    // Selectors of profiles go by labels.
+    metadata: {
+      ...leanMetadata(metadata),
+      ...(metadata.labels && { labels: shared.of(metadata.labels) }),
+    },
     spec: shared.of(spec),
     ...(status === undefined ? {} : { status: leanStatus(status) }),
   };
@@ -31,6 +35,9 @@ function leanStatus(status: RouterStatus): RouterStatus {
     tunnel: tunnel && shared.of(tunnel),
     script: script && digestOf(script),
     lastHandshakeTime,
+    model: status.model && shared.of(status.model),
+    version: status.version && shared.of(status.version),
+    profiles: status.profiles && shared.of(status.profiles),
     conditions: status.conditions?.filter(({ type }) => CONDITIONS.has(type)).map((one) => shared.of(one)),
   } as RouterStatus;
 }

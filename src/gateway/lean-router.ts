@@ -13,7 +13,13 @@ export function leanRouter({ apiVersion, kind, metadata, spec, status }: Router)
   return {
     apiVersion,
     kind,
-    metadata: { ...lean, namespace: shared.of(namespace), creationTimestamp: shared.of(creationTimestamp) },
+    metadata: {
+      ...lean,
+      namespace: shared.of(namespace),
+      creationTimestamp: shared.of(creationTimestamp),
+      // Selectors of profiles go by them.
+      ...(metadata.labels && { labels: shared.of(metadata.labels) }),
+    },
     spec: shared.of(spec),
     ...(status === undefined ? {} : { status: leanStatus(status) }),
   };
@@ -22,7 +28,7 @@ export function leanRouter({ apiVersion, kind, metadata, spec, status }: Router)
 /** Address and key come from the handover, where the controller writes them for the gateways. */
 function leanStatus(status: RouterStatus): RouterStatus {
   const { observedGeneration, phase, tunnel, lastSeen, lastHandshakeTime, conditions, ...others } = status;
-  const { model, version, serialNumber, interfaces } = others;
+  const { model, version, serialNumber, interfaces, profiles } = others;
   return {
     observedGeneration,
     phase,
@@ -31,6 +37,7 @@ function leanStatus(status: RouterStatus): RouterStatus {
     version: shared.of(version),
     serialNumber,
     interfaces: shared.of(interfaces),
+    profiles: shared.of(profiles),
     lastSeen: shared.of(lastSeen),
     lastHandshakeTime: shared.of(lastHandshakeTime),
     conditions: shared.of(conditions?.map(withoutAddress)),

@@ -293,12 +293,6 @@ export const tunnelClassSpec = s.object(
         description:
           'RouterProfiles that the routers of this class get before those of their own namespace, in this order, e.g. [{"namespace": "network-team", "name": "hardened"}]. A profile with a selector is for the routers that it chooses. Default none.',
         maxItems: 16,
-        rules: [
-          {
-            rule: 'self.all(a, self.exists_one(b, a.namespace == b.namespace && a.name == b.name))',
-            message: 'write each profile once',
-          },
-        ],
       }),
     ),
     rollout: s.optional(rolloutSpec),
