@@ -1,5 +1,6 @@
 import type { Context, Values } from './configuration/definition.ts';
 import type { Configuration } from './configuration/store.ts';
+import { addBuiltinRows } from './factory-services.ts';
 import { filterMenu } from './menus/firewall.ts';
 import { INTERFACES, LISTS } from './menus/interface.ts';
 import { ADDRESSES, addressesChanged, DHCP_CLIENTS } from './menus/ip.ts';
@@ -189,6 +190,7 @@ export function restoreFactory(context: Context, defaultFirewall: boolean): void
     configuration.insert(SERVICES, { name, port: String(port), ...(open ? {} : { disabled: 'true' }) });
   }
   addUsers(configuration);
+  addBuiltinRows(configuration);
   configuration.insert('/system/package', { name: 'routeros', version: context.version.text });
   configuration.insert(DHCP_CLIENTS, {
     interface: 'ether1',

@@ -1,6 +1,25 @@
 import type { Menu } from '../configuration/definition.ts';
 import { inSpan, type Version } from '../version.ts';
+import { addressListMenu } from './address-list.ts';
+import { dhcpNetworkMenu, dhcpServerMenu } from './dhcp-server.ts';
 import { filter6Menu, filterMenu, natMenu } from './firewall.ts';
+import {
+  bandwidthServerMenu,
+  cloudMenu,
+  discoveryMenu,
+  macPingMenu,
+  macServerMenu,
+  macWinboxMenu,
+  sshMenu,
+} from './hardening.ts';
+import {
+  hotspotMenu,
+  hotspotProfileMenu,
+  hotspotUserMenu,
+  hotspotUserProfileMenu,
+  walledGardenIpMenu,
+  walledGardenMenu,
+} from './hotspot.ts';
 import {
   bridgeMenu,
   bridgePortMenu,
@@ -9,16 +28,22 @@ import {
   listMemberMenu,
   listMenu,
 } from './interface.ts';
-import { addressMenu, dhcpClientMenu, dnsMenu, routeMenu } from './ip.ts';
+import { addressMenu, dhcpClientMenu, dnsMenu, dnsStaticMenu, routeMenu } from './ip.ts';
 import { logMenu } from './log.ts';
+import { loggingActionMenu, loggingMenu } from './logging.ts';
 import { netwatchMenu } from './netwatch.ts';
+import { ntpClientMenu, ntpServersMenu } from './ntp.ts';
+import { poolMenu } from './pool.ts';
+import { pppAaaMenu, pppoeServerMenu, pppProfileMenu, pppSecretMenu } from './ppp.ts';
+import { simpleQueueMenu } from './queue.ts';
+import { radiusIncomingMenu, radiusMenu } from './radius.ts';
 import { rootMenu, toolMenu } from './root.ts';
 import { serviceMenu } from './service.ts';
+import { communityMenu, snmpMenu } from './snmp.ts';
 import {
   clockMenu,
   identityMenu,
   licenseMenu,
-  ntpClientMenu,
   packageMenu,
   resourceMenu,
   routerboardMenu,
@@ -36,6 +61,20 @@ const MENUS: readonly Menu[] = [
   rootMenu,
   toolMenu,
   netwatchMenu,
+  bandwidthServerMenu,
+  macServerMenu,
+  macWinboxMenu,
+  macPingMenu,
+  radiusMenu,
+  radiusIncomingMenu,
+  directory('/ppp'),
+  pppProfileMenu,
+  pppAaaMenu,
+  pppSecretMenu,
+  directory('/queue'),
+  simpleQueueMenu,
+  snmpMenu,
+  communityMenu,
   interfaceMenu,
   ethernetMenu,
   bridgeMenu,
@@ -44,15 +83,32 @@ const MENUS: readonly Menu[] = [
   listMemberMenu,
   wireguardMenu,
   peersMenu,
+  directory('/interface/pppoe-server'),
+  pppoeServerMenu,
   directory('/ip'),
   addressMenu,
   routeMenu,
   dhcpClientMenu,
   dnsMenu,
+  dnsStaticMenu,
   serviceMenu,
+  sshMenu,
+  cloudMenu,
+  directory('/ip/neighbor'),
+  discoveryMenu,
+  poolMenu,
+  dhcpServerMenu,
+  dhcpNetworkMenu,
+  hotspotMenu,
+  hotspotProfileMenu,
+  hotspotUserMenu,
+  hotspotUserProfileMenu,
+  walledGardenMenu,
+  walledGardenIpMenu,
   directory('/ip/firewall'),
   filterMenu,
   natMenu,
+  addressListMenu,
   directory('/ipv6'),
   directory('/ipv6/firewall'),
   filter6Menu,
@@ -65,6 +121,9 @@ const MENUS: readonly Menu[] = [
   clockMenu,
   directory('/system/ntp'),
   ntpClientMenu,
+  ntpServersMenu,
+  loggingMenu,
+  loggingActionMenu,
   packageMenu,
   schedulerMenu,
   scriptMenu,

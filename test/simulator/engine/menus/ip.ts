@@ -2,7 +2,19 @@ import { rowCommands, singleCommands } from '../configuration/commands.ts';
 import type { Context, Menu, Values } from '../configuration/definition.ts';
 import { RouterOsTrap } from '../trap.ts';
 import { canonicalPrefix, networkOf, parsePrefix } from '../values/address.ts';
-import { bool, integer, interfaceAddress, ipv4, listOf, name, oneOf, prefix, text } from '../values/types.ts';
+import { address, kibibytes } from '../values/limits.ts';
+import {
+  bool,
+  integer,
+  interfaceAddress,
+  ipv4,
+  listOf,
+  name,
+  oneOf,
+  prefix,
+  text,
+  time,
+} from '../values/types.ts';
 import { INTERFACES } from './interface.ts';
 import { comment, disabled, invalid } from './shared-properties.ts';
 
@@ -160,11 +172,51 @@ export const dnsMenu: Menu = {
   kind: 'single',
   commands: singleCommands(true),
   properties: [
-    { name: 'servers', type: listOf(ipv4), default: '' },
+    { name: 'servers', type: listOf(address), default: '' },
     { name: 'dynamic-servers', type: text, readOnly: true, default: '' },
     { name: 'use-doh-server', type: text, default: '' },
     { name: 'verify-doh-cert', type: bool, default: 'false' },
+    { name: 'doh-max-server-connections', type: integer(1, 1000), default: '5' },
+    { name: 'doh-max-concurrent-queries', type: integer(1, 1000), default: '50' },
+    { name: 'doh-timeout', type: time, default: '5s' },
     { name: 'allow-remote-requests', type: bool, default: 'false' },
-    { name: 'cache-size', type: integer(64, 4_294_967_295), default: '2048' },
+    { name: 'max-udp-packet-size', type: integer(50, 65507), default: '4096' },
+    { name: 'query-server-timeout', type: time, default: '2s' },
+    { name: 'query-total-timeout', type: time, default: '10s' },
+    { name: 'max-concurrent-queries', type: integer(1, 65535), default: '100' },
+    { name: 'max-concurrent-tcp-sessions', type: integer(1, 65535), default: '20' },
+    { name: 'cache-size', type: kibibytes, default: '2048KiB' },
+    { name: 'cache-max-ttl', type: time, default: '1w' },
+    { name: 'cache-used', type: text, readOnly: true, default: '48KiB' },
+    { name: 'address-list-extra-time', type: time, default: '0s', since: '7.12' },
+    { name: 'vrf', type: text, default: 'main', since: '7.15' },
+    { name: 'mdns-repeat-ifaces', type: text, default: '', since: '7.16' },
   ],
+};
+
+/** Rows of other types than an address are not simulated. */
+export const dnsStaticMenu: Menu = {
+  path: '/ip/dns/static',
+  kind: 'rows',
+  ordered: true,
+  commands: rowCommands('add-ordered', 'set', 'remove', 'enable', 'disable', 'comment', 'move'),
+  properties: [
+    { name: 'name', type: text },
+    { name: 'regexp', type: text },
+    { name: 'type', type: oneOf('A', 'AAAA', 'CNAME', 'FWD', 'NXDOMAIN', 'TXT') },
+    { name: 'address', type: address },
+    { name: 'cname', type: text },
+    { name: 'forward-to', type: text },
+    { name: 'text', type: text },
+    { name: 'ttl', type: time, default: '1d' },
+    { name: 'match-subdomain', type: bool },
+    { name: 'address-list', type: text },
+    disabled,
+    comment,
+  ],
+  rules: {
+    add: (values) => {
+      if (!values.name && !values.regexp) throw new RouterOsTrap('failure: name or regexp must be set', 4);
+    },
+  },
 };

@@ -2,7 +2,7 @@ import { rowCommands, singleCommands, withScript } from '../configuration/comman
 import type { Context, Menu, Property } from '../configuration/definition.ts';
 import { RouterOsTrap } from '../trap.ts';
 import { formatDuration } from '../values/duration.ts';
-import { bool, host, identity, integer, listOf, name, oneOf, setOf, text, time } from '../values/types.ts';
+import { bool, identity, integer, name, setOf, text, time } from '../values/types.ts';
 import { comment, disabled, invalid } from './shared-properties.ts';
 import { POLICIES } from './user.ts';
 
@@ -132,19 +132,6 @@ export const clockMenu: Menu = {
       return { time: at.toISOString().slice(11, 19), date: minor < 10 ? old : at.toISOString().slice(0, 10) };
     },
   },
-};
-
-export const ntpClientMenu: Menu = {
-  path: '/system/ntp/client',
-  kind: 'single',
-  commands: singleCommands(true),
-  properties: [
-    { name: 'enabled', type: bool, default: 'false' },
-    { name: 'mode', type: oneOf('unicast', 'broadcast', 'multicast', 'manycast'), default: 'unicast' },
-    { name: 'servers', type: listOf(host), default: '' },
-    { name: 'vrf', type: text, default: 'main' },
-    { name: 'status', type: text, readOnly: true, default: 'stopped' },
-  ],
 };
 
 export const packageMenu: Menu = {
