@@ -16,3 +16,12 @@ export type { ScriptInput } from './script/input.ts';
 export { quote } from './script/quote.ts';
 export { readSecrets, type ScriptSecrets } from './script/read.ts';
 export { renderScript } from './script/render.ts';
+export {
+  Answers,
+  type Behaviour,
+  type Knowledge,
+  type Known,
+  knowledgeOf,
+  type LearnOptions,
+  learn,
+} from './version/index.ts';

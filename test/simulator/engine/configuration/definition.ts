@@ -49,6 +49,8 @@ export interface Command extends Span {
 export interface Call {
   arguments: Values;
   context: Context;
+  /** All menus of this router, for commands that tell of them. */
+  menus?: readonly Menu[];
 }
 
 /** `ret` becomes the value of `[…]` and `=ret=`; `rows` become `!re`; `text` is printed. */

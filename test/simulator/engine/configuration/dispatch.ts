@@ -54,7 +54,7 @@ export function runCommand(menu: Menu, name: string, call: Call, menus: readonly
   const command = menu.commands[name];
   if (!command) throw new RouterOsTrap('no such command', 0);
   checkPolicy(menu, name, command, call.context);
-  if (command.run) return command.run(call);
+  if (command.run) return command.run({ ...call, menus });
   const { numbers: _numbers, ...written } = call.arguments;
   switch (name) {
     case 'get':

@@ -1,6 +1,7 @@
 import type { Menu } from '../configuration/definition.ts';
 import { inSpan, type Version } from '../version.ts';
 import { addressListMenu } from './address-list.ts';
+import { consoleMenu } from './console.ts';
 import { dhcpNetworkMenu, dhcpServerMenu } from './dhcp-server.ts';
 import { filter6Menu, filterMenu, natMenu } from './firewall.ts';
 import {
@@ -59,6 +60,7 @@ const directory = (path: string): Menu => ({ path, kind: 'directory', commands: 
 /** Every menu the simulated router knows; what is not here it refuses as if the router lacked it. */
 const MENUS: readonly Menu[] = [
   rootMenu,
+  consoleMenu,
   toolMenu,
   netwatchMenu,
   bandwidthServerMenu,
