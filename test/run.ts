@@ -1,11 +1,13 @@
 /**
  * Every check and every test, as `make test` and CI run them: `node test/run.ts [NAME…]` with names of checks and
- * projects, default all. The last line is `N passed, N failed, N skipped`; exit code 1 when anything failed.
+ * projects, default all. What the tests sent to simulated routers is held against real versions' lists. The last line is `N passed, N failed, N skipped`; exit code 1 when anything failed.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { judge, readSchemas, readSent, tell } from './sent-commands.ts';
+import { RECORD_TO } from './simulator/engine/recorder.ts';
 import { ensureBinaries, ensureHealth, ensureHelm } from './testbed/binaries.ts';
 import { findProvider, prepareFor } from './testbed/kubernetes/provider.ts';
 import { dataPlaneObstacle, ensurePackages } from './testbed/prerequisites.ts';
@@ -38,13 +40,20 @@ const PROJECTS: Record<string, { needs: Need[]; workers: number; args?: string[]
   e2e: { needs: ['nodes'], workers: 2, args: ['--verbose'] },
 };
 
+/** Where simulated routers note what they are sent; outside of the work tree. */
+const sentFolder = mkdtempSync(join(tmpdir(), 'tto-sent-'));
+
 const root = join(import.meta.dirname, '..');
 const say = (line = ''): void => {
   process.stdout.write(`${line}\n`);
 };
 const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-process.exitCode = await main(process.argv.slice(2));
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} finally {
+  rmSync(sentFolder, { recursive: true, force: true });
+}
 
 async function main(names: string[]): Promise<number> {
   const known = [...Object.keys(CHECKS), ...Object.keys(PROJECTS)];
@@ -65,7 +74,26 @@ async function main(names: string[]): Promise<number> {
     say(`\n── ${name} ${'─'.repeat(60 - name.length)}`);
     outcomes.push(await project(name, needs, workers, args));
   }
+  const sent = readSent(sentFolder);
+  if (sent.length > 0) outcomes.push(sentCommands(sent));
   return report(outcomes);
+}
+
+/** What went to simulated routers in all of the above, against what real ones of these versions have. */
+function sentCommands(sent: Parameters<typeof judge>[0]): Outcome {
+  const began = performance.now();
+  const verdict = judge(sent, readSchemas());
+  say(`\n── commands sent ${'─'.repeat(47)}\n${tell(verdict).join('\n')}`);
+  const failed = verdict.unknown.length + verdict.denied.length > 0 ? 1 : 0;
+  const skipped = failed === 0 && !verdict.isHeld ? 1 : 0;
+  return {
+    name: 'commands sent',
+    passed: 1 - failed - skipped,
+    failed,
+    skipped,
+    seconds: since(began),
+    note: skipped === 1 ? 'left out: no lists of the versions beside the project' : '',
+  };
 }
 
 async function check(name: string, [command = '', ...args]: string[]): Promise<Outcome> {
@@ -156,6 +184,7 @@ function run(command: string, args: string[], isLive: boolean): Promise<{ code: 
       PATH: `${bin}:${process.env.PATH}`,
       NODE_OPTIONS:
         command === 'jest' ? '--experimental-vm-modules --disable-warning=ExperimentalWarning' : '',
+      [RECORD_TO]: sentFolder,
     },
   });
   let output = '';

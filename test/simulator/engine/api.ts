@@ -2,6 +2,7 @@ import type { Call, Command, Context, Menu, Values } from './configuration/defin
 import { checkPolicy, runCommand } from './configuration/dispatch.ts';
 import { entriesOf, readRow, writable } from './configuration/read.ts';
 import { matches } from './queries.ts';
+import { record } from './recorder.ts';
 import { RouterOsTrap } from './trap.ts';
 import type { Reply, Request } from './types.ts';
 import { inSpan } from './version.ts';
@@ -9,14 +10,22 @@ import { inSpan } from './version.ts';
 /** Words the API alone has, beside a command's own arguments. */
 const API_WORDS = ['.id', '.proplist', 'numbers', 'detail', 'stats', 'count-only'];
 
-function refuseUnknown(menu: Menu, command: Command, given: Values, context: Context): void {
+function refuseUnknown(
+  menu: Menu,
+  command: Command,
+  given: Values,
+  context: Context,
+  note: (words: Iterable<string>, isTaken: boolean) => void,
+): void {
   const known = new Set(API_WORDS);
   for (const argument of command.arguments) if (inSpan(context.version, argument)) known.add(argument.name);
   if (command.properties) {
     for (const { name } of writable(menu, context, command.properties)) known.add(name).add(`!${name}`);
   }
   const unknown = Object.keys(given).find((name) => !known.has(name));
-  if (unknown !== undefined) throw new RouterOsTrap(`unknown parameter ${unknown}`, 0);
+  if (unknown === undefined) return;
+  note([unknown], false);
+  throw new RouterOsTrap(`unknown parameter ${unknown}`, 0);
 }
 
 function print(menu: Menu, request: Request, given: Values, context: Context): Reply {
@@ -46,14 +55,21 @@ function asApiTrap(error: unknown): unknown {
  */
 export function executeRequest(menus: ReadonlyMap<string, Menu>, request: Request, context: Context): Reply {
   const menu = menus.get(request.menu);
-  if (!menu) throw new RouterOsTrap('no such command prefix', 0);
   const name = request.command === 'getall' ? 'print' : request.command;
+  const note = (words: Iterable<string>, isTaken: boolean): void =>
+    record('api', context.version.text, request.menu, name, words, isTaken);
+  if (!menu) {
+    note([], false);
+    throw new RouterOsTrap('no such command prefix', 0);
+  }
   const command = menu.commands[name];
   if (!command || !inSpan(context.version, command) || name === 'find') {
+    note([], false);
     throw new RouterOsTrap('no such command', 0);
   }
   const given: Values = { ...request.attributes };
-  refuseUnknown(menu, command, given, context);
+  refuseUnknown(menu, command, given, context, note);
+  note(Object.keys(given), true);
   if (name === 'print') {
     checkPolicy(menu, name, command, context);
     return print(menu, request, given, context);

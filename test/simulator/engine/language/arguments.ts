@@ -1,4 +1,5 @@
 import type { Menu } from '../configuration/definition.ts';
+import { record } from '../recorder.ts';
 import type { Expression, NamedValue, Statement } from './ast.ts';
 import type { Parser } from './parser.ts';
 import { str } from './value.ts';
@@ -59,6 +60,12 @@ function readForm(parser: Parser, form: Form): Expression {
 
 /** @throws {SyntaxFault} */
 export function readLanguageArguments(parser: Parser, command: string): Map<string, Expression> {
+  const given = readLanguageWords(parser, command);
+  record('script', parser.lookup.version.text, '/', command, given.keys());
+  return given;
+}
+
+function readLanguageWords(parser: Parser, command: string): Map<string, Expression> {
   const { scanner } = parser;
   const definition = LANGUAGE[command];
   const given = new Map<string, Expression>();
@@ -111,6 +118,7 @@ function readArgument(parser: Parser, menu: Menu, command: string, reading: Read
     const argument = lookup.argument(menu, command, named.name);
     if (!argument) {
       const at = scanner.at - 1;
+      record('script', lookup.version.text, menu.path, command, [named.name], false);
       if (!parser.defers) throw scanner.fault('expected end of command', at);
       reading.fault ??= `bad parameter ${named.name} ${scanner.position(at)}`;
     }
@@ -138,7 +146,7 @@ function readArgument(parser: Parser, menu: Menu, command: string, reading: Read
 
 /** @throws {SyntaxFault} */
 export function readArguments(parser: Parser, menu: Menu, command: string): Statement {
-  const { scanner } = parser;
+  const { scanner, lookup } = parser;
   const reading: Reading = { arguments: new Map(), flags: new Set() };
   for (;;) {
     scanner.skipBlanks();
@@ -148,5 +156,7 @@ export function readArguments(parser: Parser, menu: Menu, command: string): Stat
   }
   if (reading.fault !== undefined) return { kind: 'fault', message: reading.fault };
   const { arguments: given, flags, where } = reading;
+  const words = [...given.keys(), ...flags, ...(where ? ['where'] : [])];
+  record('script', lookup.version.text, menu.path, command, words);
   return { kind: 'menu', menu, command, arguments: given, flags, ...(where ? { where } : {}) };
 }
