@@ -1,7 +1,7 @@
 # tenant-tunnel: connects this MikroTik router to its platform by WireGuard.
 # Router "acme/branch-7" of tenant "acme", named "branch-7",
 # address "10.100.1.1/16". For RouterOS 7.9 to 7.24.
-# Paste all of this into a terminal, logged in as a user of group full.
+# Paste all of it into a terminal, or /import it as a file, as a user of group full.
 # Pasting again is harmless. It holds secrets: keep it to yourself.
 {
 :local ttBad ""
@@ -67,7 +67,7 @@
 } on-error={ :set ttBad ($ttBad . " - API service: see /ip/service/print") }
 :do {
   :local ttOld [/ip/firewall/filter/find where comment="tenant-tunnel: API from the server"]
-  :local ttDrop [/ip/firewall/filter/find where chain="input" and dynamic=no and (action="drop" or action="reject" or action="tarpit")]
+  :local ttDrop [/ip/firewall/filter/find where chain="input" and dynamic=no and (action="drop" or action="reject" or action="tarpit" or action="jump")]
   :if ([:len $ttDrop] > 0) do={
     /ip/firewall/filter/add chain="input" action="accept" protocol="tcp" src-address="10.100.0.1" in-interface="tenant-tunnel" dst-port="8728" comment="tenant-tunnel: API from the server" place-before=($ttDrop->0)
   } else={ /ip/firewall/filter/add chain="input" action="accept" protocol="tcp" src-address="10.100.0.1" in-interface="tenant-tunnel" dst-port="8728" comment="tenant-tunnel: API from the server" }
@@ -76,7 +76,7 @@
 :do {
   :local ttPort [/interface/wireguard/get [find where name="tenant-tunnel"] listen-port]
   :local ttOld [/ip/firewall/filter/find where comment="tenant-tunnel: WireGuard from the server"]
-  :local ttDrop [/ip/firewall/filter/find where chain="input" and dynamic=no and (action="drop" or action="reject" or action="tarpit")]
+  :local ttDrop [/ip/firewall/filter/find where chain="input" and dynamic=no and (action="drop" or action="reject" or action="tarpit" or action="jump")]
   :if ([:len $ttDrop] > 0) do={
     /ip/firewall/filter/add chain="input" action="accept" protocol="udp" src-port="51820" dst-port=$ttPort comment="tenant-tunnel: WireGuard from the server" place-before=($ttDrop->0)
   } else={ /ip/firewall/filter/add chain="input" action="accept" protocol="udp" src-port="51820" dst-port=$ttPort comment="tenant-tunnel: WireGuard from the server" }
@@ -85,7 +85,7 @@
 :do {
   :local ttPort [/interface/wireguard/get [find where name="tenant-tunnel"] listen-port]
   :local ttOld [/ipv6/firewall/filter/find where comment="tenant-tunnel: WireGuard from the server"]
-  :local ttDrop [/ipv6/firewall/filter/find where chain="input" and dynamic=no and (action="drop" or action="reject" or action="tarpit")]
+  :local ttDrop [/ipv6/firewall/filter/find where chain="input" and dynamic=no and (action="drop" or action="reject" or action="tarpit" or action="jump")]
   :if ([:len $ttDrop] > 0) do={
     /ipv6/firewall/filter/add chain="input" action="accept" protocol="udp" src-port="51820" dst-port=$ttPort comment="tenant-tunnel: WireGuard from the server" place-before=($ttDrop->0)
   } else={ /ipv6/firewall/filter/add chain="input" action="accept" protocol="udp" src-port="51820" dst-port=$ttPort comment="tenant-tunnel: WireGuard from the server" }

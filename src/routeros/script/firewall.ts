@@ -11,7 +11,7 @@ type Table = typeof IPV4 | typeof IPV6;
 
 /**
  * Lets the server reach the API. The default firewall drops what comes from an interface outside the list LAN, so
- * the rule stands before the first drop. ICMP needs none: the default accepts it before it drops, and who changed
+ * the rule stands before the first drop, and before the first jump, behind which there may be one. ICMP needs none: the default accepts it before it drops, and who changed
  * that did so on purpose.
  */
 export function apiRule({ server, management }: ScriptInput): Lines {
@@ -56,11 +56,11 @@ export function endpointRule({ server }: ScriptInput): Lines {
 }
 
 /**
- * Adds the rule before the first static drop of the input chain (dynamic rows cannot be passed), at the end if there
- * is none, and only then removes the ones of an earlier paste: so there is always one, and always in the right place.
+ * Adds the rule before the first static drop or jump of the input chain (dynamic rows cannot be passed), at the end if
+ * there is none, and only then removes the ones of an earlier paste: so there is always one, and always in the right place.
  */
 function ruleBeforeDrop(table: Table, comment: string, match: string): Lines {
-  const drops = '(action="drop" or action="reject" or action="tarpit")';
+  const drops = '(action="drop" or action="reject" or action="tarpit" or action="jump")';
   const rule = `chain="input" action="accept" ${match} comment=${quote(comment)}`;
   return [
     `:local ttOld [${table}/find where comment=${quote(comment)}]`,

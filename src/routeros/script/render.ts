@@ -57,7 +57,7 @@ function head(input: ScriptInput): Lines {
   ];
   if (routerSubnets.length > 0) lines.push(`Networks behind it: ${quote(routerSubnets.join(' '))}.`);
   lines.push(
-    'Paste all of this into a terminal, logged in as a user of group full.',
+    'Paste all of it into a terminal, or /import it as a file, as a user of group full.',
     'Pasting again is harmless. It holds secrets: keep it to yourself.',
   );
   return lines.map((line) => `# ${line}`);

@@ -79,7 +79,12 @@ export interface Terminal {
    * Delays pass at once, no ping is answered.
    */
   paste(text: string): string;
-  /** The same in a living world: `:delay` waits, `:resolve` and `/ping` ask. */
+  /**
+   * What `/import` makes of a file: it is loaded as a whole, by no keys, and ends at the first error (manual,
+   * "Configuration Management"). Delays pass at once.
+   */
+  import(text: string): string;
+  /** The same as `paste` in a living world: `:delay` waits, `:resolve` and `/ping` ask. */
   pasteInto(world: World, text: string): Promise<string>;
 }
 

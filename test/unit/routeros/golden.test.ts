@@ -52,8 +52,8 @@ describe.each(Object.entries(VARIANTS))('the script of variant %s', (_name, inpu
     expect(depth).toBe(0);
   });
 
-  test('has no line longer than 400 characters and is below 10 kB', () => {
-    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(400);
+  test('has no line longer than 300 characters and is below 10 kB', () => {
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(300);
     expect(script.length).toBeLessThan(10_000);
   });
 

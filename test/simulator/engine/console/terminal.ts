@@ -56,7 +56,14 @@ export class ConsoleTerminal implements Terminal {
   }
 
   paste(text: string): string {
-    const run = this.#type(text);
+    return this.#atOnce(this.#type(text));
+  }
+
+  import(text: string): string {
+    return this.#atOnce(this.#loadFile(text));
+  }
+
+  #atOnce(run: Run<void>): string {
     let answer: unknown;
     for (;;) {
       const step = run.next(answer);
@@ -79,6 +86,17 @@ export class ConsoleTerminal implements Terminal {
     const output = this.#output;
     this.#output = '';
     return output;
+  }
+
+  *#loadFile(text: string): Run<void> {
+    try {
+      const { body } = this.#load(toBytes(text), '/');
+      yield* this.#interpreter.run(body, new Scope());
+      this.#output += 'Script file loaded and executed successfully\n';
+    } catch (error) {
+      if (!(error instanceof SyntaxFault || error instanceof RouterOsTrap)) throw error;
+      this.#output += `Script Error: ${error.message}\n`;
+    }
   }
 
   *#type(text: string): Run<void> {
