@@ -240,7 +240,8 @@ export function startAgent(options: AgentOptions): AgentProcess {
     },
     // Not after each attempt: the watcher wakes the sync when the node lacks a tunnel, and the two would never rest.
     onAttempt: (tunnel, changed) => {
-      if (changed) watcher.controller.enqueue(tunnel.interfaceName);
+      if (changed === 'all') watcher.controller.enqueue(tunnel.interfaceName);
+      if (changed === 'peers') watcher.peersChanged(tunnel);
       serviceSync.controller.enqueue(tunnel.interfaceName);
       tellTunnel(tunnel);
     },

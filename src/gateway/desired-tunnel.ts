@@ -1,11 +1,11 @@
 /** From the objects that the controller left for one tunnel to what its interface should be. */
-import { Address4 } from 'ip-address';
-import type { HandoverPeer, TunnelHandover } from '../api/index.ts';
+import type { TunnelHandover } from '../api/index.ts';
 import type { ConfigMap, Secret } from '../kube/index.ts';
-import type { Peer, TunnelState } from '../wireguard/index.ts';
-import { networksOf, overlapping, type PeerNetwork } from './distinct-networks.ts';
-import { readAccess, readPeers, readPrivateKey, readTunnel } from './handover-parts.ts';
+import type { TunnelState } from '../wireguard/index.ts';
+import { type Block, BlockMemory } from './handover-block.ts';
+import { readPrivateKey, readTunnel } from './handover-parts.ts';
 import type { Problem } from './problem.ts';
+import { type DesiredPeers, type PeerChanges, PeerUnion, type TunnelPeers } from './tunnel-peers.ts';
 
 /** The objects of one tunnel that are there, by block where they have one. */
 export interface HandoverObjects {
@@ -17,19 +17,14 @@ export interface HandoverObjects {
 
 export type TunnelInterface = Omit<TunnelState, 'peers'>;
 
-/** One peer with the Router behind it and where its log-in is kept. */
-export interface DesiredPeer {
-  peer: Peer;
-  router: HandoverPeer;
-  block: number;
-}
-
 export interface DesiredTunnel {
   handover: TunnelHandover | undefined;
   /** Absent when the interface must be left as it is. */
   interface: TunnelInterface | undefined;
   /** All peers that could be read, by public key. */
-  peers: ReadonlyMap<string, DesiredPeer>;
+  peers: DesiredPeers;
+  /** In what they differ from those of an earlier reading; absent where that is not known. */
+  changes?: PeerChanges | undefined;
   /** Empty when the objects are complete: only then may peers be taken away. */
   problems: Problem[];
 }
@@ -44,31 +39,13 @@ export const noTunnel: DesiredTunnel = {
   problems: [],
 };
 
-/**
- * The memory of blocks read before: an unchanged pair of objects gives the very same peers, so that one change among
- * 65,000 peers costs the reading of one block and a comparison by identity of the rest.
- */
-export class BlockMemory {
-  readonly #blocks = new WeakMap<ConfigMap, { access: Secret; block: Block }>();
-
-  read(handover: TunnelHandover, number: number, peers: ConfigMap, access: Secret): Block {
-    const known = this.#blocks.get(peers);
-    if (known?.access === access && known.block.subnet === handover.subnet) return known.block;
-    const block = readBlock(handover, number, peers, access);
-    this.#blocks.set(peers, { access, block });
-    return block;
-  }
+/** What was read of one tunnel last, so that one change among 65,000 peers costs the reading of one block. */
+export class TunnelMemory {
+  readonly blocks = new BlockMemory();
+  readonly union = new PeerUnion();
 }
 
-interface Block {
-  subnet: string;
-  peers: DesiredPeer[];
-  /** Behind its routers. */
-  networks: PeerNetwork[];
-  problems: Problem[];
-}
-
-export function desiredTunnel(index: number, objects: HandoverObjects, memory: BlockMemory): DesiredTunnel {
+export function desiredTunnel(index: number, objects: HandoverObjects, memory: TunnelMemory): DesiredTunnel {
   if (objects.tunnel === undefined) {
     return failed({
       reason: 'Pending',
@@ -78,7 +55,7 @@ export function desiredTunnel(index: number, objects: HandoverObjects, memory: B
   const tunnel = readTunnel(index, objects.tunnel);
   if (!tunnel.ok) return failed(tunnel.problem);
   const handover = tunnel.value;
-  const { peers, problems } = readBlocks(handover, objects, memory);
+  const { peers, changes, problems } = readBlocks(handover, objects, memory);
   const key: ReturnType<typeof readPrivateKey> =
     objects.key === undefined
       ? {
@@ -93,6 +70,7 @@ export function desiredTunnel(index: number, objects: HandoverObjects, memory: B
     handover,
     interface: key.ok ? interfaceOf(handover, key.value) : undefined,
     peers,
+    changes,
     problems: (key.ok ? problems : [key.problem, ...problems]).slice(0, MAX_PROBLEMS),
   };
 }
@@ -113,95 +91,26 @@ function interfaceOf(handover: TunnelHandover, privateKey: string): TunnelInterf
   };
 }
 
-function readBlocks(handover: TunnelHandover, objects: HandoverObjects, memory: BlockMemory) {
-  const peers = new Map<string, DesiredPeer>();
-  const owners = new Map<string, string>();
-  const networks: PeerNetwork[] = [];
-  const problems: Problem[] = [];
+function readBlocks(handover: TunnelHandover, objects: HandoverObjects, memory: TunnelMemory): TunnelPeers {
+  const blocks = new Map<number, Block>();
+  const missing: Problem[] = [];
   for (const number of handover.blocks) {
-    const peersObject = objects.peers.get(number);
-    const accessObject = objects.access.get(number);
-    if (peersObject === undefined || accessObject === undefined) {
-      const missing = peersObject === undefined ? 'ConfigMap' : 'Secret';
-      const part = peersObject === undefined ? 'peers' : 'access';
-      problems.push({
-        reason: 'Pending',
-        message: `${missing} tunnel-${handover.index}-${part}-${number} is missing. No peer is taken away until the controller has made it again.`,
-      });
-      continue;
-    }
-    const block = memory.read(handover, number, peersObject, accessObject);
-    problems.push(...block.problems);
-    networks.push(...block.networks);
-    for (const desired of block.peers) {
-      const { publicKey, address } = desired.router;
-      const taken = peers.has(publicKey) ? `the public key ${publicKey}` : owners.has(address) && address;
-      if (taken) problems.push(duplicate(handover.index, number, desired.router, taken));
-      else {
-        peers.set(publicKey, desired);
-        owners.set(address, publicKey);
-      }
-    }
+    const peers = objects.peers.get(number);
+    const access = objects.access.get(number);
+    if (peers !== undefined && access !== undefined) {
+      blocks.set(number, memory.blocks.read(handover, number, { peers, access }));
+    } else missing.push(missingPart(handover.index, number, peers === undefined));
   }
-  for (const [publicKey, taken] of overlapping(networks)) {
-    const desired = peers.get(publicKey);
-    if (desired !== undefined) peers.set(publicKey, without(desired, taken));
-  }
-  return { peers, problems };
+  memory.blocks.retain(handover.blocks);
+  const union = memory.union.of(handover.index, blocks);
+  // Peers of a block that is merely missing are not gone.
+  return missing.length === 0 ? union : { peers: union.peers, problems: [...missing, ...union.problems] };
 }
 
-function without(desired: DesiredPeer, networks: ReadonlySet<string>): DesiredPeer {
-  const allowedIPs = desired.peer.allowedIPs.filter((text) => !networks.has(text));
-  return { ...desired, peer: { ...desired.peer, allowedIPs } };
-}
-
-function duplicate(index: number, block: number, router: HandoverPeer, what: string): Problem {
+function missingPart(index: number, block: number, isPeers: boolean): Problem {
+  const [kind, part] = isPeers ? ['ConfigMap', 'peers'] : ['Secret', 'access'];
   return {
-    reason: 'ProgrammingFailed',
-    message: `ConfigMap tunnel-${index}-peers-${block} gives Router ${router.namespace}/${router.name} ${what}, which another Router has. The first keeps it; the controller mends the ConfigMap.`,
+    reason: 'Pending',
+    message: `${kind} tunnel-${index}-${part}-${block} is missing. No peer is taken away until the controller has made it again.`,
   };
-}
-
-function readBlock(handover: TunnelHandover, number: number, peers: ConfigMap, access: Secret): Block {
-  const { subnet } = handover;
-  const text = readPeers(peers);
-  if (!text.ok) return { subnet, peers: [], networks: [], problems: [text.problem] };
-  const network = new Address4(subnet);
-  const block: Block = { subnet, peers: [], networks: [], problems: [] };
-  for (const router of text.value) {
-    const login = readAccess(access, router.address);
-    if (login === undefined) {
-      block.problems.push({
-        reason: 'Pending',
-        message: `Secret ${access.metadata.name} has no usable entry for ${router.address} (Router ${router.namespace}/${router.name}), so its pre-shared key is not known. The peer stays as it is; the controller writes the entry again.`,
-      });
-    } else if (router.address === handover.serverAddress || !inside(router.address, network)) {
-      block.problems.push({
-        reason: 'ProgrammingFailed',
-        message: `ConfigMap ${peers.metadata.name} gives Router ${router.namespace}/${router.name} an address that is not its own inside ${subnet}. The peer stays as it is; the controller mends the ConfigMap.`,
-      });
-    } else if (router.allowedIPs.slice(1).some((text) => meets(text, network))) {
-      block.problems.push({
-        reason: 'ProgrammingFailed',
-        message: `ConfigMap ${peers.metadata.name} gives Router ${router.namespace}/${router.name} a network that overlaps ${subnet}, the tunnel's own. The peer stays as it is; the controller mends the ConfigMap.`,
-      });
-    } else {
-      const peer = peerOf(router, login.presharedKey);
-      block.peers.push({ peer, router, block: number });
-      block.networks.push(...networksOf(peer));
-    }
-  }
-  return block;
-}
-
-function inside(address: string, network: Address4): boolean {
-  return Address4.isValid(address) && new Address4(address).isInSubnet(network);
-}
-
-const meets = (text: string, network: Address4): boolean =>
-  new Address4(text).isInSubnet(network) || network.isInSubnet(new Address4(text));
-
-function peerOf(router: HandoverPeer, presharedKey: string | undefined): Peer {
-  const { publicKey, allowedIPs } = router;
-  return { publicKey, allowedIPs, ...(presharedKey !== undefined && { presharedKey }) };
 }

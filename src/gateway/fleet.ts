@@ -2,9 +2,12 @@
 import type { HandoverPeer } from '../api/index.ts';
 import type { ServiceProblem } from '../wireguard/index.ts';
 import type { Link } from './connectivity.ts';
-import { type DesiredPeer, type DesiredTunnel, noTunnel } from './desired-tunnel.ts';
+import { type DesiredTunnel, noTunnel } from './desired-tunnel.ts';
+import { Expected } from './expected.ts';
+import type { DesiredPeer } from './handover-block.ts';
 import type { Problem } from './problem.ts';
 import type { Verdict } from './services/verdict.ts';
+import { type DesiredPeers, differing } from './tunnel-peers.ts';
 import type { Given } from './tunnel-plan.ts';
 
 /** Bytes of a peer as last read, to make ever-growing sums of counters that start anew with an interface. */
@@ -46,8 +49,8 @@ export interface Tunnel {
   goneSince: number | undefined;
   /** Since when the node lacks something of it, monotonic ms; undefined while it is known to lack nothing. */
   behindSince: number | undefined;
-  /** When somebody was last heard to begin a handshake, from where none came before; monotonic ms. */
-  arrivalAt: number;
+  /** Who was heard to begin a handshake, from where none came before. */
+  readonly expected: Expected;
   /** One sync was tried to its end. */
   attempted: boolean;
   /** By public key; one for each desired peer. */
@@ -95,7 +98,7 @@ export class Fleet {
       problemSince: undefined,
       goneSince: undefined,
       behindSince: undefined,
-      arrivalAt: Number.NEGATIVE_INFINITY,
+      expected: new Expected(),
       attempted: false,
       links: new Map(),
       traffic: new Map(),
@@ -141,44 +144,61 @@ export class Fleet {
     const before = tunnel.desired;
     const peers =
       desired.problems.length === 0 ? desired.peers : new Map([...before.peers, ...desired.peers]);
-    tunnel.desired = { ...desired, handover: desired.handover ?? before.handover, peers };
+    tunnel.desired = { ...desired, handover: desired.handover ?? before.handover, peers, changes: undefined };
     const ownerBefore = ownerOf(before);
     const owner = ownerOf(tunnel.desired);
     if (ownerBefore !== undefined && ownerBefore !== owner) this.#owners.delete(ownerBefore);
     if (owner !== undefined) this.#owners.set(owner, tunnel);
-    return this.#replacePeers(tunnel, before.peers, peers, begin);
+    const keys = differing(before.peers, { peers, changes: desired.changes });
+    for (const publicKey of keys) this.#takeAway(tunnel, publicKey, before.peers, peers);
+    for (const publicKey of keys) this.#bring(tunnel, publicKey, before.peers, peers, begin);
+    const routers = keys.flatMap((key) => (peers.get(key) ?? before.peers.get(key))?.router ?? []);
+    const isMended = before.problems.length > 0 && desired.problems.length === 0;
+    return [...new Set([...routers.map(routerKey), ...(isMended ? this.#restore(tunnel, peers) : [])])];
   }
 
-  #replacePeers(
+  #takeAway(tunnel: Tunnel, publicKey: string, before: DesiredPeers, peers: DesiredPeers): void {
+    const router = before.get(publicKey)?.router;
+    if (router === undefined || peers.has(publicKey)) return;
+    tunnel.links.delete(publicKey);
+    tunnel.traffic.delete(publicKey);
+    const key = routerKey(router);
+    if (this.#places.get(key)?.peer.router.publicKey !== publicKey) return;
+    this.#places.delete(key);
+    this.#departed.set(key, router.uid);
+  }
+
+  #bring(
     tunnel: Tunnel,
-    before: DesiredTunnel['peers'],
-    peers: DesiredTunnel['peers'],
+    publicKey: string,
+    before: DesiredPeers,
+    peers: DesiredPeers,
     begin: (router: HandoverPeer) => Link,
-  ): string[] {
-    const changed = new Set<string>();
-    for (const [publicKey, { router }] of before) {
-      if (peers.has(publicKey)) continue;
-      tunnel.links.delete(publicKey);
-      tunnel.traffic.delete(publicKey);
-      const key = routerKey(router);
-      if (this.#places.get(key)?.peer.router.publicKey === publicKey) {
-        this.#places.delete(key);
-        this.#departed.set(key, router.uid);
-      }
-      changed.add(key);
+  ): void {
+    const peer = peers.get(publicKey);
+    if (peer === undefined) return;
+    if (before.get(publicKey)?.router.uid !== peer.router.uid) {
+      tunnel.links.set(publicKey, begin(peer.router));
     }
-    for (const [publicKey, peer] of peers) {
-      const known = before.get(publicKey);
-      if (known === peer) continue;
-      if (known === undefined || known.router.uid !== peer.router.uid) {
-        tunnel.links.set(publicKey, begin(peer.router));
-      }
+    const key = routerKey(peer.router);
+    this.#places.set(key, { tunnel, peer });
+    this.#departed.delete(key);
+  }
+
+  /** Two peers may have named one Router while it could not be told which was right. */
+  #restore(tunnel: Tunnel, peers: DesiredPeers): string[] {
+    const restored: string[] = [];
+    for (const peer of peers.values()) {
       const key = routerKey(peer.router);
+      const place = this.#places.get(key);
+      const isRight =
+        place !== undefined && place.tunnel.desired.peers.get(place.peer.router.publicKey) === place.peer;
+      if (isRight) continue;
       this.#places.set(key, { tunnel, peer });
       this.#departed.delete(key);
-      changed.add(key);
+      restored.push(key);
     }
-    return [...changed];
+    return restored;
   }
 
   /** Begins every link anew, from what is known of the routers now. */

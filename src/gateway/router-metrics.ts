@@ -1,9 +1,9 @@
 /** A series for each router, of as many as are asked for: six for each, so not for everybody. */
 import { type ScrapedMetric, scrapedGauge } from '../process/index.ts';
 import type { Link } from './connectivity.ts';
-import type { DesiredPeer } from './desired-tunnel.ts';
 import { type Fleet, routerKey, type Traffic } from './fleet.ts';
 import type { FleetFacts } from './fleet-metrics.ts';
+import type { DesiredPeer } from './handover-block.ts';
 
 interface Seen {
   peer: DesiredPeer['router'];

@@ -1,11 +1,12 @@
 /** From what a tunnel should be, and what the sidecar was last given, to the next call. */
 import type { Peer, PeerChange, TunnelState } from '../wireguard/index.ts';
 import type { DesiredTunnel, TunnelInterface } from './desired-tunnel.ts';
+import { type DesiredPeers, differing } from './tunnel-peers.ts';
 
 /** What the sidecar was last given for one tunnel. */
 export interface Given {
   interface: TunnelInterface;
-  peers: ReadonlyMap<string, Peer>;
+  peers: DesiredPeers;
 }
 
 export type TunnelStep =
@@ -25,28 +26,33 @@ export function planTunnel(desired: DesiredTunnel, given: Given | undefined, exi
   const target = desired.interface;
   if (target === undefined) return { call: 'none' };
   const complete = desired.problems.length === 0;
-  const wanted = new Map<string, Peer>();
-  for (const [publicKey, { peer }] of desired.peers) wanted.set(publicKey, peer);
   if (given === undefined && exists && !complete) return { call: 'none' };
   if (given === undefined || (complete && !sameInterface(given.interface, target))) {
     return {
       call: 'put',
-      state: { ...target, peers: [...wanted.values()] },
-      given: { interface: target, peers: wanted },
+      state: { ...target, peers: [...desired.peers.values()].map(({ peer }) => peer) },
+      given: { interface: target, peers: desired.peers },
     };
   }
-  const set = [...wanted.values()].filter((peer) => !samePeer(given.peers.get(peer.publicKey), peer));
-  const gone = [...given.peers.keys()].filter((publicKey) => !wanted.has(publicKey));
+  const keys = differing(given.peers, desired);
+  const set = keys.flatMap((key) => {
+    const peer = desired.peers.get(key)?.peer;
+    return peer === undefined || samePeer(given.peers.get(key)?.peer, peer) ? [] : [peer];
+  });
+  const gone = keys.filter((key) => !desired.peers.has(key));
   const remove = complete ? gone : [];
   if (set.length === 0 && remove.length === 0) return { call: 'none' };
-  // The peers that are kept for want of knowledge stay remembered, so that they go once that is there.
-  if (!complete) for (const key of gone) keep(wanted, given.peers, key);
-  return { call: 'patch', change: { set, remove }, given: { interface: given.interface, peers: wanted } };
+  const peers = complete ? desired.peers : withKept(desired.peers, given.peers, gone);
+  return { call: 'patch', change: { set, remove }, given: { interface: given.interface, peers } };
 }
 
-function keep(wanted: Map<string, Peer>, known: ReadonlyMap<string, Peer>, publicKey: string): void {
-  const peer = known.get(publicKey);
-  if (peer !== undefined) wanted.set(publicKey, peer);
+/** The peers that are kept for want of knowledge stay remembered, so that they go once that is there. */
+function withKept(wanted: DesiredPeers, known: DesiredPeers, keys: readonly string[]): DesiredPeers {
+  const kept = keys.flatMap((key) => {
+    const peer = known.get(key);
+    return peer === undefined ? [] : [[key, peer] as const];
+  });
+  return new Map([...wanted, ...kept]);
 }
 
 function sameInterface(a: TunnelInterface, b: TunnelInterface): boolean {

@@ -8,7 +8,7 @@ import { type HandoverPeer, placementOf } from '../api/index.ts';
 import { Controller, type Logger, type ReconcileContext, type ReconcileResult } from '../kube/index.ts';
 import { type Seen, SidecarError } from '../wireguard/index.ts';
 import type { Link, Moment } from './connectivity.ts';
-import { BlockMemory, type DesiredTunnel, desiredTunnel } from './desired-tunnel.ts';
+import { type DesiredTunnel, desiredTunnel, TunnelMemory } from './desired-tunnel.ts';
 import type { Fleet, Tunnel } from './fleet.ts';
 import { type HandoverCache, indexOf, interfacesOf } from './handover-cache.ts';
 import type { GatewayMetrics } from './metrics.ts';
@@ -25,7 +25,7 @@ export interface TunnelSyncOptions {
   logger: Logger;
   now: () => Moment;
   random: () => number;
-  /** How often the whole state is given again, ms. */
+  /** How often the whole state is given again, ms; of large tunnels less often, see {@link RESYNC_SHARE_PEERS}. */
   resyncMs: number;
   /** How long a tunnel's objects must be gone, ms. */
   removeAfterMs: number;
@@ -36,12 +36,14 @@ export interface TunnelSyncOptions {
   beginLink: (router: HandoverPeer) => Link;
   /** These Routers came, went or changed; or all of them, with their tunnel. */
   onRouters: (tunnel: Tunnel, routers: string[]) => void;
-  /** The interface was brought, or could not be brought, to what it should be; `changed`: by a call just now, or first of all. */
-  onAttempt: (tunnel: Tunnel, changed: boolean) => void;
+  /** The interface was brought, or could not be brought, to what it should be; what of it changed by that. */
+  onAttempt: (tunnel: Tunnel, changed: 'all' | 'peers' | 'nothing') => void;
   /** What the node carries has changed, see {@link TunnelSync.carried}. */
   onCarried: () => void;
 }
 
+/** To compare so many peers takes half a second, in which no change gets through: they are compared half as often. */
+const RESYNC_SHARE_PEERS = 16_384;
 /** The sidecar sets up so many side by side as it can; the others wait there and not for an answer. */
 const CONCURRENCY = 32;
 
@@ -54,7 +56,7 @@ const LEAVING_LOOK_MS = 500;
 export class TunnelSync {
   readonly controller: Controller;
   readonly #options: TunnelSyncOptions;
-  readonly #memory = new BlockMemory();
+  readonly #memories = new WeakMap<Tunnel, TunnelMemory>();
   readonly #goneSince = new Map<string, number>();
   /** Interfaces that are on the node, whoever made them; undefined before the sidecar has told. */
   #onNode: Set<string> | undefined;
@@ -108,11 +110,17 @@ export class TunnelSync {
     const tunnel = fleet.ensure(name, this.#options.now().monotonic);
     tunnel.placed = Math.max(tunnel.placed, placementOf(objects.tunnel));
     tunnel.goneSince = undefined;
-    const reading = desiredTunnel(index, objects, this.#memory);
+    const reading = desiredTunnel(index, objects, this.#memoryOf(tunnel));
     const routers = fleet.update(tunnel, reading, beginLink);
     this.#noteProblem(tunnel);
     if (routers.length > 0) onRouters(tunnel, routers);
     return { tunnel, reading };
+  }
+
+  #memoryOf(tunnel: Tunnel): TunnelMemory {
+    const known = this.#memories.get(tunnel) ?? new TunnelMemory();
+    this.#memories.set(tunnel, known);
+    return known;
   }
 
   async #reconcile(name: string, context: ReconcileContext): Promise<ReconcileResult | undefined> {
@@ -120,16 +128,17 @@ export class TunnelSync {
     if (read === undefined) return this.#removeGone(name, context.signal);
     this.#goneSince.delete(name);
     const { tunnel, reading } = read;
-    const { now, resyncMs, random, onAttempt } = this.#options;
+    const { now, random, onAttempt } = this.#options;
     const started = now().monotonic;
     if (isArriving(tunnel, reading, started)) return { requeueAfterMs: ARRIVING_LOOK_MS };
-    let changed = !tunnel.attempted;
+    let changed: 'all' | 'peers' | 'nothing' = tunnel.attempted ? 'nothing' : 'all';
     try {
       const step = await this.#plan(tunnel, reading, context.signal);
       if (step.call !== 'none') tunnel.behindSince ??= started;
       await this.#take(tunnel, step, context.signal);
       tunnel.behindSince = undefined;
-      changed ||= step.call !== 'none';
+      if (step.call === 'put') changed = 'all';
+      if (step.call === 'patch' && changed === 'nothing') changed = 'peers';
       if (step.call === 'put') this.#putDone(tunnel, started);
       tunnel.refusal = undefined;
     } catch (error) {
@@ -144,9 +153,14 @@ export class TunnelSync {
       onAttempt(tunnel, changed);
     }
     const sinceGiven = now().monotonic - tunnel.givenAt;
+    const resyncMs = this.#resyncMs(reading);
     return {
       requeueAfterMs: Math.max(1_000, (resyncMs - Math.min(sinceGiven, resyncMs)) * (1 + 0.2 * random())),
     };
+  }
+
+  #resyncMs({ peers }: DesiredTunnel): number {
+    return this.#options.resyncMs * (1 + peers.size / RESYNC_SHARE_PEERS);
   }
 
   #putDone(tunnel: Tunnel, at: number): void {
@@ -156,9 +170,9 @@ export class TunnelSync {
   }
 
   async #plan(tunnel: Tunnel, reading: DesiredTunnel, signal: AbortSignal): Promise<TunnelStep> {
-    const { sidecar, health, now, resyncMs } = this.#options;
+    const { sidecar, health, now } = this.#options;
     const complete = reading.problems.length === 0;
-    const isDue = complete && now().monotonic - tunnel.givenAt >= resyncMs;
+    const isDue = complete && now().monotonic - tunnel.givenAt >= this.#resyncMs(reading);
     let exists = tunnel.given !== undefined;
     if (!exists && !complete && reading.interface !== undefined) {
       const { tunnels } = await health.learn(sidecar.list(signal));

@@ -1,10 +1,11 @@
 /** Reads the handshakes of each tunnel again and again, and tells of routers that came or went. Keys: interface names. */
+import { setImmediate } from 'node:timers/promises';
 import { Controller, type Logger, type ReconcileResult } from '../kube/index.ts';
 import { type Arrival, type PeerObservation, SidecarError } from '../wireguard/index.ts';
 import { type Link, type Moment, nextLink } from './connectivity.ts';
 import { type Fleet, routerKey, type Tunnel } from './fleet.ts';
 import type { GatewayMetrics } from './metrics.ts';
-import { type Pace, pauseBeforeNextRead } from './pace.ts';
+import { ARRIVING_MS, isCheap, type Pace, pauseBeforeNextRead } from './pace.ts';
 import type { SidecarHealth, SidecarPort } from './sidecar-health.ts';
 
 export interface WatcherOptions {
@@ -30,11 +31,15 @@ export interface WatcherOptions {
 /** Small tunnels are always read whole; of larger ones, between two whole readings, only what is new. */
 const ALWAYS_WHOLE = 256;
 const WHOLE_EVERY_MS = 30_000;
+/** Of more peers a reading is not cheap, whatever the last one took. */
+const LARGE = 10_000;
 /** One that begins a handshake is let in a round trip later. */
 const ROUND_TRIP_MS = 150;
 /** Handshakes carry seconds, and the reading before may have missed one that was just being made. */
 const OVERLAP_SECONDS = 3;
 const READ_LIMIT_MS = 30_000;
+/** Links that are looked at before others have a turn. */
+const AT_A_TIME = 4_096;
 
 interface LastRead {
   whole: number;
@@ -43,6 +48,8 @@ interface LastRead {
   /** Monotonic ms. */
   endedAt: number;
   tookMs: number;
+  /** Somebody had begun a handshake. */
+  wasForSomebody: boolean;
 }
 
 export class Watcher {
@@ -68,8 +75,22 @@ export class Watcher {
     if (tunnel === undefined) return;
     const link = publicKey === null ? undefined : tunnel.links.get(publicKey);
     if (publicKey !== null && link?.state !== 'Awaiting' && link?.state !== 'Offline') return;
-    tunnel.arrivalAt = now().monotonic;
-    this.controller.queue.addAfter(interfaceName, Math.max(ROUND_TRIP_MS, this.#restOf(tunnel)));
+    tunnel.expected.hear(publicKey, now().monotonic);
+    const last = this.#last.get(tunnel);
+    // Once in a while one is let in at once; of a crowd, together.
+    const rest = last?.wasForSomebody === true ? this.#restOf(tunnel) : 0;
+    this.controller.queue.addAfter(interfaceName, Math.max(ROUND_TRIP_MS, rest));
+  }
+
+  /**
+   * Some peers came or went. A small tunnel is read at once. A large one is not, since WireGuard takes no further change
+   * while it is read, and those of them who come are heard.
+   */
+  peersChanged(tunnel: Tunnel): void {
+    const { tookMs = 0 } = this.#last.get(tunnel) ?? {};
+    const isSlow = !isCheap(tookMs) || tunnel.links.size > LARGE;
+    if (isSlow && this.#options.isListening()) return;
+    this.controller.queue.addAfter(tunnel.interfaceName, Math.max(0, this.#restOf(tunnel)));
   }
 
   /** ms that are to pass since the last reading. */
@@ -85,6 +106,7 @@ export class Watcher {
     if (!tunnel.attempted) return { requeueAfterMs: pace.fastMs };
     const started = now().monotonic;
     let awaited = false;
+    const isForSomebody = Number.isFinite(tunnel.expected.lastAt);
     try {
       awaited = await this.#read(tunnel, signal);
       metrics.read((now().monotonic - started) / 1000);
@@ -97,14 +119,16 @@ export class Watcher {
     const ended = now().monotonic;
     const lastReadMs = ended - started;
     const last = this.#last.get(tunnel);
-    if (last !== undefined) Object.assign(last, { endedAt: ended, tookMs: lastReadMs });
+    if (last !== undefined)
+      Object.assign(last, { endedAt: ended, tookMs: lastReadMs, wasForSomebody: isForSomebody });
+    tunnel.expected.settle((key) => tunnel.links.get(key)?.state === 'Connected', ended, ARRIVING_MS);
     return {
       requeueAfterMs: pauseBeforeNextRead(pace, {
         awaited,
         tunnels: fleet.size,
         peers: tunnel.links.size,
         lastReadMs,
-        sinceArrivalMs: isListening() ? ended - tunnel.arrivalAt : undefined,
+        sinceArrivalMs: isListening() ? ended - tunnel.expected.lastAt : undefined,
         random: random(),
       }),
     };
@@ -139,15 +163,19 @@ export class Watcher {
     }
     health.answered();
     const whole = isWhole ? start.monotonic : last.whole;
-    this.#last.set(tunnel, { whole, at, endedAt: start.monotonic, tookMs: 0 });
+    const { tookMs = 0, wasForSomebody = false } = last ?? {};
+    this.#last.set(tunnel, { whole, at, endedAt: start.monotonic, tookMs, wasForSomebody });
     return this.#advance(tunnel, counters);
   }
 
-  #advance(tunnel: Tunnel, counters: ReadonlyMap<string, number>): boolean {
+  async #advance(tunnel: Tunnel, counters: ReadonlyMap<string, number>): Promise<boolean> {
     const { offlineAfterMs, onTransition, pace } = this.#options;
     const now = this.#options.now();
     let awaited = false;
+    let looked = 0;
     for (const [publicKey, link] of tunnel.links) {
+      looked += 1;
+      if (looked % AT_A_TIME === 0) await setImmediate();
       const next = nextLink(link, counters.get(publicKey) ?? link.counter, now, offlineAfterMs);
       if (next !== link) tunnel.links.set(publicKey, next);
       awaited ||= isAwaited(next, now, pace);

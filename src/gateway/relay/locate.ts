@@ -1,8 +1,8 @@
 /** Where a target lies: pure, from what this agent knows of routers, tunnels and their nodes. */
 import { Address4 } from 'ip-address';
 import type { HandoverPeer, Router, TenantTunnel } from '../../api/index.ts';
-import type { DesiredPeer } from '../desired-tunnel.ts';
 import { routerKey, type Tunnel } from '../fleet.ts';
+import type { DesiredPeer } from '../handover-block.ts';
 import type { Target } from './target.ts';
 
 /** What an agent knows. Keys are `namespace/name`. */

@@ -45,7 +45,7 @@ interface Known {
   addresses: readonly string[];
   peers: PeerTable;
   /** As it was put, and its rules; absent for a tunnel that this process has not put. */
-  put?: { shape: Shape; rules: string };
+  put?: { shape: Shape; rules: string; listenPort: number };
   /** How this node's `nft` spells a firewall that was set, where it is not as we spell it. */
   firewall?: { set: string; listed: string | null };
 }
@@ -170,7 +170,7 @@ export class Tunnels {
       publicKey: desired.publicKey,
       addresses: desired.addresses,
       peers: new PeerTable(desired.peers),
-      put: { shape: shapeOf(state), rules: desired.firewall },
+      put: { shape: shapeOf(state), rules: desired.firewall, listenPort: state.listenPort },
       ...(firewall === undefined ? {} : { firewall }),
     });
     this.#endpoints.retain(names.interfaceName, isPeer);
@@ -421,6 +421,11 @@ export class Tunnels {
   /** A tunnel whose device cannot be read is listed all the same: it is there, and somebody has to mend or remove it. */
   async #summarise(names: TunnelNames): Promise<TunnelList['tunnels'][number]> {
     const { interfaceName } = names;
+    const { put, peers } = this.#known.get(interfaceName) ?? {};
+    // To ask WireGuard would be to read all peers.
+    if (put !== undefined && peers !== undefined) {
+      return { interfaceName, listenPort: put.listenPort, peers: peers.peers.size };
+    }
     try {
       const device = await this.#queue.run(interfaceName, () => this.#device(names).read());
       return { interfaceName, listenPort: device.listenPort || null, peers: device.peers.size };

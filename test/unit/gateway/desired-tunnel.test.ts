@@ -1,5 +1,5 @@
 import type { HandoverPeer } from '../../../src/api/index.ts';
-import { BlockMemory, desiredTunnel } from '../../../src/gateway/desired-tunnel.ts';
+import { desiredTunnel, TunnelMemory } from '../../../src/gateway/desired-tunnel.ts';
 import { parseHandoverName } from '../../../src/gateway/handover-parts.ts';
 import { generateKeyPair } from '../../../src/wireguard/index.ts';
 import {
@@ -14,7 +14,7 @@ import {
   tunnelObject,
 } from './fixtures.ts';
 
-const read = (objects: ReturnType<typeof objectsOf>) => desiredTunnel(3, objects, new BlockMemory());
+const read = (objects: ReturnType<typeof objectsOf>) => desiredTunnel(3, objects, new TunnelMemory());
 const a = peerAt(1);
 const b = peerAt(2);
 
@@ -57,7 +57,7 @@ describe('what was handed over for a tunnel', () => {
       [2, accessObject([b], 2)],
     ]);
     const tunnel = tunnelObject({ blocks: [1, 2] });
-    const memory = new BlockMemory();
+    const memory = new TunnelMemory();
     const twice = [1, 2].map(() =>
       desiredTunnel(3, { ...objectsOf([]), tunnel, peers: blocks, access }, memory),
     );
@@ -88,12 +88,15 @@ describe('what was handed over for a tunnel', () => {
   });
 
   test('gives the very same peers again for blocks that have not changed', () => {
-    const memory = new BlockMemory();
+    const memory = new TunnelMemory();
     const objects = objectsOf([a]);
     const before = desiredTunnel(3, objects, memory).peers.get(a.publicKey);
     const blocks = { tunnel: tunnelObject({ mtu: 1400 }), peers: objects.peers, access: objects.access };
     expect(desiredTunnel(3, { ...objects, ...blocks }, memory).peers.get(a.publicKey)).toBe(before);
-    const access = new Map([[1, accessObject([a])]]);
+    const rewritten = new Map([[1, accessObject([a])]]);
+    const alike = { ...objects, peers: new Map([[1, peersObject([a, b])]]), access: rewritten };
+    expect(desiredTunnel(3, alike, memory).peers.get(a.publicKey)).toBe(before);
+    const access = new Map([[1, accessObject([a], 1, generateKeyPair().publicKey)]]);
     expect(desiredTunnel(3, { ...objects, access }, memory).peers.get(a.publicKey)).not.toBe(before);
   });
 

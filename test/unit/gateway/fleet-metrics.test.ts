@@ -1,6 +1,6 @@
 import { Registry } from 'prom-client';
 import { type Link, newLink } from '../../../src/gateway/connectivity.ts';
-import { BlockMemory, desiredTunnel } from '../../../src/gateway/desired-tunnel.ts';
+import { desiredTunnel, TunnelMemory } from '../../../src/gateway/desired-tunnel.ts';
 import { Fleet, type Tunnel } from '../../../src/gateway/fleet.ts';
 import { type FleetFacts, nodeMetrics, tunnelMetrics } from '../../../src/gateway/fleet-metrics.ts';
 import { routerMetrics } from '../../../src/gateway/router-metrics.ts';
@@ -19,7 +19,7 @@ const LINKS: Link[] = [
 function world(most = 100) {
   const fleet = new Fleet();
   const tunnel = fleet.ensure('wg3');
-  fleet.update(tunnel, desiredTunnel(3, objectsOf(peers), new BlockMemory()), () => fresh);
+  fleet.update(tunnel, desiredTunnel(3, objectsOf(peers), new TunnelMemory()), () => fresh);
   peers.forEach(({ publicKey }, at) => {
     tunnel.links.set(publicKey, LINKS[at] ?? fresh);
   });
@@ -137,7 +137,7 @@ test('no series comes twice, though one TenantTunnel has two interfaces and one 
   const again = { ...handover, index: 4, interfaceName: 'wg4', listenPort: 51_824 };
   const moved = peers.map((peer) => peerAt(9, { name: peer.name, publicKey: peerAt(9).publicKey }));
   const objects = { ...objectsOf(moved.slice(0, 1)), tunnel: tunnelObject(again) };
-  fleet.update(fleet.ensure('wg4'), desiredTunnel(4, objects, new BlockMemory()), () => fresh);
+  fleet.update(fleet.ensure('wg4'), desiredTunnel(4, objects, new TunnelMemory()), () => fresh);
   expect(fleet.size).toBe(2);
   for (const start of ['tto_tunnel_routers_online', 'tto_router_connected']) {
     const names = (await samples(start)).map((line) => line.split(' ')[0]);

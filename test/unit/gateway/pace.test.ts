@@ -28,8 +28,8 @@ describe('the pause between two readings of a tunnel', () => {
 
   test('is long for a large tunnel, until the sidecar has heard somebody; without its ears as for others', () => {
     const large = { ...input, peers: 65_000, lastReadMs: 200 };
-    expect(pauseBeforeNextRead(defaultPace, large)).toBe(9_750);
-    expect(pauseBeforeNextRead(defaultPace, { ...large, awaited: true })).toBe(9_750);
+    expect(pauseBeforeNextRead(defaultPace, large)).toBe(29_250);
+    expect(pauseBeforeNextRead(defaultPace, { ...large, awaited: true })).toBe(29_250);
     const heard = { ...large, awaited: true, sinceArrivalMs: 2_000 };
     expect(pauseBeforeNextRead(defaultPace, heard)).toBe(500);
     expect(pauseBeforeNextRead(defaultPace, { ...large, awaited: true, sinceArrivalMs: undefined })).toBe(

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { BlockMemory, type DesiredTunnel, desiredTunnel } from '../../../src/gateway/desired-tunnel.ts';
+import { type DesiredTunnel, desiredTunnel, TunnelMemory } from '../../../src/gateway/desired-tunnel.ts';
 import { type Given, planTunnel } from '../../../src/gateway/tunnel-plan.ts';
 import type { Peer } from '../../../src/wireguard/index.ts';
 import { objectsOf, peerAt, tunnelObject } from './fixtures.ts';
@@ -16,7 +16,7 @@ const desiredOf = (
       all.filter((_, number) => numbers.includes(number)),
       { tunnel: tunnelObject(fields) },
     ),
-    new BlockMemory(),
+    new TunnelMemory(),
   ),
   problems,
 });

@@ -1,0 +1,129 @@
+/** Reads the peers of one block of addresses, and remembers those of each block of a tunnel. */
+import { Address4 } from 'ip-address';
+import type { HandoverPeer, TunnelHandover } from '../api/index.ts';
+import type { ConfigMap, Secret } from '../kube/index.ts';
+import type { Peer } from '../wireguard/index.ts';
+import { networksOf, type PeerNetwork } from './distinct-networks.ts';
+import { readAccess, readPeers } from './handover-parts.ts';
+import type { Problem } from './problem.ts';
+
+/** One peer with the Router behind it and where its log-in is kept. */
+export interface DesiredPeer {
+  peer: Peer;
+  router: HandoverPeer;
+  block: number;
+}
+
+export interface Block {
+  peers: readonly DesiredPeer[];
+  /** Behind its routers. */
+  networks: readonly PeerNetwork[];
+  problems: readonly Problem[];
+}
+
+interface Remembered {
+  objects: BlockObjects;
+  /** What else the reading rests on. */
+  place: string;
+  block: Block;
+}
+
+interface BlockObjects {
+  peers: ConfigMap;
+  access: Secret;
+}
+
+/**
+ * The blocks of one tunnel as they were read last: an unchanged pair of objects gives the very same block, and of a changed
+ * one the peers that are the same are the very same. So a change is found by comparing identities.
+ */
+export class BlockMemory {
+  readonly #blocks = new Map<number, Remembered>();
+
+  read(handover: TunnelHandover, number: number, objects: BlockObjects): Block {
+    const { subnet, serverAddress } = handover;
+    const place = `${subnet} ${serverAddress}`;
+    const before = this.#blocks.get(number);
+    const isSameObjects = before?.objects.peers === objects.peers && before.objects.access === objects.access;
+    if (before?.place === place && isSameObjects) return before.block;
+    const read = readBlock(handover, number, objects);
+    const block = before === undefined ? read : { ...read, peers: keepSame(read.peers, before, objects) };
+    this.#blocks.set(number, { objects, place, block });
+    return block;
+  }
+
+  /** Forgets all other blocks. */
+  retain(numbers: readonly number[]): void {
+    const wanted = new Set(numbers);
+    for (const number of this.#blocks.keys()) if (!wanted.has(number)) this.#blocks.delete(number);
+  }
+}
+
+/** With those that are what they were, log-in and all, as the very objects that they were. */
+function keepSame(
+  peers: readonly DesiredPeer[],
+  before: Remembered,
+  { access }: BlockObjects,
+): readonly DesiredPeer[] {
+  const known = new Map(before.block.peers.map((desired) => [desired.router.address, desired]));
+  const hadAccess = before.objects.access.data;
+  return peers.map((desired) => {
+    const { address } = desired.router;
+    const had = known.get(address);
+    const isSame =
+      had !== undefined && isSamePeer(had, desired) && hadAccess?.[address] === access.data?.[address];
+    return isSame ? had : desired;
+  });
+}
+
+const isSamePeer = (a: DesiredPeer, b: DesiredPeer): boolean =>
+  a.router.publicKey === b.router.publicKey &&
+  a.router.uid === b.router.uid &&
+  a.router.name === b.router.name &&
+  a.router.namespace === b.router.namespace &&
+  a.peer.presharedKey === b.peer.presharedKey &&
+  a.peer.allowedIPs.join() === b.peer.allowedIPs.join();
+
+function readBlock(handover: TunnelHandover, number: number, { peers, access }: BlockObjects): Block {
+  const { subnet } = handover;
+  const text = readPeers(peers);
+  if (!text.ok) return { peers: [], networks: [], problems: [text.problem] };
+  const network = new Address4(subnet);
+  const block = { peers: [] as DesiredPeer[], networks: [] as PeerNetwork[], problems: [] as Problem[] };
+  for (const router of text.value) {
+    const login = readAccess(access, router.address);
+    if (login === undefined) {
+      block.problems.push({
+        reason: 'Pending',
+        message: `Secret ${access.metadata.name} has no usable entry for ${router.address} (Router ${router.namespace}/${router.name}), so its pre-shared key is not known. The peer stays as it is; the controller writes the entry again.`,
+      });
+    } else if (router.address === handover.serverAddress || !inside(router.address, network)) {
+      block.problems.push({
+        reason: 'ProgrammingFailed',
+        message: `ConfigMap ${peers.metadata.name} gives Router ${router.namespace}/${router.name} an address that is not its own inside ${subnet}. The peer stays as it is; the controller mends the ConfigMap.`,
+      });
+    } else if (router.allowedIPs.slice(1).some((text) => meets(text, network))) {
+      block.problems.push({
+        reason: 'ProgrammingFailed',
+        message: `ConfigMap ${peers.metadata.name} gives Router ${router.namespace}/${router.name} a network that overlaps ${subnet}, the tunnel's own. The peer stays as it is; the controller mends the ConfigMap.`,
+      });
+    } else {
+      const peer = peerOf(router, login.presharedKey);
+      block.peers.push({ peer, router, block: number });
+      block.networks.push(...networksOf(peer));
+    }
+  }
+  return block;
+}
+
+function inside(address: string, network: Address4): boolean {
+  return Address4.isValid(address) && new Address4(address).isInSubnet(network);
+}
+
+const meets = (text: string, network: Address4): boolean =>
+  new Address4(text).isInSubnet(network) || network.isInSubnet(new Address4(text));
+
+function peerOf(router: HandoverPeer, presharedKey: string | undefined): Peer {
+  const { publicKey, allowedIPs } = router;
+  return { publicKey, allowedIPs, ...(presharedKey !== undefined && { presharedKey }) };
+}
