@@ -79,13 +79,20 @@ function freeSince(block: Block, subnet: Network, kind: 'plain' | 'spare'): numb
   soonest.set(block, known);
   let since = known.get(kind);
   if (since === undefined) {
-    since = Number.POSITIVE_INFINITY;
-    for (const offset of offsetsOfBlock(subnet, block.number, kind)) {
-      const entry = block.entries.get(offset);
-      if (entry === undefined) since = Number.NEGATIVE_INFINITY;
-      else if (entry.releasedAt !== undefined) since = Math.min(since, Date.parse(entry.releasedAt));
-    }
+    since = lookForFree(block, offsetsOfBlock(subnet, block.number, kind));
     known.set(kind, since);
+  }
+  return since;
+}
+
+function lookForFree({ entries }: Block, offsets: readonly number[]): number {
+  // So it is of each block that is being filled, whose answer is of use only once.
+  if (entries.size < offsets.length) return Number.NEGATIVE_INFINITY;
+  let since = Number.POSITIVE_INFINITY;
+  for (const offset of offsets) {
+    const entry = entries.get(offset);
+    if (entry === undefined) return Number.NEGATIVE_INFINITY;
+    if (entry.releasedAt !== undefined) since = Math.min(since, Date.parse(entry.releasedAt));
   }
   return since;
 }

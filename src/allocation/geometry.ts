@@ -25,13 +25,18 @@ export function routerBlocks(subnet: Network): { first: number; last: number } {
  * Offsets inside a block in the order they are given out: .1 to .254 first. The .0 and .255 of a /24 are ordinary
  * hosts of a /16, but people take them for mistakes, so they come only when a tunnel has nothing else left.
  */
-export function offsetsOfBlock(subnet: Network, block: number, kind: 'plain' | 'spare'): number[] {
+export function offsetsOfBlock(subnet: Network, block: number, kind: 'plain' | 'spare'): readonly number[] {
   const { first, last } = routerOffsets(subnet);
   const start = block * BLOCK_ADDRESSES;
-  const inside = (i: number): boolean => start + i >= first && start + i <= last;
-  if (kind === 'spare') return [255, 0].filter(inside);
-  return Array.from({ length: BLOCK_ADDRESSES - 2 }, (_, i) => i + 1).filter(inside);
+  const all = OFFSETS[kind];
+  if (start >= first && start + BLOCK_ADDRESSES - 1 <= last) return all;
+  return all.filter((offset) => start + offset >= first && start + offset <= last);
 }
+
+const OFFSETS = {
+  plain: Array.from({ length: BLOCK_ADDRESSES - 2 }, (_, i) => i + 1),
+  spare: [255, 0],
+} as const;
 
 /** Where a router's address stands: block of the subnet, offset inside it. */
 export interface Place {

@@ -97,12 +97,15 @@ export interface KubeApi {
   document(path: string, options?: CallOptions): Promise<unknown>;
   /** Server-side apply: fields that this manager applied before and now omits are removed. */
   apply<T extends KubeObject>(type: ResourceType<T>, object: Applied<T>, options: ApplyOptions): Promise<T>;
-  /** Server-side apply of the status subresource. Bind it by `resourceVersion`: to a `uid` the server pays no heed. */
+  /**
+   * Server-side apply of the status subresource. Bind it by `resourceVersion`: to a `uid` the server pays no heed.
+   * Only the metadata comes back: a status may hold 10 kB, and the watch brings it anyway.
+   */
   applyStatus<T extends KubeObject>(
     type: ResourceType<T>,
     object: Applied<T>,
     options: ApplyOptions,
-  ): Promise<T>;
+  ): Promise<KubeObject>;
   /** JSON merge patch (RFC 7396): null removes a field, lists are replaced whole. */
   patch<T extends KubeObject>(
     type: ResourceType<T>,

@@ -33,6 +33,8 @@ export interface KubeClientOptions {
 
 const APPLY_PATCH = 'application/apply-patch+yaml';
 const MERGE_PATCH = 'application/merge-patch+json';
+/** Kubernetes API concepts, "Alternate representations of resources". */
+const METADATA_ALONE = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
 
 interface Parts {
   transport: Transport;
@@ -177,12 +179,13 @@ export class KubeClient implements KubeApi {
     return this.#apply(type, object, options);
   }
 
-  applyStatus<T extends KubeObject>(
+  async applyStatus<T extends KubeObject>(
     type: ResourceType<T>,
     object: Applied<T>,
     options: ApplyOptions,
-  ): Promise<T> {
-    return this.#apply(type, object, options, 'status');
+  ): Promise<KubeObject> {
+    const { metadata } = await this.#apply(type, object, options, 'status');
+    return { apiVersion: apiVersionOf(type), kind: type.kind, metadata };
   }
 
   async patch<T extends KubeObject>(
@@ -246,7 +249,15 @@ export class KubeClient implements KubeApi {
     };
     const body = typed(type, { ...object, metadata });
     return (await this.#write(
-      { verb: 'apply', method: 'PATCH', ...at, path, contentType: APPLY_PATCH, body },
+      {
+        verb: 'apply',
+        method: 'PATCH',
+        ...at,
+        path,
+        contentType: APPLY_PATCH,
+        body,
+        ...(subresource === 'status' && { accept: METADATA_ALONE }),
+      },
       options,
     )) as T;
   }

@@ -38,6 +38,8 @@ export interface Call {
   subject: string;
   path: string;
   contentType?: string;
+  /** What the reply shall be; default the whole object as JSON. */
+  accept?: string;
   body?: unknown;
   /** Nothing of the body may come back in an error's message. */
   secret?: boolean;
@@ -130,10 +132,11 @@ export class Requester {
       path: call.path,
       signal,
       watch,
-      ...(body !== undefined && {
-        body,
-        headers: { 'content-type': call.contentType ?? 'application/json' },
-      }),
+      headers: {
+        ...(body !== undefined && { 'content-type': call.contentType ?? 'application/json' }),
+        ...(call.accept !== undefined && { accept: call.accept }),
+      },
+      ...(body !== undefined && { body }),
     });
   }
 

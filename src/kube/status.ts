@@ -40,8 +40,8 @@ export function statusEquals(current: unknown, desired: object, owned: OwnedStat
  * Applies a manager's part of a status (server-side, forced) unless the object has it already. The write is bound to
  * the version that it was decided on (NotFound, Conflict), and so to this very object: of the metadata that a write of
  * a status sends the server looks at nothing else, so that a uid would not keep it from the next object of the name.
- * Whoever is refused has a cache that is behind, and hears from it. Resolves with the server's reply, or undefined when
- * nothing was to be written.
+ * Whoever is refused has a cache that is behind, and hears from it. Resolves with the metadata that the server replied, or undefined
+ * when nothing was to be written.
  */
 export async function applyStatusIfChanged<T extends KubeObject & { status?: object }>(
   client: Pick<KubeApi, 'applyStatus'>,
@@ -49,7 +49,7 @@ export async function applyStatusIfChanged<T extends KubeObject & { status?: obj
   current: T,
   desired: DeepPartial<NonNullable<T['status']>>,
   options: ApplyStatusOptions,
-): Promise<T | undefined> {
+): Promise<KubeObject | undefined> {
   const { owned, ...call } = options;
   if (statusEquals(current.status, desired as object, owned)) return undefined;
   const { name, namespace, resourceVersion } = current.metadata;

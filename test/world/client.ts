@@ -99,7 +99,13 @@ export function worldClient(
     applyStatus: (type, object, options) => {
       const sent = copy(object) as unknown as KubeObject;
       const { fieldManager, uid, resourceVersion } = options;
-      const act = () => server.applyStatus(type, sent, fieldManager, { uid, resourceVersion });
+      const act = (): KubeObject => {
+        const { apiVersion, kind, metadata } = server.applyStatus(type, sent, fieldManager, {
+          uid,
+          resourceVersion,
+        });
+        return { apiVersion, kind, metadata };
+      };
       return write(`apply ${type.plural}/status ${keyFor(sent.metadata)}`, act, options) as never;
     },
     patch: (type, name, patch, options) => {

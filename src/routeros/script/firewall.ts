@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { ScriptInput } from './input.ts';
+import type { SharedInput } from './input.ts';
 import { COMMENT, INTERFACE } from './names.ts';
 import { quote } from './quote.ts';
 import { bareHost, indent, type Lines, OWN_INTERFACE, step } from './steps.ts';
@@ -14,7 +14,7 @@ type Table = typeof IPV4 | typeof IPV6;
  * the rule stands before the first drop, and before the first jump, behind which there may be one. ICMP needs none: the default accepts it before it drops, and who changed
  * that did so on purpose.
  */
-export function apiRule({ server, management }: ScriptInput): Lines {
+export function apiRule({ server, management }: SharedInput): Lines {
   return step(
     'firewall: let the API in by hand, /ip/firewall/filter/print',
     ruleBeforeDrop(
@@ -36,7 +36,7 @@ export function apiRule({ server, management }: ScriptInput): Lines {
  * port answers nobody who does not hold a key. It then stands for IPv6 as well, if the router has that: the name may
  * have such an address, now or later.
  */
-export function endpointRule({ server }: ScriptInput): Lines {
+export function endpointRule({ server }: SharedInput): Lines {
   const host = bareHost(server.endpointHost);
   const family = isIP(host);
   const source = family === 0 ? '' : `src-address=${quote(host)} `;

@@ -30,3 +30,9 @@ export interface ScriptInput {
   /** Networks behind the router that the tunnel reaches, as CIDRs: shown in the head, nothing to set for them. */
   routerSubnets?: readonly string[];
 }
+
+/** What all routers of a tunnel are told alike. */
+export interface SharedInput {
+  server: Pick<ScriptInput['server'], 'address' | 'endpointHost' | 'endpointPort'>;
+  management: Pick<ScriptInput['management'], 'apiPort'>;
+}

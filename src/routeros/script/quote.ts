@@ -1,4 +1,4 @@
-const PLAIN = /^[A-Za-z0-9 ._:/=+,@-]$/;
+const PLAIN = /^[A-Za-z0-9 ._:/=+,@-]*$/;
 const ENCODED = Array.from({ length: 256 }, (_, byte) => {
   const character = String.fromCharCode(byte);
   return PLAIN.test(character) ? character : `\\${byte.toString(16).toUpperCase().padStart(2, '0')}`;
@@ -13,6 +13,7 @@ const ENCODED = Array.from({ length: 256 }, (_, byte) => {
  * `;`, `?`, tab or newline. Lone surrogates become U+FFFD, as in any UTF-8 encoder.
  */
 export function quote(text: string): string {
+  if (PLAIN.test(text)) return `"${text}"`;
   let quoted = '"';
   for (const byte of Buffer.from(text, 'utf8')) quoted += ENCODED[byte];
   return `${quoted}"`;

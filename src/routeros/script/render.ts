@@ -1,19 +1,9 @@
-import { apiRule, endpointRule } from './firewall.ts';
 import type { ScriptInput } from './input.ts';
 import { interfaceWithKey, interfaceWithOwnKey } from './interface.ts';
 import { INTERFACE } from './names.ts';
 import { quote } from './quote.ts';
-import { resolveAgain } from './resolve-again.ts';
-import {
-  address,
-  apiService,
-  bareHost,
-  identity,
-  indent,
-  type Lines,
-  managementUser,
-  peer,
-} from './steps.ts';
+import { sharedParts } from './shared-parts.ts';
+import { address, bareHost, identity, indent, type Lines, managementUser, peer } from './steps.ts';
 
 /** Longer than a handshake with one retry (WireGuard paper §6.1: 5 s). */
 const SECONDS_TO_WAIT_FOR_HANDSHAKE = 10;
@@ -23,6 +13,7 @@ const SECONDS_TO_WAIT_FOR_HANDSHAKE = 10;
  * One text for RouterOS 7.9 to 7.24; the same input gives the same text. Never throws.
  */
 export function renderScript(input: ScriptInput): string {
+  const { letIn, resolveAgain } = sharedParts(input);
   return `${[
     ...head(input),
     // One block: each pasted line is a scope of its own, in which variables of the line before are gone.
@@ -35,11 +26,9 @@ export function renderScript(input: ScriptInput): string {
     ':if ([:len $ttBad] = 0) do={',
     ...address(input),
     ...managementUser(input),
-    ...apiService(input),
-    ...apiRule(input),
-    ...endpointRule(input),
+    letIn,
     ...identity(input),
-    ...resolveAgain(input),
+    resolveAgain,
     // Last: with the peer comes the handshake, and with that the operator logs in.
     ...peer(input),
     '}',

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { ScriptInput } from './input.ts';
+import type { SharedInput } from './input.ts';
 import { COMMENT, INTERFACE } from './names.ts';
 import { quote } from './quote.ts';
 import { bareHost, type Lines, step } from './steps.ts';
@@ -17,7 +17,7 @@ const LOOK_EVERY = '1m';
  *
  * With an endpoint by address there is nothing to look for, and what an earlier script has left goes.
  */
-export function resolveAgain({ server }: ScriptInput): Lines {
+export function resolveAgain({ server }: SharedInput): Lines {
   const host = bareHost(server.endpointHost);
   const remove = `/tool/netwatch/remove [find where comment=${quote(COMMENT.resolveAgain)}]`;
   if (isIP(host) !== 0) return [`:do { ${remove} } on-error={}`];

@@ -1,4 +1,4 @@
-import type { ScriptInput } from './input.ts';
+import type { ScriptInput, SharedInput } from './input.ts';
 import { COMMENT, INTERFACE, POLICIES, USER_GROUP } from './names.ts';
 import { quote } from './quote.ts';
 
@@ -84,7 +84,7 @@ export function managementUser({ management, server }: ScriptInput): Lines {
  * our own rule still names. 7.24 calls the list `available-from`, before it was `address`: each is tried in text
  * of its own. A list that cannot be read is never written.
  */
-export function apiService({ management, server }: ScriptInput): Lines {
+export function apiService({ management, server }: SharedInput): Lines {
   const own = quote(server.address);
   const ownNetwork = quote(`${server.address}/32`);
   return step('API service: see /ip/service/print', [

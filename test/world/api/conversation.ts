@@ -109,12 +109,17 @@ export async function conversation(api: Api): Promise<string[]> {
   const made = (await say('create a Router', () =>
     api.create(ROUTERS, { ...manifest, status: { phase: 'Online' } } as unknown as Router),
   )) as Router;
-  const apply = (manager: string, status: object, more: object = {}) =>
-    api.applyStatus(ROUTERS, { metadata: name('r'), status } as unknown as Router, {
-      fieldManager: manager,
-      uid: made.metadata.uid,
-      ...more,
-    });
+  const apply = async (manager: string, status: object, more: object = {}) => {
+    const { metadata, ...rest } = await api.applyStatus(
+      ROUTERS,
+      { metadata: name('r'), status } as unknown as Router,
+      { fieldManager: manager, uid: made.metadata.uid, ...more },
+    );
+    answers.push(`the reply has beside the metadata ${Object.keys(rest).sort().join(', ')}`);
+    const whole = await api.get(ROUTERS, name('r'));
+    if (whole?.metadata.resourceVersion !== metadata.resourceVersion) throw new Error('another version');
+    return whole;
+  };
   const own = {
     observedGeneration: 1,
     phase: 'AwaitingConnection',
