@@ -29,6 +29,7 @@ export {
 } from './v1alpha1/router.ts';
 export {
   MAX_PROFILE_PROBLEMS,
+  PROFILE_LIMITS,
   type RouterProfileSpec,
   type RouterProfileStatus,
 } from './v1alpha1/router-profile.ts';

@@ -163,8 +163,7 @@ export const KINDS: readonly KindDefinition[] = [
     resource: ROUTER_PROFILES,
     singular: 'routerprofile',
     shortNames: ['rprof'],
-    description:
-      'What routers are configured to: RouterOS resources. This version of the operator checks and stores profiles, but does not apply them yet.',
+    description: 'What routers are configured to: rows of RouterOS menus, with templates.',
     spec: routerProfileSpec,
     status: routerProfileStatus,
     rules: [],

@@ -8,9 +8,13 @@ import { conditions, count, observedGeneration, text } from './status.ts';
 /** Most problems that a profile's status lists. */
 export const MAX_PROFILE_PROBLEMS = 10;
 
+/** What one profile may hold; what is merged for one router is bounded again, by the profile engine. */
+export const PROFILE_LIMITS = { resources: 256, lists: 16, listRows: 256 } as const;
+
 const propertyValue = s.string({
-  description: 'Value of the property as RouterOS writes it, e.g. "10.100.0.1" or "yes".',
-  maxLength: 1024,
+  description:
+    'Value of the property as RouterOS writes it, e.g. "10.100.0.1" or "yes"; "" unsets it. {{ }} is a template.',
+  maxLength: 4096,
 });
 
 const PROPERTY_NAMES = {
@@ -19,18 +23,20 @@ const PROPERTY_NAMES = {
     'write the names of properties as RouterOS has them: lower-case letters, digits and "-", for example "dst-port"',
 };
 
+const path = s.string({
+  description: 'A menu of RouterOS, e.g. "/ip/dns".',
+  maxLength: 256,
+  rules: [
+    {
+      rule: "self.size() <= 128 && self.matches(r'^(/[a-z0-9][a-z0-9-]*)+$')",
+      message: 'write a menu of RouterOS with slashes, for example "/ip/firewall/filter"',
+    },
+  ],
+});
+
 const resource = s.object(
   {
-    path: s.string({
-      description: 'The menu that the resource is in, e.g. "/ip/dns".',
-      maxLength: 256,
-      rules: [
-        {
-          rule: "self.size() <= 128 && self.matches(r'^(/[a-z0-9][a-z0-9-]*)+$')",
-          message: 'write a menu of RouterOS with slashes, for example "/ip/firewall/filter"',
-        },
-      ],
-    }),
+    path,
     match: s.optional(
       s.map(propertyValue, {
         description:
@@ -40,23 +46,82 @@ const resource = s.object(
         rules: [PROPERTY_NAMES],
       }),
     ),
+    set: s.optional(
+      s.map(propertyValue, {
+        description: 'Properties that the row shall have, e.g. {"servers": "10.100.0.1"}.',
+        minProperties: 1,
+        maxProperties: 64,
+        rules: [PROPERTY_NAMES],
+      }),
+    ),
+    state: s.optional(
+      s.choice(['Present', 'Absent'], {
+        description:
+          'Present (default): the row is there; it is added where match finds none. Absent: rows that match finds are removed, whoever made them.',
+      }),
+    ),
+  },
+  {
+    description: 'One row of a RouterOS menu, and what it shall be.',
+    rules: [
+      {
+        rule: "has(self.state) && self.state == 'Absent' ? has(self.match) && !has(self.set) : has(self.set)",
+        message: 'write set with what the row shall have; with state Absent write match alone',
+      },
+    ],
+  },
+);
+
+const listRow = s.object(
+  {
     set: s.map(propertyValue, {
-      description: 'Properties that the row shall have, e.g. {"servers": "10.100.0.1"}.',
+      description: 'Properties that the row has, e.g. {"chain": "input", "action": "accept"}.',
       minProperties: 1,
       maxProperties: 64,
-      rules: [PROPERTY_NAMES],
     }),
   },
-  { description: 'One row of a RouterOS menu, and what it shall be.' },
+  { description: 'One row of the list.' },
+);
+
+const orderedList = s.object(
+  {
+    path,
+    before: s.optional(
+      s.map(propertyValue, {
+        description:
+          'Properties of the row that the list goes before: the first such that is neither dynamic nor of a profile, e.g. {"chain": "input", "action": "drop"}. Where there is none, and by default, the list goes to the end.',
+        minProperties: 1,
+        maxProperties: 16,
+      }),
+    ),
+    rows: s.list(listRow, {
+      description: 'The rows in their order. They stand together, and nothing else stands between them.',
+      minItems: 1,
+      maxItems: PROFILE_LIMITS.listRows,
+    }),
+  },
+  {
+    description:
+      'Rows that are made as a whole and in this order, e.g. rules of a firewall. Each has our mark in its comment; rows without it are not touched.',
+  },
 );
 
 export const routerProfileSpec = s.object(
   {
-    resources: s.list(resource, {
-      description: 'RouterOS resources, in the order in which they are applied.',
-      minItems: 1,
-      maxItems: 256,
-    }),
+    resources: s.optional(
+      s.list(resource, {
+        description: 'Rows and settings, in the order in which they are applied.',
+        minItems: 1,
+        maxItems: PROFILE_LIMITS.resources,
+      }),
+    ),
+    lists: s.optional(
+      s.list(orderedList, {
+        description: 'Whole ordered lists, applied after the resources.',
+        minItems: 1,
+        maxItems: PROFILE_LIMITS.lists,
+      }),
+    ),
     values: s.optional(profileValues),
     selector: s.optional(profileSelector),
     drift: s.optional(
@@ -74,8 +139,8 @@ export const routerProfileSpec = s.object(
     rollout: s.optional(rolloutSpec),
   },
   {
-    description:
-      'What routers are configured to. This version of the operator checks and stores profiles, but does not apply them yet.',
+    description: 'What routers are configured to; docs/profiles.md says how.',
+    rules: [{ rule: 'has(self.resources) || has(self.lists)', message: 'write resources, lists, or both' }],
   },
 );
 

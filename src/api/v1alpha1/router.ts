@@ -99,8 +99,7 @@ export const routerSpec = s.object(
     ),
     profiles: s.optional(
       s.list(objectName({ description: 'Name of a RouterProfile in the namespace of the Router.' }), {
-        description:
-          'RouterProfiles to configure the router with, in this order, e.g. ["hotspot"]. Stored but not applied by this version.',
+        description: 'RouterProfiles to configure the router with, in this order, e.g. ["hotspot"].',
         maxItems: 16,
         rules: [
           {

@@ -327,13 +327,17 @@ describe('a TunnelClass is refused for', () => {
   });
 });
 
+const SET = 'write set with what the row shall have; with state Absent write match alone';
+
 describe('a RouterProfile is refused for', () => {
   const resource = (fields: object) => ({
     resources: [{ path: '/ip/dns', set: { servers: '9.9.9.9' }, ...fields }],
   });
   const refusals: Refusal[] = [
-    [{}, 'spec.resources', 'Required value'],
-    [{ resources: [{ path: '/ip/dns' }] }, 'spec.resources[0].set', 'Required value'],
+    [{}, 'spec', 'write resources, lists, or both'],
+    [{ resources: [{ path: '/ip/dns' }] }, 'spec.resources[0]', SET],
+    [resource({ state: 'Absent' }), 'spec.resources[0]', SET],
+    [{ resources: [{ path: '/ip/pool', state: 'Absent' }] }, 'spec.resources[0]', SET],
     ...['', 'ip dns', '/ip dns', '/', '/ip/', '/IP/dns', '/ip/dns;/system/reboot', '/ip/dns\n'].map(
       (path): Refusal => [resource({ path }), 'spec.resources[0].path', MENU],
     ),
