@@ -49,6 +49,19 @@ export const EVENT_REASONS = {
     meaning: 'The router has not shaken hands for 180 seconds.',
     remedy: 'Look whether the router has power and internet access.',
   },
+  HardwareChanged: {
+    on: ['Router'],
+    type: 'Warning',
+    meaning: 'A router with another serial number has taken the place of the one before, with its key.',
+    remedy: 'Nothing, if the router was replaced. See condition Unique of the Router.',
+  },
+  RouterCloned: {
+    on: ['Router'],
+    type: 'Warning',
+    meaning: 'Two routers use the key of this Router, as when one script was pasted into both.',
+    remedy:
+      'Create a Router for the second one and paste its script there. See condition Unique of the Router.',
+  },
   ClockJumped: {
     on: ['Router'],
     type: 'Warning',

@@ -38,6 +38,11 @@ export const CONDITION_TYPES = {
     on: ['Router'],
     meaning: 'The operator has logged in, read the facts of the router and set what is wanted.',
   },
+  Unique: {
+    on: ['Router'],
+    meaning:
+      'One router alone uses the key of this Router, and which one that is has changed. Absent while there was never a doubt; False where two use it.',
+  },
   Routed: {
     on: ['Router'],
     meaning:
@@ -142,6 +147,28 @@ export const CONDITION_REASONS = {
     conditions: ['Configured', 'Ready'],
     meaning: 'The router answers, and refused something that the operator set, or answered nonsense.',
     remedy: 'The message says what. It is tried again, at the latest when the router connects anew.',
+  },
+  OneRouter: {
+    on: ['Router'],
+    conditions: ['Unique'],
+    meaning:
+      'Two routers used the key of this Router before; for half an hour nothing was seen of a second one.',
+  },
+  HardwareChanged: {
+    on: ['Router'],
+    conditions: ['Unique'],
+    meaning:
+      'A router with another serial number has taken the place of the one before, with its key; the message names both.',
+    remedy:
+      'Nothing, if the router was replaced. If nobody replaced it, somebody else has the script of this Router: delete the Router and apply it again for a new one.',
+  },
+  Cloned: {
+    on: ['Router'],
+    conditions: ['Unique'],
+    meaning:
+      'Two routers use the key of this Router, as when one script was pasted into both, or a backup of one was loaded into the other. Each takes the tunnel from the other again and again. The message names both, and from where they come; what is told of the router in the status stays as it was meanwhile.',
+    remedy:
+      'Create a Router for the second one and paste the script of that one there. The condition becomes True half an hour after the second one was last seen.',
   },
   AutoConfigurationDisabled: {
     on: ['Router'],

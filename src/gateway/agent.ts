@@ -23,6 +23,7 @@ import { Fleet, ownerOf, routerKey, type Tunnel } from './fleet.ts';
 import { Guard } from './guard.ts';
 import { HandoverCache } from './handover-cache.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { IdentityWatch } from './identity/identity-watch.ts';
 import { leanRouter } from './lean-router.ts';
 import { GatewayMetrics } from './metrics.ts';
 import { defaultPace, type Pace } from './pace.ts';
@@ -65,6 +66,8 @@ export interface AgentOptions {
   removeAfterMs?: number;
   /** How often it is asked which routers are refused, ms; default 5 s. */
   clockLookMs?: number;
+  /** How often routers that two may share the key of are looked at, ms; default 5 s. */
+  identityLookMs?: number;
   /** Most routers with metrics of their own; default 0, none. */
   routerSeries?: number;
   /** Absent: pods have no way to the routers of this node. */
@@ -272,7 +275,8 @@ export function startAgent(options: AgentOptions): AgentProcess {
       routerReporter.controller.enqueue(key);
       tellTunnel(tunnel);
     },
-    onObserved: ({ interfaceName }, observation) => sightings.note(interfaceName, observation),
+    onObserved: ({ interfaceName }, observation) =>
+      identities.sighted(interfaceName, observation, sightings.note(interfaceName, observation)),
     onUnknown: putAgain,
   });
   const clockWatch = new ClockWatch({
@@ -282,6 +286,13 @@ export function startAgent(options: AgentOptions): AgentProcess {
     mayWrite,
     lookMs: options.clockLookMs ?? 5_000,
     onCalled: ({ interfaceName }) => watcher.controller.queue.addAfter(interfaceName, AFTER_CALL_MS),
+  });
+  const identities = new IdentityWatch({
+    ...common,
+    cache,
+    routers,
+    lookMs: options.identityLookMs ?? 5_000,
+    onFinding: (key) => routerReporter.controller.enqueue(key),
   });
   const configurer = new Configurer({
     ...common,
@@ -296,6 +307,7 @@ export function startAgent(options: AgentOptions): AgentProcess {
     routers,
     fleet,
     configurer,
+    identities,
     recorder,
     logger,
     now,
@@ -369,6 +381,7 @@ export function startAgent(options: AgentOptions): AgentProcess {
     tunnelReporter.controller,
     sweeper,
     clockWatch.controller,
+    identities.controller,
   ];
 
   metrics.observe({
@@ -404,6 +417,7 @@ export function startAgent(options: AgentOptions): AgentProcess {
       fleet.renewLinks(beginLink);
       sweeper.queue.addAfter('node', FIRST_SWEEP_MS);
       clockWatch.begin();
+      identities.begin();
       running.push(...controllers.map((controller) => controller.run(signal, 3_000)), arrivals.run());
     }
     await Promise.all(running);

@@ -1,6 +1,7 @@
 import type { Router } from '../api/index.ts';
 import type { ConfigurationRecord } from './configuration-record.ts';
 import type { Link, Moment } from './connectivity.ts';
+import type { Identity } from './identity/saying.ts';
 
 /** All that is known of a router when it is decided what to say of it. */
 export interface RouterInput {
@@ -13,6 +14,8 @@ export interface RouterInput {
   /** While `here`. */
   link: Link | undefined;
   record: ConfigurationRecord | undefined;
+  /** What this process knows of who uses its key. */
+  identity: Identity;
   now: Moment;
   offlineAfterSeconds: number;
 }

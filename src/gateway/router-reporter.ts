@@ -16,6 +16,8 @@ import {
 import type { Configurer } from './configurer.ts';
 import { adoptLink, type Link, type Moment } from './connectivity.ts';
 import { type Fleet, type Place, routerKey } from './fleet.ts';
+import type { IdentityWatch } from './identity/identity-watch.ts';
+import { NOTHING_KNOWN } from './identity/saying.ts';
 import type { RouterInput } from './router-input.ts';
 import { planRouter } from './router-plan.ts';
 import type { RouterWrite } from './router-write.ts';
@@ -27,6 +29,7 @@ export interface RouterReporterOptions {
   routers: Informer<Router>;
   fleet: Fleet;
   configurer: Configurer;
+  identities: Pick<IdentityWatch, 'known' | 'changed'>;
   recorder: EventRecorder;
   logger: Logger;
   now: () => Moment;
@@ -67,7 +70,7 @@ export class RouterReporter {
   }
 
   async #reconcile(key: string, context: ReconcileContext): Promise<ReconcileResult | undefined> {
-    const { routers, configurer, now, offlineAfterSeconds, mayWrite } = this.#options;
+    const { routers, configurer, identities, now, offlineAfterSeconds, mayWrite } = this.#options;
     const router = routers.get(key);
     if (router === undefined) return undefined;
     const { uid } = router.metadata;
@@ -78,6 +81,7 @@ export class RouterReporter {
       presence: this.#presence(key, router, place),
       link: place && this.#link(place, router),
       record: configurer.record(uid),
+      identity: place === undefined ? NOTHING_KNOWN : identities.known(router, place),
       now: now(),
       offlineAfterSeconds,
     };
@@ -92,6 +96,7 @@ export class RouterReporter {
         return undefined;
       }
       await this.#apply(router, write, context);
+      if (place !== undefined && write.event?.reason === 'HardwareChanged') identities.changed(router, place);
     }
     if (input.record?.facts !== undefined && input.record.state === 'done') configurer.factsWritten(uid);
     return againMs === undefined ? undefined : { requeueAfterMs: againMs };

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { EventReason, Router, RouterStatus } from '../api/index.ts';
 import { type Condition, findCondition, type OwnedStatus, setCondition } from '../kube/index.ts';
+import { identitySaying } from './identity/saying.ts';
 import { factsStatus } from './router-facts.ts';
 import type { RouterInput } from './router-input.ts';
 import type { SaidCondition, Saying } from './router-sayings.ts';
@@ -25,7 +26,7 @@ const TIME_FIELDS = ['lastSeen', 'lastHandshakeTime'] as const;
 
 const WITHOUT_PHASE: OwnedStatus = {
   fields: [...TIME_FIELDS, ...FACT_FIELDS],
-  conditions: ['Programmed', 'Connected', 'Configured'],
+  conditions: ['Programmed', 'Connected', 'Configured', 'Unique'],
 };
 const WITH_PHASE: OwnedStatus = {
   fields: [...WITHOUT_PHASE.fields, 'phase'],
@@ -38,8 +39,16 @@ export function writeOf(input: RouterInput, saying: Saying): RouterWrite | undef
   const owned = holdsPhase(router) ? WITH_PHASE : WITHOUT_PHASE;
   const before: RouterStatus = router.status ?? {};
   const phase = owned === WITH_PHASE ? saying.phase : undefined;
-  const said = saying.conditions.filter(({ type }) => owned.conditions.includes(type));
-  const facts = record?.facts === undefined ? pick(before, FACT_FIELDS) : factsStatus(record.facts);
+  const identity = identitySaying(router, input.identity, record?.facts?.serialNumber);
+  const all =
+    identity.condition === undefined ? saying.conditions : [...saying.conditions, identity.condition];
+  const said = all.filter(({ type }) => owned.conditions.includes(type));
+  const facts = {
+    ...(record?.facts === undefined || identity.keepsFacts
+      ? pick(before, FACT_FIELDS)
+      : factsStatus(record.facts)),
+    ...(identity.serial !== undefined && { serialNumber: identity.serial }),
+  };
   const isSame =
     (phase === undefined || phase === before.phase) &&
     said.every((condition) => isSaid(before.conditions, condition)) &&
@@ -58,7 +67,7 @@ export function writeOf(input: RouterInput, saying: Saying): RouterWrite | undef
       ),
     },
     owned,
-    event: eventOf(before, phase, said),
+    event: identity.event ?? eventOf(before, phase, said),
   };
 }
 

@@ -63,6 +63,18 @@ export async function readFacts(api: RouterOsApi, options: FactsOptions = {}): P
   };
 }
 
+/** What alone tells one router from another; undefined where there is none (CHR, x86). Throws {@link RouterOsError}. */
+export async function readSerialNumber(
+  api: RouterOsApi,
+  options: FactsOptions = {},
+): Promise<string | undefined> {
+  const asked = { path: '/system/routerboard/print', proplist: ['serial-number'] };
+  const { rows } = await api.command(asked, { ...options, takeRows: 1 }).catch((error: unknown) => ({
+    rows: [absent(error)],
+  }));
+  return clean(rows[0]?.['serial-number'], ROUTER_STATUS_LIMITS.fact) || undefined;
+}
+
 /** Throws {@link RouterOsError}. */
 export async function setIdentity(
   api: RouterOsApi,

@@ -1,6 +1,7 @@
 import { ROUTERS, type Router, TENANT_TUNNELS } from '../../src/api/index.ts';
 import type { ConfigurationRecord } from '../../src/gateway/configuration-record.ts';
 import { adoptLink, type Link, newLink, nextLink } from '../../src/gateway/connectivity.ts';
+import { NOTHING_KNOWN } from '../../src/gateway/identity/saying.ts';
 import type { RouterInput } from '../../src/gateway/router-input.ts';
 import { planRouter } from '../../src/gateway/router-plan.ts';
 import { FIELD_MANAGER, isSaidConnected } from '../../src/gateway/router-reporter.ts';
@@ -110,6 +111,7 @@ export class AgentModel {
       link: isHere ? this.#link(peer.publicKey, router) : undefined,
       record: this.#records.get(uid),
       now: this.#now(),
+      identity: NOTHING_KNOWN,
       offlineAfterSeconds: OFFLINE_AFTER_MS / 1000,
     };
   }

@@ -32,17 +32,20 @@ export class Sightings {
       this.note(interfaceName, { publicKey, endpoint, lastHandshake });
   }
 
+  /** Returns where the peer was before, if that is elsewhere. */
   note(
     interfaceName: string,
     { publicKey, endpoint, lastHandshake }: Pick<PeerObservation, 'publicKey' | 'endpoint' | 'lastHandshake'>,
-  ): void {
-    if (endpoint === null || lastHandshake === 0) return;
+  ): string | undefined {
+    if (endpoint === null || lastHandshake === 0) return undefined;
     const tunnel = this.#tunnels.get(interfaceName) ?? new Map<string, Sighting>();
     this.#tunnels.set(interfaceName, tunnel);
     const known = tunnel.get(publicKey);
-    if (known?.endpoint === endpoint && lastHandshake - known.lastHandshake < HANDSHAKE_STEP) return;
+    const isThere = known?.endpoint === endpoint;
+    if (isThere && lastHandshake - known.lastHandshake < HANDSHAKE_STEP) return undefined;
     this.#changes += 1;
     tunnel.set(publicKey, { endpoint, lastHandshake, change: this.#changes });
+    return isThere ? undefined : known?.endpoint;
   }
 
   /** Keeps those of these tunnels. */

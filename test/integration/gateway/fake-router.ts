@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 export class FakeRouter {
   identity = 'MikroTik';
   version = '7.16.2 (stable)';
+  serialNumber = 'HE108ABCDEF';
   password: string;
   /** Connections taken. */
   sessions = 0;
@@ -44,7 +45,7 @@ export class FakeRouter {
     } else if (command === '/system/resource/print') {
       say('!re', `=version=${this.version}`, '=board-name=hAP ax3');
     } else if (command === '/system/routerboard/print') {
-      say('!re', '=model=C53UiG+5HPaxD2HPaxD', '=serial-number=HE108ABCDEF');
+      say('!re', '=model=C53UiG+5HPaxD2HPaxD', `=serial-number=${this.serialNumber}`);
     } else if (command === '/interface/print') {
       const ether = ['=name=ether1', '=type=ether', '=mac-address=48:A9:8A:00:00:01'];
       say('!re', ...ether, '=running=true', '=disabled=false', '=dynamic=false');

@@ -8,6 +8,7 @@ import {
   restBefore,
 } from '../../../src/gateway/configuration-record.ts';
 import { adoptLink, type Link, newLink, nextLink } from '../../../src/gateway/connectivity.ts';
+import { NOTHING_KNOWN } from '../../../src/gateway/identity/saying.ts';
 import type { Problem } from '../../../src/gateway/problem.ts';
 import type { RouterInput } from '../../../src/gateway/router-input.ts';
 import { planRouter } from '../../../src/gateway/router-plan.ts';
@@ -34,6 +35,7 @@ function inputOf(fields: Partial<RouterInput> = {}): RouterInput {
     presence: 'here',
     link: connectedAt(1),
     record: undefined,
+    identity: NOTHING_KNOWN,
     now: at(1),
     offlineAfterSeconds: 180,
     ...fields,
