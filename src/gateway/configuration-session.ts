@@ -1,9 +1,7 @@
 /** One conversation with one router: log in, read what it is, set what differs. */
 import type { Duplex } from 'node:stream';
 import type { RouterAccess } from '../api/index.ts';
-import { type RouterFacts, RouterOsApi, RouterOsError, readFacts, setIdentity } from '../routeros/index.ts';
-import { SidecarError } from '../wireguard/index.ts';
-import type { Problem } from './problem.ts';
+import { type RouterFacts, RouterOsApi, readFacts, setIdentity } from '../routeros/index.ts';
 
 export interface SessionInput {
   /** Opens a TCP connection to the router from inside its tunnel. */
@@ -19,7 +17,7 @@ const CONNECT_LIMIT_MS = 5_000;
 const COMMAND_LIMIT_MS = 10_000;
 const SESSION_LIMIT_MS = 25_000;
 
-/** Resolves with what the router says of itself after that. Throws what {@link failureOf} can read. */
+/** Resolves with what the router says of itself after that. Throws what `failureOf` (router-failure.ts) can read. */
 export async function configureRouter({
   dial,
   access,
@@ -39,46 +37,4 @@ export async function configureRouter({
   } finally {
     api.close();
   }
-}
-
-/**
- * What a person should read of a failed attempt; undefined when the fault is not the router's (the sidecar was away,
- * the agent is stopping), so that nothing is said of it.
- */
-export function failureOf(error: unknown, { user, apiPort }: RouterAccess): Problem | undefined {
-  if (error instanceof RouterOsError) {
-    switch (error.code) {
-      case 'Aborted':
-        return undefined;
-      case 'LoginRefused':
-        return {
-          reason: 'LoginRefused',
-          message: `The router refuses the user ${user} or its password. Paste the script once more, which sets both again; it is for this router alone.`,
-        };
-      case 'Timeout':
-      case 'Closed':
-      case 'Fatal':
-        return unreachable(apiPort, 'ended the session or stopped answering midway');
-      default:
-        return {
-          reason: 'ConfigurationFailed',
-          message: `The router could not be configured: ${error.message} It is tried again; see that the user ${user} still has the group that the script gave it.`,
-        };
-    }
-  }
-  if (error instanceof SidecarError) {
-    const isRouters = error.code === 'ConnectFailed' || error.code === 'ConnectTimeout';
-    return isRouters ? unreachable(apiPort, 'does not answer') : undefined;
-  }
-  if (error instanceof DOMException && error.name === 'TimeoutError') {
-    return unreachable(apiPort, 'does not answer');
-  }
-  return undefined;
-}
-
-function unreachable(apiPort: number, what: string): Problem {
-  return {
-    reason: 'RouterUnreachable',
-    message: `The router makes handshakes, but its API on port ${apiPort} ${what}. Look on the router whether "/ip service" has api enabled for the server's address and no input rule drops it before the one of the script; or paste the script once more.`,
-  };
 }

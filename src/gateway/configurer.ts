@@ -16,13 +16,14 @@ import {
   type ConfigurationRecord,
   restBefore,
 } from './configuration-record.ts';
-import { configureRouter, failureOf, type SessionInput } from './configuration-session.ts';
+import { configureRouter, type SessionInput } from './configuration-session.ts';
 import type { Moment } from './connectivity.ts';
 import type { Fleet, Place } from './fleet.ts';
 import type { HandoverCache } from './handover-cache.ts';
 import { readAccess } from './handover-parts.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import type { Problem } from './problem.ts';
+import { failureOf } from './router-failure.ts';
 import { configurationNeed } from './router-plan.ts';
 import type { SidecarPort } from './sidecar-health.ts';
 

@@ -37,10 +37,16 @@ export interface PingResult {
  * - `cut`: closes in the middle of a sentence
  * - `slow`: waits `delayMs` before each reply sentence
  * - `garbage`: random bytes
+ * - `refusing`: answers each command that would change something with the refusal `message`, as with a full disk
+ * - `codepage`: has its text in code page 1251, as WinBox stores it from a Russian PC
+ * - `rebooting`: restarts at the command after so many
  */
 export type Misbehaviour =
   | {
       kind: 'endless' | 'huge-word' | 'bad-length' | 'silent' | 'stall' | 'cut' | 'garbage';
       beforeLogin?: boolean;
     }
-  | { kind: 'slow'; delayMs: number; beforeLogin?: boolean };
+  | { kind: 'slow'; delayMs: number; beforeLogin?: boolean }
+  | { kind: 'refusing'; message: string }
+  | { kind: 'codepage' }
+  | { kind: 'rebooting'; afterCommands: number };

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { type Reply, type RouterOs, RouterOsTrap, type Session } from '../../engine/index.ts';
 import type { Misbehaviour } from '../types.ts';
-import { misbehave } from './misbehave.ts';
+import { breachOf, inCodepage1251, misbehave, refusalOf } from './misbehave.ts';
 import { attributeWords, parseSentence, type Sentence } from './sentence.ts';
 import { type Stream, streamOf } from './streams.ts';
 import { encodeSentence, type FramingLimits, SentenceReader } from './words.ts';
@@ -38,6 +38,7 @@ export class ApiSession {
   readonly #running = new Map<string, Stream>();
   #session: Session | undefined;
   #sentences = 0;
+  #commands = 0;
   /** Commands begin in the order in which they came, and end when they are done. */
   #queue: Promise<unknown> = Promise.resolve();
   #answers: Promise<void> = Promise.resolve();
@@ -86,10 +87,8 @@ export class ApiSession {
       return;
     }
     const { misbehaviour } = this.#host;
-    const honest = misbehaviour === undefined || misbehaviour.kind === 'slow';
-    if (!honest && (misbehaviour.beforeLogin === true || this.#session !== undefined)) {
-      return misbehave(this.#socket, misbehaviour.kind);
-    }
+    const breach = breachOf(misbehaviour, this.#session !== undefined);
+    if (breach !== undefined) return misbehave(this.#socket, breach);
     if (parsed.path === '/login') return this.#login(parsed);
     if (this.#session === undefined) return this.#fatal('not logged in');
     if (parsed.path === '/quit') return this.#fatal('session terminated on request');
@@ -123,6 +122,14 @@ export class ApiSession {
 
   async #execute(sentence: Sentence, { user, policies }: Session): Promise<void> {
     const { menu, command, attributes, queries, tag } = sentence;
+    const { misbehaviour } = this.#host;
+    this.#commands += 1;
+    if (misbehaviour?.kind === 'rebooting' && this.#commands > misbehaviour.afterCommands) {
+      this.#socket.destroy();
+      return;
+    }
+    const refusal = refusalOf(misbehaviour, command);
+    if (refusal !== undefined) return this.#trap(new RouterOsTrap(refusal, 4), tag);
     const stream = streamOf(sentence, { host: this.#host, user, policies });
     if (stream !== undefined) {
       void this.#stream(stream, tag);
@@ -185,6 +192,9 @@ export class ApiSession {
     }
     if (this.#closed || this.#socket.destroyed) return;
     const [type = '', ...rest] = words;
-    this.#socket.write(encodeSentence(tag === undefined ? words : [type, `.tag=${tag}`, ...rest]));
+    const sentence = tag === undefined ? words : [type, `.tag=${tag}`, ...rest];
+    this.#socket.write(
+      misbehaviour?.kind === 'codepage' ? inCodepage1251(sentence) : encodeSentence(sentence),
+    );
   }
 }
