@@ -3,9 +3,10 @@
 export { type Change, commandOf, type Values } from './change.ts';
 export {
   ROUTER_ACTS_WITHIN_MS,
-  type UnderUndo,
   type UndoInput,
   type UndoLimits,
   type UndoOutcome,
 } from './outcome.ts';
 export { isRisky, isRiskyMenu } from './risk.ts';
+export { type Leftovers, settleUndo } from './settle.ts';
+export { underUndo } from './under-undo.ts';

@@ -48,6 +48,3 @@ export type UndoOutcome =
  * is as it was, ms.
  */
 export const ROUTER_ACTS_WITHIN_MS = 180_000;
-
-/** See `under-undo.ts`. Does not throw for what a router does; throws `InvalidRequest` for changes that cannot be sent. */
-export type UnderUndo = (input: UndoInput) => Promise<UndoOutcome>;

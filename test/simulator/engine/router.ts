@@ -6,6 +6,7 @@ import { entriesOf, readRow } from './configuration/read.ts';
 import { Configuration } from './configuration/store.ts';
 import { ConsoleTerminal } from './console/terminal.ts';
 import { restoreFactory } from './factory.ts';
+import { Jobs } from './jobs.ts';
 import { Lookup } from './language/lookup.ts';
 import { menusOf } from './menus/index.ts';
 import { writeLog } from './menus/log.ts';
@@ -17,6 +18,7 @@ import {
   observeNetwatch,
   observePeer,
 } from './observations.ts';
+import { SafeMode } from './safe-mode.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { RouterOsTrap } from './trap.ts';
 import type {
@@ -51,6 +53,9 @@ export class RouterOs {
   readonly options: RouterOsOptions;
   readonly #version: Version;
   readonly #configuration = new Configuration();
+  readonly #safeMode: SafeMode;
+  /** Scripts in the background; MACHINE gives them its world. */
+  readonly jobs = new Jobs(this.#configuration);
   readonly #menus: ReadonlyMap<string, Menu>;
   readonly #lookup: Lookup;
   #bootedAt: number;
@@ -61,22 +66,33 @@ export class RouterOs {
     this.#menus = menusOf(this.#version, options.board);
     this.#lookup = new Lookup(this.#menus, this.#version);
     this.#bootedAt = options.now();
+    this.#safeMode = new SafeMode(this.#configuration, options.unrollsForOthers ?? false);
     restoreFactory(this.#privileged(), options.defaultFirewall);
   }
 
   /** Runs one command as the API does. @throws {RouterOsTrap} */
   execute(request: Request): Reply {
-    return executeRequest(this.#menus, request, this.#contextOf(request.user));
+    return executeRequest(this.#menus, request, this.#contextOf(request.user, request.session));
+  }
+
+  /** A connection of the API is over; what it held is undone. */
+  sessionEnded(session: string): void {
+    this.#safeMode.ended(session, () => this.#derive());
   }
 
   /** A console session of `user`. */
-  terminal(user = 'admin'): Terminal {
-    return this.#terminal(() => this.#contextOf(user));
+  terminal(user = 'admin', session = ''): Terminal {
+    return this.#terminal(() => this.#contextOf(user, session));
   }
 
   /** What netwatch runs its scripts in: with these rights, whoever made the entry (manual, "Netwatch"). */
   netwatchTerminal(): Terminal {
     return this.#terminal(() => this.#context('*sys', new Set(['read', 'write', 'test', 'reboot'])));
+  }
+
+  /** What a scheduler runs its script in: with the policies of its row. */
+  scheduledTerminal(policies: string): Terminal {
+    return this.#terminal(() => this.#context('*sys', new Set(policies.split(','))));
   }
 
   #terminal(context: () => Context): Terminal {
@@ -154,6 +170,8 @@ export class RouterOs {
   /** The power came back: run-time facts, log and connections are gone, the configuration stays. */
   restarted(): void {
     this.#bootedAt = this.options.now();
+    this.jobs.stopAll();
+    this.#safeMode.restarted();
     const context = this.#privileged();
     observeConnections([], context);
     for (const [store, entries] of this.#configuration.stores()) {
@@ -169,7 +187,11 @@ export class RouterOs {
     return takeSnapshot(this.#menus, this.#privileged());
   }
 
-  #context(user: string, policies: ReadonlySet<string>): Context {
+  #derive(): void {
+    for (const menu of this.#menus.values()) menu.rules?.changed?.(this.#privileged());
+  }
+
+  #context(user: string, policies: ReadonlySet<string>, session = ''): Context {
     return {
       version: this.#version,
       board: this.options.board,
@@ -180,6 +202,12 @@ export class RouterOs {
       configuration: this.#configuration,
       user,
       policies,
+      session,
+      safeMode: this.#safeMode,
+      jobs: this.jobs,
+      deviceMode: this.options.deviceMode,
+      execute: (script) => this.jobs.start(script, user, (job) => this.terminal(user, job)),
+      derive: () => this.#derive(),
     };
   }
 
@@ -187,9 +215,9 @@ export class RouterOs {
     return this.#context('', new Set(POLICIES));
   }
 
-  #contextOf(user: string): Context {
+  #contextOf(user: string, session = ''): Context {
     const entry = this.#configuration.entries(USERS).find((candidate) => candidate.values.name === user);
-    const context = this.#context(user, new Set());
+    const context = this.#context(user, new Set(), session);
     return { ...context, policies: entry ? policiesOf(entry, context) : new Set() };
   }
 }

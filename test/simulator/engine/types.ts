@@ -23,7 +23,14 @@ export interface RouterOsOptions {
   random?: (size: number) => Uint8Array;
   /** Answers `:resolve` in {@link Terminal.paste}; `undefined` means the name does not exist. */
   resolve?: (name: string) => string | undefined;
+  /** Default: all that is modelled is allowed. */
+  deviceMode?: DeviceMode;
+  /** Whether a session may release or unroll the safe mode of another one; default no. Sources differ. */
+  unrollsForOthers?: boolean;
 }
+
+/** `enterprise` before 7.17, the other names since. */
+export type DeviceMode = 'enterprise' | 'advanced' | 'basic' | 'home' | 'rose';
 
 /** What a menu did: `rows` become `!re` sentences, `ret` the `=ret=` of `!done` (the new row's `.id` after add). */
 export interface Reply {
@@ -43,6 +50,8 @@ export interface Request {
   proplist?: readonly string[];
   /** Name of the user who asks; policies of the user's group apply. */
   user: string;
+  /** Names the connection that it came over; safe mode is bound to it. */
+  session?: string;
 }
 
 /** Someone who logged in; {@link Request.user} takes its `user`. */
@@ -86,6 +95,8 @@ export interface Terminal {
   import(text: string): string;
   /** The same as `paste` in a living world: `:delay` waits, `:resolve` and `/ping` ask. */
   pasteInto(world: World, text: string): Promise<string>;
+  /** Runs text as one script, with one scope, and not as if it were typed. */
+  runScript(world: World, text: string): Promise<string>;
 }
 
 /** Run-time facts of one WireGuard peer. */

@@ -10,6 +10,7 @@ import { seconds } from './linux/desired.ts';
 import { isOn } from './linux/interfaces.ts';
 import { Netwatch } from './netwatch.ts';
 import { type PingRequest, ping } from './ping.ts';
+import { Scheduler } from './scheduler.ts';
 import { Services } from './services.ts';
 import type { Misbehaviour } from './types.ts';
 
@@ -44,6 +45,7 @@ export class Machine implements ApiHost {
   readonly #resolve: MachineOptions['resolve'];
   readonly #services: Services;
   readonly #netwatch: Netwatch;
+  readonly #scheduler: Scheduler;
   readonly #stopListening: () => void;
   #on = false;
   #wasOn = false;
@@ -74,13 +76,20 @@ export class Machine implements ApiHost {
       run: async (script, signal) => {
         await this.refresh();
         try {
-          await os.netwatchTerminal().pasteInto(this.#world(signal), script);
+          await os.netwatchTerminal().runScript(this.#world(signal), script);
         } catch (error) {
           if (!signal.aborted) throw error;
         }
       },
       observe: (id, status) => os.observeNetwatch(id, status),
     });
+    this.#scheduler = new Scheduler({
+      rows: () => rows('/system/scheduler'),
+      run: async (script, policies, signal) => {
+        await os.scheduledTerminal(policies).runScript(this.#world(signal), script);
+      },
+    });
+    os.jobs.world = (signal) => this.#world(signal);
     this.#stopListening = os.onChange((change) => this.#changed(change));
   }
 
@@ -124,11 +133,13 @@ export class Machine implements ApiHost {
     // Unknown where nothing follows connections, and then without meaning (-e).
     await runInside(netns, 'sysctl', ['-q', '-e', '-w', ...CONNECTION_SETTINGS]);
     this.#netwatch.start();
+    this.#scheduler.start();
   }
 
   async #turnOff(): Promise<void> {
     if (!this.#on) return;
     this.#on = false;
+    this.#scheduler.stop();
     await this.#netwatch.stop();
     await this.#applying;
     // The cable goes first, so that no peer hears a farewell.

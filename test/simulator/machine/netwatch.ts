@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Row } from '../engine/index.ts';
 import { seconds } from './linux/desired.ts';
 import { isOn } from './linux/interfaces.ts';
@@ -51,7 +50,7 @@ export class Netwatch {
           this.#wait(row, 'interval');
         }
       }
-      await sleep(LOOK_MS, undefined, { signal }).catch(() => {});
+      await pause(LOOK_MS, signal);
     }
   }
 
@@ -68,4 +67,19 @@ export class Netwatch {
     observe(row['.id'] ?? '', status);
     for (const script of [changed, row['test-script'] ?? '']) if (script !== '') await run(script, signal);
   }
+}
+
+/** By the global timer, which a test may hold still. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener(
+      'abort',
+      () => {
+        clearTimeout(timer);
+        resolve();
+      },
+      { once: true },
+    );
+  });
 }

@@ -1,3 +1,6 @@
+import type { Jobs } from '../jobs.ts';
+import type { SafeMode } from '../safe-mode.ts';
+import type { DeviceMode } from '../types.ts';
 import type { ValueType } from '../values/types.ts';
 import type { Span, Version } from '../version.ts';
 import type { Configuration, Entry } from './store.ts';
@@ -72,6 +75,15 @@ export interface Context {
   configuration: Configuration;
   user: string;
   policies: ReadonlySet<string>;
+  /** Whose command it is: an API connection, a job. Empty where nothing depends on it. */
+  session: string;
+  safeMode: SafeMode;
+  jobs: Jobs;
+  deviceMode: DeviceMode | undefined;
+  /** Runs text as a script in the background, with the rights of `user`; returns the job's `.id`. */
+  execute: (script: string) => string;
+  /** Makes rows anew that follow from others, after a change that went past their menus. */
+  derive: () => void;
 }
 
 /** A menu's own rules. All may throw a {@link RouterOsTrap}; `values` and `changes` may be completed in place. */

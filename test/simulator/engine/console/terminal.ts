@@ -82,6 +82,18 @@ export class ConsoleTerminal implements Terminal {
     }
   }
 
+  async runScript(world: World, text: string): Promise<string> {
+    const loaded = this.#tryLoad(toBytes(text).replace(/\r\n?/g, '\n').split('\n'));
+    if (loaded instanceof SyntaxFault) return `${loaded.message}\n`;
+    const run = this.#run(loaded);
+    let answer: unknown;
+    for (;;) {
+      const step = run.next(answer);
+      if (step.done) return this.#takeOutput();
+      answer = await ask(world, step.value);
+    }
+  }
+
   #takeOutput(): string {
     const output = this.#output;
     this.#output = '';

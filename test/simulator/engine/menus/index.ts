@@ -2,6 +2,7 @@ import type { Menu } from '../configuration/definition.ts';
 import { inSpan, type Version } from '../version.ts';
 import { addressListMenu } from './address-list.ts';
 import { consoleMenu } from './console.ts';
+import { deviceModeMenu } from './device-mode.ts';
 import { dhcpNetworkMenu, dhcpServerMenu } from './dhcp-server.ts';
 import { filter6Menu, filterMenu, natMenu } from './firewall.ts';
 import {
@@ -30,6 +31,7 @@ import {
   listMenu,
 } from './interface.ts';
 import { addressMenu, dhcpClientMenu, dnsMenu, dnsStaticMenu, routeMenu } from './ip.ts';
+import { jobMenu } from './job.ts';
 import { logMenu } from './log.ts';
 import { loggingActionMenu, loggingMenu } from './logging.ts';
 import { netwatchMenu } from './netwatch.ts';
@@ -39,6 +41,7 @@ import { pppAaaMenu, pppoeServerMenu, pppProfileMenu, pppSecretMenu } from './pp
 import { simpleQueueMenu } from './queue.ts';
 import { radiusIncomingMenu, radiusMenu } from './radius.ts';
 import { rootMenu, toolMenu } from './root.ts';
+import { safeModeMenu } from './safe-mode.ts';
 import { serviceMenu } from './service.ts';
 import { communityMenu, snmpMenu } from './snmp.ts';
 import {
@@ -129,6 +132,9 @@ const MENUS: readonly Menu[] = [
   packageMenu,
   schedulerMenu,
   scriptMenu,
+  jobMenu,
+  deviceModeMenu,
+  safeModeMenu,
   userMenu,
   groupMenu,
   userSettingsMenu,

@@ -40,5 +40,15 @@ export const rootMenu: Menu = {
       },
     },
     ping: { ...PING, until: '7.24' },
+    // In the background; `as-string`, which waits for the end, is not modelled.
+    execute: {
+      arguments: [{ name: 'script', form: 'script' }],
+      positional: ['script'],
+      policy: 'read',
+      run: ({ arguments: given, context }) => {
+        if (given.script === undefined) throw new RouterOsTrap('missing value(s) of argument(s) script', 1);
+        return { ret: context.execute(given.script) };
+      },
+    },
   },
 };

@@ -3,6 +3,7 @@ import type { Context, Menu, Property } from '../configuration/definition.ts';
 import { RouterOsTrap } from '../trap.ts';
 import { formatDuration } from '../values/duration.ts';
 import { bool, identity, integer, name, setOf, text, time } from '../values/types.ts';
+import { refuseForbidden } from './device-mode.ts';
 import { comment, disabled, invalid } from './shared-properties.ts';
 import { POLICIES } from './user.ts';
 
@@ -142,7 +143,7 @@ export const packageMenu: Menu = {
   properties: [...shown('name', 'version', 'scheduled'), disabled],
 };
 
-/** Scripts and schedulers are kept, not run: no test of this project needs the router to act by itself. */
+/** MACHINE runs those that start with the router; others are kept, not run. */
 export const schedulerMenu: Menu = {
   path: '/system/scheduler',
   kind: 'rows',
@@ -165,7 +166,12 @@ export const schedulerMenu: Menu = {
     disabled,
     comment,
   ],
-  rules: { add: uniqueIn('/system/scheduler') },
+  rules: {
+    add: (values, context) => {
+      refuseForbidden('scheduler', context);
+      uniqueIn('/system/scheduler')(values, context);
+    },
+  },
 };
 
 export const scriptMenu: Menu = {

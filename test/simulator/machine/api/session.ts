@@ -29,12 +29,16 @@ export interface ApiHost {
   ): Promise<void>;
 }
 
+let sessions = 0;
+
 /** One client of the API. Answers in the words that RouterOS uses. */
 export class ApiSession {
   readonly #socket: Socket;
   readonly #host: ApiHost;
   readonly #source: string;
   readonly #reader = new SentenceReader(BEFORE_LOGIN);
+  /** Safe mode is bound to it. */
+  readonly #id = `api ${++sessions}`;
   readonly #running = new Map<string, Stream>();
   #session: Session | undefined;
   #sentences = 0;
@@ -58,6 +62,7 @@ export class ApiSession {
     this.#closed = true;
     for (const stream of this.#running.values()) stream.cancel();
     this.#running.clear();
+    this.#host.os.sessionEnded(this.#id);
   }
 
   #receive(chunk: Buffer): void {
@@ -138,7 +143,7 @@ export class ApiSession {
     await this.#host.refresh();
     let reply: Reply;
     try {
-      reply = this.#host.os.execute({ menu, command, attributes, queries, user });
+      reply = this.#host.os.execute({ menu, command, attributes, queries, user, session: this.#id });
     } catch (error) {
       return this.#trap(error, tag);
     }
