@@ -10,6 +10,8 @@ export interface LinkOptions {
   isOpen: () => boolean;
   /** Each way, ms. */
   latencyMs?: number;
+  /** Something is about to be sent by this end. The client of this project writes a sentence at a time. */
+  onWrite?: (side: 'client' | 'server') => void;
 }
 
 /**
@@ -20,8 +22,8 @@ export class Link {
   readonly client: End;
   readonly server: End;
 
-  constructor({ isOpen, latencyMs = 0 }: LinkOptions) {
-    const way = { isOpen, latencyMs };
+  constructor({ isOpen, latencyMs = 0, onWrite = () => {} }: LinkOptions) {
+    const way = { isOpen, latencyMs, onWrite };
     this.client = new End(way, 'client');
     this.server = new End(way, 'server');
     this.client.peer = this.server;
@@ -51,6 +53,7 @@ class End extends Duplex {
   override _read(): void {}
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.#way.onWrite(this.#side);
     this.#send(() => {
       const { peer } = this;
       if (peer === undefined || peer.destroyed) this.destroy();

@@ -37,6 +37,8 @@ export class DeskRouter {
   /** Something on the way is broken, whatever the router is like. */
   isCut = false;
   way: Way | undefined;
+  /** See {@link Link}; of all connections. */
+  onWrite: ((side: 'client' | 'server') => void) | undefined;
 
   constructor(options: DeskOptions) {
     this.#options = options;
@@ -99,7 +101,11 @@ export class DeskRouter {
       });
     }
     const { latencyMs = 0 } = this.#options;
-    const link = new Link({ isOpen: () => this.obstacle('established') === undefined, latencyMs });
+    const link = new Link({
+      isOpen: () => this.obstacle('established') === undefined,
+      latencyMs,
+      onWrite: (side) => this.onWrite?.(side),
+    });
     this.#connections.add(link.server);
     link.server.on('close', () => this.#connections.delete(link.server));
     new ApiSession(link.server as unknown as Socket, {
