@@ -3,17 +3,15 @@ import type { CommandOptions, RouterOsApi } from '../api/client.ts';
 import { RouterOsError } from '../errors.ts';
 import type { Change } from './change.ts';
 import { needsPolicy } from './risk.ts';
-import { HURRIED, inverse, jobText, SCHEDULER, WATCH, WATCHED, watchText } from './script.ts';
+import { inverse, jobText, SCHEDULER, WATCH, WATCHED, watchText } from './script.ts';
+import { KEPT, UNDO } from './watch.ts';
 
-/** Whole comments begin so; what follows tells one undo from another. */
-const COMMENT = 'tenant-tunnel: undo of ';
 const JOBS = '/system/script/job';
-const POLICIES = 'read,write,policy,test';
 
 export interface Armed {
-  /** Of the watch, whose removal keeps the change. */
+  /** Id of the watch. */
   watch: string;
-  comment: string;
+  nonce: string;
   job: string;
 }
 
@@ -27,41 +25,33 @@ export async function arm(
   { nonce, isSafe, options }: { nonce: string; isSafe: boolean; options: CommandOptions },
 ): Promise<Armed> {
   const undo = inverse(changes);
-  const comment = `${COMMENT}${nonce}`;
+  const comment = `${UNDO}${nonce}`;
   const { rows } = await api.command(
     { path: '/system/resource/print', proplist: ['uptime'] },
     { ...options, takeRows: 1 },
   );
-  const uptime = secondsOf(rows[0]?.uptime ?? '');
-  const { done } = await api.command(
-    {
-      path: `${WATCH}/add`,
-      attributes: {
-        host: WATCHED,
-        type: 'simple',
-        interval: '5s',
-        timeout: '1s',
-        'start-delay': '3s',
-        'startup-delay': '10s',
-        'test-script': watchText(undo, comment, uptime),
-        comment,
-      },
-    },
-    options,
-  );
+  const script = watchText(undo, comment, secondsOf(rows[0]?.uptime ?? ''));
+  const attributes = {
+    host: WATCHED,
+    type: 'simple',
+    interval: '5s',
+    timeout: '1s',
+    'start-delay': '3s',
+    'startup-delay': '10s',
+    'test-script': script,
+    comment,
+  };
+  const { done } = await api.command({ path: `${WATCH}/add`, attributes }, options);
   const watch = done.ret ?? '';
   try {
-    if (changes.some(needsPolicy)) await schedule(api, watchText(undo, comment, uptime), comment, options);
-    const started = await api.command(
-      { path: '/execute', attributes: { script: jobText(undo, comment, isSafe) } },
-      options,
-    );
+    if (changes.some(needsPolicy)) await schedule(api, script, comment, options);
+    const text = jobText(undo, comment, isSafe);
+    const started = await api.command({ path: '/execute', attributes: { script: text } }, options);
     const job = started.done.ret ?? '';
-    await seen(api, JOBS, job, options);
-    await seen(api, WATCH, watch, options);
-    return { watch, comment, job };
+    await Promise.all([seen(api, JOBS, job, options), seen(api, WATCH, watch, options)]);
+    return { watch, nonce, job };
   } catch (error) {
-    await disarm(api, { watch, comment, job: '' }, options).catch(() => {});
+    await disarm(api, { nonce, job: '' }, options).catch(() => {});
     throw error;
   }
 }
@@ -76,43 +66,39 @@ async function schedule(
   comment: string,
   options: CommandOptions,
 ): Promise<void> {
-  await api.command(
-    {
-      path: `${SCHEDULER}/add`,
-      attributes: {
-        name: comment,
-        'start-time': 'startup',
-        interval: '10s',
-        'on-event': script,
-        policy: POLICIES,
-        comment,
-      },
-    },
-    options,
-  );
+  const attributes = {
+    name: comment,
+    'start-time': 'startup',
+    interval: '10s',
+    'on-event': script,
+    policy: 'read,write,policy,test',
+    comment,
+  };
+  await api.command({ path: `${SCHEDULER}/add`, attributes }, options);
 }
 
 /** A router that says it has made something, and has not, would be beyond reach after the change. */
 async function seen(api: RouterOsApi, menu: string, id: string, options: CommandOptions): Promise<void> {
-  const { rows } = await api.command(
-    { path: `${menu}/print`, queries: [`.id=${id}`], proplist: ['.id'] },
-    options,
-  );
+  const asked = { path: `${menu}/print`, queries: [`.id=${id}`], proplist: ['.id'] };
+  const { rows } = await api.command(asked, options);
   if (id === '' || !rows.some((row) => row['.id'] === id))
     throw new RouterOsError('Trap', `The router has not kept in ${menu} what would undo the change.`);
 }
 
-/** Keeps the change: from here on nothing undoes it. Throws {@link RouterOsError}, `NoSuchItem` trap when it is undone. */
-export async function keep(api: RouterOsApi, { watch }: Armed, options: CommandOptions): Promise<void> {
-  await api.command({ path: `${WATCH}/remove`, attributes: { '.id': watch } }, options);
-}
-
 /** What is left of an undo that is not wanted any more, or has run. */
-export async function disarm(api: RouterOsApi, armed: Armed, options: CommandOptions): Promise<void> {
-  await removeAll(api, WATCH, armed.comment, options);
-  await removeAll(api, SCHEDULER, armed.comment, options);
-  if (armed.job !== '')
-    await api.command({ path: `${JOBS}/remove`, attributes: { '.id': armed.job } }, options).catch(() => {});
+export async function disarm(
+  api: RouterOsApi,
+  { nonce, job }: Pick<Armed, 'nonce' | 'job'>,
+  options: CommandOptions,
+): Promise<void> {
+  // The job sees for itself that it is not wanted, if it cannot be ended.
+  const ended = job === '' ? undefined : removeRow(api, JOBS, job, options).catch(() => {});
+  await Promise.all([
+    removeAll(api, SCHEDULER, `${UNDO}${nonce}`, options),
+    removeAll(api, WATCH, `${UNDO}${nonce}`, options),
+    removeAll(api, WATCH, `${KEPT}${nonce}`, options),
+    ended,
+  ]);
 }
 
 async function removeAll(
@@ -121,26 +107,13 @@ async function removeAll(
   comment: string,
   options: CommandOptions,
 ): Promise<void> {
-  const { rows } = await api.command(
-    { path: `${menu}/print`, queries: [`comment=${comment}`], proplist: ['.id'] },
-    options,
-  );
-  for (const row of rows)
-    await api.command({ path: `${menu}/remove`, attributes: { '.id': row['.id'] ?? '' } }, options);
+  const asked = { path: `${menu}/print`, queries: [`comment=${comment}`], proplist: ['.id'] };
+  const { rows } = await api.command(asked, options);
+  for (const row of rows) await removeRow(api, menu, row['.id'] ?? '', options);
 }
 
-/** Tells the job not to wait any longer. */
-export async function hurry(api: RouterOsApi, watch: string, options: CommandOptions): Promise<void> {
-  await api.command({ path: `${WATCH}/set`, attributes: { '.id': watch, host: HURRIED } }, options);
-}
-
-/** Ids of the watches of our undos that are there, whoever made them. */
-export async function watches(api: RouterOsApi, options: CommandOptions): Promise<string[]> {
-  const { rows } = await api.command(
-    { path: `${WATCH}/print`, proplist: ['.id', 'comment'] },
-    { ...options, takeRows: 1000 },
-  );
-  return rows.filter(({ comment = '' }) => comment.startsWith(COMMENT)).map((row) => row['.id'] ?? '');
+async function removeRow(api: RouterOsApi, menu: string, id: string, options: CommandOptions): Promise<void> {
+  await api.command({ path: `${menu}/remove`, attributes: { '.id': id } }, options);
 }
 
 const UNITS: Readonly<Record<string, number>> = { w: 604_800, d: 86_400, h: 3600, m: 60, s: 1 };

@@ -1,8 +1,9 @@
 /** What an earlier session has left, which was cut in the middle of a change. */
 import type { CommandOptions, RouterOsApi } from '../api/client.ts';
-import { hurry, watches } from './arm.ts';
+import { disarm } from './arm.ts';
 import { readSafeMode, type SafeMode, unrollSafeMode } from './safe-mode.ts';
 import { pause } from './time.ts';
+import { hurry, watches } from './watch.ts';
 
 /**
  * - `Clear`: nothing is left; changes may be made.
@@ -28,10 +29,12 @@ export async function settleUndo(
   const isOurs = (safeMode: SafeMode | undefined): boolean =>
     safeMode?.enabled === true && safeMode.user === user;
   const look = () => Promise.all([watches(api, options), readSafeMode(api, options).then(isOurs)]);
-  const [left, isHeld] = await look();
+  const [all, isHeld] = await look();
+  for (const { nonce } of all.filter(({ isKept }) => isKept)) await disarm(api, { nonce, job: '' }, options);
+  const left = all.filter(({ isKept }) => !isKept);
   if (left.length === 0 && !isHeld) return 'Clear';
   if (isHeld) await unrollSafeMode(api, options).catch(() => {});
-  for (const watch of left) await hurry(api, watch, options).catch(() => {});
+  for (const { id } of left) await hurry(api, id, options).catch(() => {});
   for (let waited = 0; ; waited += LOOK_MS) {
     const [still, isStillHeld] = await look();
     if (still.length === 0 && !isStillHeld) return 'Undone';

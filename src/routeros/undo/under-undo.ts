@@ -3,23 +3,24 @@
  *
  * 1. Safe mode is taken, where the router has it and nobody else holds it.
  * 2. The undo is put onto the router: a watch (netwatch, which every device-mode allows and which survives a restart) and
- *    a job in the background, which has our rights. Both know what takes each change back, and act unless the watch is gone.
+ *    a job in the background, which has our rights. Both know what takes each change back, and act unless the watch says that it is kept, or is gone.
  * 3. The changes are sent; rows that are to go are only disabled.
  * 4. A new session is opened, and proven by a read and by what the caller wants to see.
- * 5. Safe mode is released, and the watch removed: that one sentence keeps the change. Cut before it, all is undone;
- *    cut after it, all is kept. Then the disabled rows go.
+ * 5. Safe mode is released, and the watch told that the change is kept: that one sentence decides. Cut before it, all is
+ *    undone; cut after it, all is kept. Then the watch and the disabled rows go.
  *
  * What was taken under safe mode includes the watch, so that a session that ends leaves nothing behind.
  */
 import { randomBytes } from 'node:crypto';
 import type { CommandOptions, RouterOsApi } from '../api/client.ts';
 import { RouterOsError } from '../errors.ts';
-import { type Armed, arm, disarm, hurry, keep, watches } from './arm.ts';
+import { type Armed, arm, disarm } from './arm.ts';
 import { type Change, commandOf } from './change.ts';
 import type { UndoInput, UndoLimits, UndoOutcome } from './outcome.ts';
 import { releaseSafeMode, takeSafeMode, unrollSafeMode } from './safe-mode.ts';
 import { inverse } from './script.ts';
 import { type Limited, limited, pause } from './time.ts';
+import { hurry, keep, type Watch, watches } from './watch.ts';
 
 /** The router waits 75 s: changes and proof end well before, also where a sentence of ours is late. */
 const LIMITS: UndoLimits = { commandMs: 8_000, changeMs: 40_000, proofMs: 10_000, putBackMs: 20_000 };
@@ -134,9 +135,11 @@ class Attempt {
     for (const session of [api, this.#another]) {
       if (session === undefined) continue;
       try {
-        if ((await watches(session, options)).includes(armed.watch))
-          await hurry(session, armed.watch, options);
-        await gone(session, armed.watch, this.#limits.putBackMs, options);
+        const watch = await found(session, armed, options);
+        // The sentence that keeps the change has arrived, and its answer was lost.
+        if (watch?.isKept === true) return await this.#tidy(session, armed);
+        if (watch !== undefined) await hurry(session, armed.watch, options);
+        await gone(session, armed, this.#limits.putBackMs, options);
         await disarm(session, armed, options).catch(() => {});
         return { state: 'Undone', because };
       } catch {
@@ -169,15 +172,18 @@ class Attempt {
   }
 }
 
+const found = async (api: RouterOsApi, armed: Armed, options: CommandOptions): Promise<Watch | undefined> =>
+  (await watches(api, options)).find(({ id, nonce }) => id === armed.watch && nonce === armed.nonce);
+
 /** Waits until the watch has gone, the sign that all is undone. Throws where it has not in time. */
 async function gone(
   api: RouterOsApi,
-  watch: string,
+  armed: Armed,
   withinMs: number,
   options: CommandOptions,
 ): Promise<void> {
   const until = Date.now() + withinMs;
-  while ((await watches(api, options)).includes(watch)) {
+  while ((await found(api, armed, options)) !== undefined) {
     if (Date.now() > until) throw new RouterOsError('Timeout', 'The router has not undone the change yet.');
     await pause(AGAIN_MS, options.signal);
   }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type DeviceMode, RouterOs, type Row, type Terminal, type World } from '../engine/index.ts';
+import { type DeviceMode, RouterOs, type Row, type Terminal } from '../engine/index.ts';
+import { restingWorld } from '../engine/rest.ts';
 import { ApiSession } from '../machine/api/session.ts';
 import { isOn } from '../machine/linux/interfaces.ts';
 import { Netwatch } from '../machine/netwatch.ts';
@@ -133,7 +134,9 @@ export class DeskRouter {
   }
 
   async stop(): Promise<void> {
+    this.#isOn = false;
     this.#power.abort();
+    for (const connection of this.#connections) connection.destroy();
     this.os.jobs.stopAll();
     this.#scheduler.stop();
     await this.#netwatch.stop();
@@ -156,21 +159,4 @@ export class DeskRouter {
   async #run(terminal: Terminal, script: string, signal: AbortSignal): Promise<void> {
     await terminal.runScript(restingWorld(signal), script).catch(() => {});
   }
-}
-
-/** Time passes, and nothing answers. */
-function restingWorld(signal: AbortSignal): World {
-  return {
-    delay: (milliseconds) =>
-      new Promise((resolve, reject) => {
-        if (signal.aborted) return reject(signal.reason);
-        const timer = setTimeout(resolve, milliseconds);
-        signal.addEventListener('abort', () => {
-          clearTimeout(timer);
-          reject(signal.reason);
-        });
-      }),
-    resolve: async () => undefined,
-    ping: async () => 0,
-  };
 }

@@ -1,4 +1,5 @@
 import type { Configuration } from './configuration/store.ts';
+import { restingWorld } from './rest.ts';
 import type { Terminal, World } from './types.ts';
 
 export const JOBS = '/system/script/job';
@@ -45,20 +46,4 @@ export class Jobs {
   stopAll(): void {
     for (const id of [...this.#jobs.keys()]) this.stop(id);
   }
-}
-
-/** Time passes; no name is known and nobody answers. */
-function restingWorld(signal: AbortSignal): World {
-  return {
-    delay: (milliseconds) =>
-      new Promise((resolve, reject) => {
-        const timer = setTimeout(resolve, milliseconds);
-        signal.addEventListener('abort', () => {
-          clearTimeout(timer);
-          reject(signal.reason);
-        });
-      }),
-    resolve: async () => undefined,
-    ping: async () => 0,
-  };
 }

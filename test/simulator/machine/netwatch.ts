@@ -1,4 +1,5 @@
 import type { Row } from '../engine/index.ts';
+import { rest } from '../engine/rest.ts';
 import { seconds } from './linux/desired.ts';
 import { isOn } from './linux/interfaces.ts';
 
@@ -50,7 +51,7 @@ export class Netwatch {
           this.#wait(row, 'interval');
         }
       }
-      await pause(LOOK_MS, signal);
+      await rest(LOOK_MS, signal).catch(() => {});
     }
   }
 
@@ -67,19 +68,4 @@ export class Netwatch {
     observe(row['.id'] ?? '', status);
     for (const script of [changed, row['test-script'] ?? '']) if (script !== '') await run(script, signal);
   }
-}
-
-/** By the global timer, which a test may hold still. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer);
-        resolve();
-      },
-      { once: true },
-    );
-  });
 }

@@ -150,5 +150,6 @@ describe.each(ROUTERS)('on RouterOS $name', (options) => {
       );
       expect(cases).toBeGreaterThan(20);
     },
+    300_000,
   );
 });
