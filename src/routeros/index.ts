@@ -17,6 +17,19 @@ export { quote } from './script/quote.ts';
 export { readSecrets, type ScriptSecrets } from './script/read.ts';
 export { renderScript } from './script/render.ts';
 export {
+  type Change,
+  commandOf,
+  isRisky,
+  isRiskyMenu,
+  type Leftovers,
+  ROUTER_ACTS_WITHIN_MS,
+  settleUndo,
+  type UndoInput,
+  type UndoLimits,
+  type UndoOutcome,
+  underUndo,
+} from './undo/index.ts';
+export {
   Answers,
   type Behaviour,
   type Knowledge,
