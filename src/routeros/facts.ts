@@ -14,6 +14,8 @@ export interface RouterFacts {
   /** Absent where there is no RouterBOARD (CHR, x86), like the serial number. */
   model?: string;
   serialNumber?: string;
+  /** Bytes left where the router keeps its settings; absent where it does not say. */
+  freeStorageBytes?: number;
   /** Without dynamic ones (a session of a PPP client, say), which come and go by themselves. In RouterOS's order. */
   interfaces: RouterInterface[];
   /** There are more than are listed. */
@@ -52,12 +54,14 @@ export async function readFacts(api: RouterOsApi, options: FactsOptions = {}): P
   const lasting = interfaces.rows.filter((row) => !isTrue(row.dynamic));
   const model = clean(board.model, fact);
   const serialNumber = clean(board['serial-number'], fact);
+  const freeStorageBytes = bytesOf(resource['free-hdd-space']);
   return {
     identity: cut(identity.name ?? '', fact),
     version: clean(resource.version, fact),
     boardName: clean(resource['board-name'], fact),
     ...(model === '' ? {} : { model }),
     ...(serialNumber === '' ? {} : { serialNumber }),
+    ...(freeStorageBytes === undefined ? {} : { freeStorageBytes }),
     interfaces: lasting.slice(0, most).map(interfaceOf),
     interfacesTruncated: interfaces.truncated || lasting.length > most,
   };
@@ -99,6 +103,28 @@ function interfaceOf(row: ApiRow): RouterInterface {
     running: isTrue(row.running),
     disabled: isTrue(row.disabled),
   };
+}
+
+/** Less than a router needs to keep what it is told, with room for it to do so safely. */
+const LEAST_STORAGE_BYTES = 32 * 1024;
+
+/**
+ * Throws {@link RouterOsError} for a router whose storage is full: it takes settings, and has lost them after a restart. So
+ * nothing may be changed there that must not come undone, such as a password whose former one is then forgotten.
+ */
+export function needStorage({ freeStorageBytes }: Pick<RouterFacts, 'freeStorageBytes'>): void {
+  if (freeStorageBytes === undefined || freeStorageBytes >= LEAST_STORAGE_BYTES) return;
+  throw new RouterOsError(
+    'Trap',
+    `The router has not enough storage space to keep a change: ${freeStorageBytes} bytes are free.`,
+  );
+}
+
+/** The API writes plain numbers; with a unit as the console has it, it is taken as well. */
+function bytesOf(text: string | undefined): number | undefined {
+  const [, number, unit = ''] = /^(\d{1,15}(?:\.\d+)?)(KiB|MiB|GiB)?$/.exec(text ?? '') ?? [];
+  const factor = { '': 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 }[unit] ?? 1;
+  return number === undefined ? undefined : Math.floor(Number(number) * factor);
 }
 
 const isTrue = (value: string | undefined): boolean => value === 'true' || value === 'yes';

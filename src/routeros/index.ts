@@ -11,7 +11,14 @@ export type { ApiCommand } from './api/encoder.ts';
 export type { ApiReply } from './api/pending.ts';
 export type { ApiRow } from './api/reply.ts';
 export { RouterOsError, type RouterOsErrorCode } from './errors.ts';
-export { type FactsOptions, type RouterFacts, readFacts, readSerialNumber, setIdentity } from './facts.ts';
+export {
+  type FactsOptions,
+  needStorage,
+  type RouterFacts,
+  readFacts,
+  readSerialNumber,
+  setIdentity,
+} from './facts.ts';
 export type { ScriptInput } from './script/input.ts';
 export { quote } from './script/quote.ts';
 export { readSecrets, type ScriptSecrets } from './script/read.ts';

@@ -1,5 +1,5 @@
 import { ROUTER_STATUS_LIMITS } from '../../../src/api/index.ts';
-import { RouterOsError, readFacts, setIdentity } from '../../../src/routeros/index.ts';
+import { needStorage, RouterOsError, readFacts, setIdentity } from '../../../src/routeros/index.ts';
 import { FakeRouter, tagOf } from './fake-router.ts';
 
 type Rows = readonly Record<string, string>[];
@@ -63,6 +63,31 @@ const HAP: Record<string, Rows> = {
     },
   ],
 };
+
+describe('room for settings', () => {
+  const said = async (free: string | undefined): Promise<number | undefined> => {
+    const row = { version: '7.16.2', ...(free === undefined ? {} : { 'free-hdd-space': free }) };
+    const { facts } = await factsOf({ ...HAP, '/system/resource/print': [row] });
+    return facts.freeStorageBytes;
+  };
+
+  test.each([
+    ['99614720', 99_614_720],
+    ['0', 0],
+    ['1.5MiB', 1_572_864],
+    ['many', undefined],
+    ['-1', undefined],
+    [undefined, undefined],
+  ])('%p is read as %p', async (text, bytes) => {
+    expect(await said(text)).toBe(bytes);
+  });
+
+  test('is asked for before a change that must not come undone', () => {
+    expect(() => needStorage({})).not.toThrow();
+    expect(() => needStorage({ freeStorageBytes: 1_000_000 })).not.toThrow();
+    expect(() => needStorage({ freeStorageBytes: 4096 })).toThrow(/not enough storage space.*4096 bytes/);
+  });
+});
 
 describe('reading facts', () => {
   test('of a router: identity, version, board, model, serial number and interfaces', async () => {
