@@ -19,6 +19,16 @@ export {
   readSerialNumber,
   setIdentity,
 } from './facts.ts';
+export {
+  IS_NOTE,
+  type ProblemReason,
+  type ProfileResult,
+  type ProfileRun,
+  type ProfileTask,
+  type RowProblem,
+  runProfiles,
+  type Subject,
+} from './profile/index.ts';
 export type { ScriptInput } from './script/input.ts';
 export { quote } from './script/quote.ts';
 export { readSecrets, type ScriptSecrets } from './script/read.ts';
