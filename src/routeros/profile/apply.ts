@@ -2,12 +2,15 @@
 import type { RouterOsApi } from '../api/client.ts';
 import { RouterOsError } from '../errors.ts';
 import { type Change, commandOf } from '../undo/change.ts';
-import type { UnderUndo, UndoOutcome } from '../undo/outcome.ts';
+import type { UndoInput, UndoOutcome } from '../undo/outcome.ts';
 import { isRisky } from '../undo/risk.ts';
 import { oneLine } from './desired.ts';
 import type { Step } from './plan.ts';
 import type { RowProblem } from './problem.ts';
 import { ENDED, withoutStop } from './read.ts';
+
+/** `underUndo` of ../undo. */
+export type UnderUndo = (input: UndoInput) => Promise<UndoOutcome>;
 
 export interface Line {
   /** The session in use; another one after an undo. */

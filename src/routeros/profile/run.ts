@@ -1,8 +1,7 @@
 /** One look at one router: what its profiles ask for is compared with what it has, and made so. */
 import type { RouterOsApi } from '../api/client.ts';
-import type { UnderUndo } from '../undo/outcome.ts';
 import { type Answers, learn } from '../version/index.ts';
-import { applySteps } from './apply.ts';
+import { applySteps, type UnderUndo } from './apply.ts';
 import { check, placesOf } from './check.ts';
 import { type Compiled, compile, type ProfileSource } from './compile.ts';
 import { oneLine } from './desired.ts';

@@ -1,6 +1,7 @@
 import { type Duplex, duplexPair } from 'node:stream';
 import type { RouterProfileSpec } from '../../../../src/api/index.ts';
 import { Answers, RouterOsApi } from '../../../../src/routeros/index.ts';
+import type { UnderUndo } from '../../../../src/routeros/profile/apply.ts';
 import {
   type ProfileResult,
   type ProfileTask,
@@ -8,7 +9,6 @@ import {
   type Subject,
 } from '../../../../src/routeros/profile/index.ts';
 import { commandOf } from '../../../../src/routeros/undo/change.ts';
-import type { UnderUndo } from '../../../../src/routeros/undo/outcome.ts';
 import { RouterOs } from '../../../simulator/engine/index.ts';
 import { ApiSession } from '../../../simulator/machine/api/session.ts';
 
