@@ -150,6 +150,23 @@ export const EVENT_REASONS = {
     meaning: 'Routers cannot reach one of spec.services.',
     remedy: 'See condition ServicesReady of the TenantTunnel.',
   },
+  ProfileRefused: {
+    on: ['RouterProfile'],
+    type: 'Warning',
+    meaning: 'The profile cannot be applied to any router.',
+    remedy: 'See condition Accepted of the RouterProfile.',
+  },
+  RolloutStopped: {
+    on: ['RouterProfile'],
+    type: 'Warning',
+    meaning: 'Too many routers of a stage failed, and the rollout stopped by itself.',
+    remedy: 'See condition Progressing of the RouterProfile, which names routers and what failed on them.',
+  },
+  RolledOut: {
+    on: ['RouterProfile'],
+    type: 'Normal',
+    meaning: 'Every router that is connected has this revision of the profile.',
+  },
 } as const satisfies Record<string, EventReasonDocument>;
 
 export type EventReason = keyof typeof EVENT_REASONS;

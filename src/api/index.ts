@@ -15,6 +15,7 @@ export {
 } from './v1alpha1/profile-report.ts';
 export { MAX_PROFILE_VALUE } from './v1alpha1/profile-values.ts';
 export {
+  ANNOTATION_RESUME,
   MAX_CANARIES,
   type MaintenanceWindow,
   ROLLOUT_STATES,

@@ -37,6 +37,29 @@ const EVENTS: Permission = {
   reason: 'Events stand beside the object that they tell of; a repeated one becomes a count (patch).',
 };
 
+/** A role that nobody has by itself: whoever owns a namespace binds it there. */
+export interface OfferedRole {
+  /** Behind `tenant-tunnel-`. */
+  readonly name: string;
+  /** For whom, and by whom it is bound. */
+  readonly what: string;
+  readonly permissions: readonly Permission[];
+}
+
+export const PROFILE_VALUES: OfferedRole = {
+  name: 'profile-values',
+  what: 'For the controller, in namespaces whose RouterProfiles refer to Secrets, and there alone: bound by the owner of a namespace, or by the chart in those of profiles.secretNamespaces',
+  permissions: [
+    {
+      apiGroup: '',
+      resources: ['secrets'],
+      verbs: ['get'],
+      reason:
+        'The keys that RouterProfiles of the namespace refer to, one by one by name, are copied to the agents. Write a Role with resourceNames instead to offer fewer.',
+    },
+  ],
+};
+
 /** All that any process of ours may do at the API server: the source of the chart's roles and of docs/rbac.md. */
 export const IDENTITIES: readonly Identity[] = [
   {
@@ -46,7 +69,7 @@ export const IDENTITIES: readonly Identity[] = [
       cluster: [
         {
           apiGroup: GROUP,
-          resources: ['tunnelclasses', 'tenanttunnels', 'routers'],
+          resources: ['tunnelclasses', 'tenanttunnels', 'routers', 'routerprofiles'],
           verbs: ['list', 'watch'],
           reason: 'What people apply, in any namespace.',
         },
@@ -66,7 +89,12 @@ export const IDENTITIES: readonly Identity[] = [
         },
         {
           apiGroup: GROUP,
-          resources: ['tunnelclasses/status', 'tenanttunnels/status', 'routers/status'],
+          resources: [
+            'tunnelclasses/status',
+            'tenanttunnels/status',
+            'routers/status',
+            'routerprofiles/status',
+          ],
           verbs: ['patch'],
           reason: 'Its part of each status, by server-side apply. A spec it never writes.',
         },
@@ -113,7 +141,7 @@ export const IDENTITIES: readonly Identity[] = [
           resources: ['configmaps', 'secrets'],
           verbs: ['get', 'list', 'watch', 'create', 'update', 'delete'],
           reason:
-            "The handover to the agents: rendered peers, the tunnels' own keys, the log-ins of routers.",
+            "The handover to the agents: rendered peers, the tunnels' own keys, the log-ins of routers, values of profiles.",
         },
         {
           apiGroup: 'coordination.k8s.io',
@@ -135,6 +163,12 @@ export const IDENTITIES: readonly Identity[] = [
           resources: ['tenanttunnels', 'routers'],
           verbs: ['list', 'watch'],
           reason: 'The objects whose status it keeps, in any namespace.',
+        },
+        {
+          apiGroup: GROUP,
+          resources: ['routerprofiles'],
+          verbs: ['list', 'watch'],
+          reason: 'What routers are configured to, and how far that is rolled out.',
         },
         {
           apiGroup: GROUP,

@@ -63,9 +63,20 @@ export const CONDITION_TYPES = {
     meaning:
       'Each of spec.services is open to routers and has an endpoint that is ready. Absent where there are none; the tunnel is Ready without.',
   },
+  Accepted: {
+    on: ['RouterProfile'],
+    meaning:
+      'The profile can be applied: what it refers to is there and may be read. While it is False no router is changed for it.',
+  },
+  Progressing: {
+    on: ['RouterProfile'],
+    meaning:
+      'A revision of the profile is on its way to routers. False: all have their turn, or it has stopped.',
+  },
   Ready: {
-    on: ['TunnelClass', 'TenantTunnel', 'Router'],
-    meaning: 'All of it: a router is Online, a tunnel is programmed, a class can be used.',
+    on: ['TunnelClass', 'TenantTunnel', 'Router', 'RouterProfile'],
+    meaning:
+      'All of it: a router is Online, a tunnel is programmed, a class can be used, a profile is accepted and rolled out.',
   },
 } as const satisfies Record<string, ReasonDocument>;
 
@@ -93,9 +104,85 @@ export const CONDITION_REASONS = {
     remedy: 'Paste the new script into each router that was set up before then.',
   },
   Accepted: {
-    on: ['TunnelClass'],
-    conditions: ['Ready'],
-    meaning: 'Tunnels can be made from the class.',
+    on: ['TunnelClass', 'RouterProfile'],
+    conditions: ['Accepted', 'Ready'],
+    meaning: 'Tunnels can be made from the class; the profile can be applied.',
+  },
+  InvalidProfile: {
+    on: ['RouterProfile'],
+    conditions: ['Accepted', 'Progressing', 'Ready'],
+    meaning: 'The profile has something that no router could be given, whatever the router is.',
+    remedy: 'Correct what the message names. Routers keep what they have meanwhile.',
+  },
+  SecretNotFound: {
+    on: ['RouterProfile'],
+    conditions: ['Accepted', 'Progressing', 'Ready'],
+    meaning:
+      'A Secret that spec.values refers to, or the key in it, does not exist in the namespace of the profile.',
+    remedy: 'Create it. It is looked at again every 3 minutes. Routers keep what they have meanwhile.',
+  },
+  SecretUnreadable: {
+    on: ['RouterProfile'],
+    conditions: ['Accepted', 'Progressing', 'Ready'],
+    meaning: 'The operator may not read Secrets of the namespace of the profile: its owner has not let it.',
+    remedy:
+      'Run the line of the message, which binds one role in that one namespace; or add the namespace to profiles.secretNamespaces of the chart. See docs/rollout.md.',
+  },
+  RollingOut: {
+    on: ['RouterProfile'],
+    conditions: ['Progressing', 'Ready'],
+    meaning: 'Routers of the present stage are being changed.',
+  },
+  Baking: {
+    on: ['RouterProfile'],
+    conditions: ['Progressing', 'Ready'],
+    meaning:
+      'All of the stage have it, and it is watched for spec.rollout.bakeSeconds before the next stage begins.',
+  },
+  OutsideWindow: {
+    on: ['RouterProfile'],
+    conditions: ['Progressing', 'Ready'],
+    meaning: 'The rollout waits for a window of spec.rollout.windows.',
+    remedy: 'Nothing; or widen the windows.',
+  },
+  AwaitingRouters: {
+    on: ['RouterProfile'],
+    conditions: ['Progressing', 'Ready'],
+    meaning: 'Too few routers of the stage are connected to try the change on.',
+    remedy: 'Nothing; it goes on when they come back. To skip the stage, take it out of spec.rollout.stages.',
+  },
+  RoutersLost: {
+    on: ['RouterProfile'],
+    conditions: ['Progressing', 'Ready'],
+    meaning:
+      'More of the routers that have the change have gone away since than spec.rollout.maxFailures allows.',
+    remedy:
+      'Look whether the change is the cause. If not, give the annotation vpn.traidnet.io/resume-rollout another value, and it goes on.',
+  },
+  RolloutPaused: {
+    on: ['RouterProfile'],
+    conditions: ['Progressing', 'Ready'],
+    meaning: 'spec.rollout.paused is true, of the profile or of its class: no further router is changed.',
+    remedy: 'Set it to false to let it go on.',
+  },
+  RolloutStopped: {
+    on: ['RouterProfile'],
+    conditions: ['Progressing', 'Ready'],
+    meaning:
+      'The rollout stopped by itself: more routers of a stage failed than spec.rollout.maxFailures allows. On those the change was undone; no further router is changed.',
+    remedy:
+      'The message names routers and what failed on them. Correct the profile, which begins a new rollout; or give the annotation vpn.traidnet.io/resume-rollout another value to let this one go on.',
+  },
+  RolledOut: {
+    on: ['RouterProfile'],
+    conditions: ['Progressing', 'Ready'],
+    meaning: 'Each router gets this revision; those that are away, when they come back.',
+  },
+  DryRun: {
+    on: ['RouterProfile'],
+    conditions: ['Progressing', 'Ready'],
+    meaning: 'spec.dryRun is true: nothing is changed, and routers tell in their status what would be.',
+    remedy: 'Set it to false to roll the profile out.',
   },
   Routed: {
     on: ['Router'],

@@ -1,5 +1,5 @@
 /** The chart's roles and the reference of permissions, as text. */
-import { IDENTITIES, type Identity, type Permission, type Scope } from './permissions.ts';
+import { IDENTITIES, type Identity, type Permission, PROFILE_VALUES, type Scope } from './permissions.ts';
 
 const NAMESPACE: Record<Exclude<Scope, 'cluster'>, string> = {
   system: '{{ .Release.Namespace }}',
@@ -95,7 +95,39 @@ export function rolesTemplate(): string {
       ...(condition === undefined ? [] : ['{{- end }}']),
     ];
   });
-  return `${lines.join('\n')}\n`;
+  return `${[...lines, ...profileValuesRole()].join('\n')}\n`;
+}
+
+/** The role that lets values of Secrets be read, and its bindings in the namespaces that the values name. */
+function profileValuesRole(): string[] {
+  const { name, permissions } = PROFILE_VALUES;
+  const labels = `{{- include "tenant-tunnel.labels" (dict "root" $ "component" "controller") | nindent 4 }}`;
+  const head = (kind: string, namespace: readonly string[]): string[] => [
+    '---',
+    'apiVersion: rbac.authorization.k8s.io/v1',
+    `kind: ${kind}`,
+    'metadata:',
+    `  name: tenant-tunnel-${name}`,
+    ...namespace,
+    '  labels:',
+    `    ${labels}`,
+  ];
+  return [
+    ...head('ClusterRole', []),
+    'rules:',
+    ...permissions.flatMap(rule),
+    '{{- range .Values.profiles.secretNamespaces }}',
+    ...head('RoleBinding', ['  namespace: {{ . }}']),
+    'roleRef:',
+    '  apiGroup: rbac.authorization.k8s.io',
+    '  kind: ClusterRole',
+    `  name: tenant-tunnel-${name}`,
+    'subjects:',
+    '  - kind: ServiceAccount',
+    '    name: tenant-tunnel-controller',
+    '    namespace: {{ $.Release.Namespace }}',
+    '{{- end }}',
+  ];
 }
 
 const PLACE: Record<Scope, string> = {
@@ -120,7 +152,16 @@ Each service account with all that it may do, and why. The roles of the chart an
 list. The WireGuard container has no account and no token. \`make e2e\` holds what was used, by the audit log of the API
 server, against this list.
 
-${sections.join('\n')}`;
+${[...sections, offered()].join('\n')}`;
+}
+
+function offered(): string {
+  const { name, what, permissions } = PROFILE_VALUES;
+  const rows = permissions.map(
+    ({ resources, verbs, reason }) =>
+      `| where it is bound | ${resources.join(', ')} | ${verbs.join(', ')} | ${reason} |`,
+  );
+  return `## tenant-tunnel-${name}\n\n${what}. See [rollout.md](rollout.md).\n\n| where | resources | verbs | why |\n| --- | --- | --- | --- |\n${rows.join('\n')}\n`;
 }
 
 function row(scope: Scope, { apiGroup, resources, resourceNames, verbs, reason }: Permission): string {

@@ -1,12 +1,16 @@
 import {
   LABEL_GATEWAY,
+  LABEL_PART,
   LABEL_TUNNEL,
+  ROUTER_PROFILES,
   ROUTERS,
   type Router,
+  type RouterProfile,
   TENANT_TUNNELS,
   type TenantTunnel,
   TUNNEL_CLASSES,
   type TunnelClass,
+  VALUES_PART,
 } from '../api/index.ts';
 import {
   type ConfigMap,
@@ -40,6 +44,9 @@ export interface Caches {
   ledger: Informer<Secret>;
   nodes: Informer<Node>;
   heartbeats: Informer<Lease>;
+  profiles: Informer<RouterProfile>;
+  /** Copies of values for the agents. */
+  values: Informer<Secret>;
 }
 
 export interface CacheOptions {
@@ -67,6 +74,7 @@ export function createCaches({ namespace, gatewayNamespace, environment, ...plai
           ...new Set([...present(spec.publicKey), ...present(status?.publicKey)]),
         ],
         address: addressKeys,
+        namespace: ({ metadata }) => [metadata.namespace],
       },
     }),
     tunnels: new Informer<TenantTunnel>({
@@ -89,6 +97,17 @@ export function createCaches({ namespace, gatewayNamespace, environment, ...plai
       namespace: gatewayNamespace,
       type: leases,
       labelSelector: LABEL_GATEWAY,
+    }),
+    profiles: new Informer<RouterProfile>({
+      ...source,
+      type: ROUTER_PROFILES,
+      indexes: { namespace: ({ metadata }) => [metadata.namespace] },
+    }),
+    values: new Informer<Secret>({
+      ...source,
+      namespace: gatewayNamespace,
+      type: secrets,
+      labelSelector: `${LABEL_PART}=${VALUES_PART}`,
     }),
   };
 }

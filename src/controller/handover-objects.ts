@@ -17,6 +17,7 @@ import {
   LABEL_TUNNEL,
   PEERS_KEY,
   PRIVATE_KEY,
+  type ProfilesHandover,
   peersObjectName,
   type RouterAccess,
   type ServicesHandover,
@@ -48,6 +49,7 @@ export interface HandoverTunnel {
   mtu: number;
   routerToRouter: 'Allow' | 'Deny';
   services?: ServicesHandover | undefined;
+  profiles?: ProfilesHandover | undefined;
   blocks: readonly number[];
   /** When it was placed on its node, ms. */
   placedAt?: string | undefined;
@@ -56,7 +58,17 @@ export interface HandoverTunnel {
 /** The ConfigMap and the Secret of one tunnel. */
 export function tunnelObjects(
   to: Destination,
-  { revision, entry, tunnel, mtu, routerToRouter, services, blocks, placedAt = '0' }: HandoverTunnel,
+  {
+    revision,
+    entry,
+    tunnel,
+    mtu,
+    routerToRouter,
+    services,
+    profiles,
+    blocks,
+    placedAt = '0',
+  }: HandoverTunnel,
 ): [ConfigMap, Secret] {
   const { index, listenPort, subnet, publicKey, privateKey } = entry;
   const { namespace, name, uid } = tunnel.metadata;
@@ -74,6 +86,7 @@ export function tunnelObjects(
     tenant: entry.tenant,
     tenantTunnel: { namespace, name, uid },
     ...services,
+    ...profiles,
     blocks: [...blocks],
   };
   const objectName = tunnelObjectName(index);
@@ -92,7 +105,7 @@ export function tunnelObjects(
 /** What a tunnel's ConfigMap says of it beside the ledger; undefined when somebody has made something else of that. */
 export function readTunnel(
   object: ConfigMap | undefined,
-): Pick<HandoverTunnel, 'tunnel' | 'mtu' | 'routerToRouter' | 'services'> | undefined {
+): Pick<HandoverTunnel, 'tunnel' | 'mtu' | 'routerToRouter' | 'services' | 'profiles'> | undefined {
   try {
     const {
       mtu,
@@ -100,6 +113,7 @@ export function readTunnel(
       tenantTunnel,
       services,
       servicePacketsPerSecond,
+      profiles,
     } = JSON.parse(object?.data?.[TUNNEL_KEY] ?? '') as Partial<TunnelHandover>;
     const { namespace, name, uid } = tenantTunnel ?? {};
     if (typeof mtu !== 'number') return undefined;
@@ -112,6 +126,7 @@ export function readTunnel(
         ...(services === undefined ? {} : { services }),
         ...(servicePacketsPerSecond === undefined ? {} : { servicePacketsPerSecond }),
       },
+      profiles: profiles === undefined ? {} : { profiles },
     };
   } catch {
     return undefined;

@@ -26,6 +26,7 @@ import {
   readTunnel,
   tunnelObjects,
 } from './handover-objects.ts';
+import { profilesOfClass } from './profiles/class-handover.ts';
 import { lodgingOf, placedAt, tellMove } from './relocation.ts';
 import { subnetsOf } from './router-subnets.ts';
 import { servicesOf } from './tunnel-services.ts';
@@ -73,6 +74,7 @@ async function handOverTunnel(
   const routerToRouter =
     tunnel?.spec.routerToRouter ?? tunnelClass?.spec.routerToRouter ?? before?.routerToRouter ?? 'Allow';
   const services = tunnel && tunnelClass ? servicesOf(tunnel, tunnelClass) : before?.services;
+  const profiles = tunnelClass ? profilesOfClass(tunnelClass) : before?.profiles;
   const of = tunnel ?? before?.tunnel;
   if (node === undefined || mtu === undefined || of === undefined) return undefined;
   const to = destination(world, node);
@@ -85,6 +87,7 @@ async function handOverTunnel(
     mtu,
     routerToRouter,
     services,
+    profiles,
     blocks,
     placedAt: placedAt(world, standing, node),
   });

@@ -20,6 +20,10 @@ import { ledgerStore } from './ledger-store.ts';
 import { controllerMetrics } from './metrics.ts';
 import { Moves } from './moves.ts';
 import { reconcilePeerKey } from './peer-key.ts';
+import { reconcileProfile } from './profiles/reconcile-profile.ts';
+import { reconcileValues } from './profiles/reconcile-values.ts';
+import { ProfileSeats } from './profiles/seats.ts';
+import { seatAll } from './profiles/wire-profiles.ts';
 import { Pulses } from './pulses.ts';
 import { reconcileClass } from './reconcile-class.ts';
 import { reconcileHandover } from './reconcile-handover.ts';
@@ -128,6 +132,8 @@ export function startController(options: ControllerProcessOptions): ControllerPr
     quarantine: controller('quarantine', 1, (key, context) => reconcileQuarantine(world)(key, context)),
     secrets: controller('secrets', 1, (key, context) => reconcileKeptSecrets(world)(key, context)),
     peerKey: controller('peer-key', 1, (key, context) => reconcilePeerKey(world)(key, context)),
+    profiles: controller('routerprofile', 4, (key, context) => reconcileProfile(world)(key, context)),
+    values: controller('profile-values', 2, (key, context) => reconcileValues(world)(key, context)),
   };
   const world: World = {
     client: writer,
@@ -136,6 +142,7 @@ export function startController(options: ControllerProcessOptions): ControllerPr
     events,
     logger,
     environment,
+    namespace,
     gatewayNamespace,
     now,
     controllers,
@@ -146,6 +153,8 @@ export function startController(options: ControllerProcessOptions): ControllerPr
     waiting: new WaitingRouters(),
     subnets: new SubnetIndex(),
     serviceRanges: new ServiceRanges(client, () => clock.monotonic()),
+    seats: new ProfileSeats(),
+    profileValues: new Map(),
   };
   wire(world);
 
@@ -155,6 +164,7 @@ export function startController(options: ControllerProcessOptions): ControllerPr
     for (const one of Object.values(controllers)) one.wake();
     await takeOver(world, client, namespace);
     wakeAll(world);
+    seatAll(world);
     logger.info({ tunnels: ledger.tunnels.size, routers: caches.routers.keys().length }, 'leading');
     await Promise.all(Object.values(controllers).map((one) => one.run(leading)));
     await events.close();

@@ -1,5 +1,12 @@
 import { isLive } from '../allocation/index.ts';
-import { LABEL_GATEWAY, LABEL_PART, LABEL_TUNNEL, type Router, type TenantTunnel } from '../api/index.ts';
+import {
+  ANNOTATION_CLASS,
+  LABEL_GATEWAY,
+  LABEL_PART,
+  LABEL_TUNNEL,
+  type Router,
+  type TenantTunnel,
+} from '../api/index.ts';
 import { type Change, findCondition, type KubeObject, keyOf } from '../kube/index.ts';
 import { rangesKey } from './cluster-ranges.ts';
 import { isDefault } from './find-class.ts';
@@ -7,6 +14,7 @@ import { tenantOf } from './find-tunnel.ts';
 import { currentNode, departureFrom } from './gateways.ts';
 import { handoverKeyOf } from './handover-key.ts';
 import { PEER_KEY_QUEUE } from './peer-key.ts';
+import { reseatRoutersOf, wireProfiles } from './profiles/wire-profiles.ts';
 import { aliasesOf, rivalsOf } from './rivals.ts';
 import { wakeSubnets } from './router-subnets.ts';
 import {
@@ -62,9 +70,14 @@ export function wire(world: World): void {
     const index = Number(labels[LABEL_TUNNEL]);
     const owner = ledger.tunnels.get(index)?.owner;
     if (owner !== undefined) tunnels.enqueue(owner);
+    const tunnel = owner === undefined ? undefined : caches.tunnels.get(owner);
+    const isOfAnother =
+      object.metadata.annotations?.[ANNOTATION_CLASS] !== old?.metadata.annotations?.[ANNOTATION_CLASS];
+    if (tunnel !== undefined && isOfAnother) reseatRoutersOf(world, tunnel);
     if (labels[LABEL_GATEWAY] !== old?.metadata.labels?.[LABEL_GATEWAY]) wakeWholeHandover(world, index);
   });
 
+  wireProfiles(world);
   caches.heartbeats.onChange((change) => world.pulses.see(change));
   caches.nodes.onChange(({ key, object, old, type }) => {
     wakeTunnelsOn(world, key);
@@ -121,6 +134,7 @@ function onTunnel(world: World, change: Change<TenantTunnel>): void {
   for (const rival of caches.tunnels.byIndex('tenant', tenant)) controllers.tunnels.enqueue(keyOf(rival));
   const entry = ledger.tunnelOfTenant(tenant);
   if (entry === undefined) return;
+  reseatRoutersOf(world, change.object);
   controllers.tunnels.enqueue(entry.owner);
   wakeWholeHandover(world, entry.index, BULK);
 }

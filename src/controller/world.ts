@@ -16,6 +16,8 @@ import type { Environment } from './environment.ts';
 import { type FoundTunnel, findTunnel, type Refusal, tenantOf } from './find-tunnel.ts';
 import { handoverKeyOf } from './handover-key.ts';
 import type { Moves } from './moves.ts';
+import type { NamespaceValues } from './profiles/plan-values.ts';
+import type { ProfileSeats } from './profiles/seats.ts';
 import type { Pulses } from './pulses.ts';
 import type { ServiceRanges } from './service-ranges.ts';
 import type { SubnetIndex } from './subnet-index.ts';
@@ -51,6 +53,10 @@ export interface Controllers {
   secrets: Controller;
   /** One key: what the agents of gateways know each other by. */
   peerKey: Controller;
+  /** `namespace/name` of a RouterProfile. */
+  profiles: Controller;
+  /** Namespace whose profiles have values from Secrets. */
+  values: Controller;
 }
 
 export const QUARANTINE = 'all';
@@ -66,6 +72,8 @@ export interface World {
   events: EventRecorder;
   logger: Logger;
   environment: Environment;
+  /** Of the operator. */
+  namespace: string;
   gatewayNamespace: string;
   now: () => Date;
   controllers: Controllers;
@@ -82,6 +90,10 @@ export interface World {
   /** What networks behind Routers are wanted and told, as the cache of Routers has it. */
   subnets: SubnetIndex;
   serviceRanges: ServiceRanges;
+  /** Which Routers have which profiles. */
+  seats: ProfileSeats;
+  /** What is known of the values of profiles, by namespace. */
+  profileValues: Map<string, NamespaceValues>;
 }
 
 export function tunnelOf(world: World, router: Router): FoundTunnel {

@@ -1,4 +1,4 @@
-import { LABEL_GATEWAY, LABEL_PART, PEER_KEY_PART } from '../api/index.ts';
+import { LABEL_GATEWAY, LABEL_PART, PEER_KEY_PART, VALUES_PART } from '../api/index.ts';
 import {
   configMaps,
   isApiError,
@@ -56,8 +56,10 @@ export async function cleanup(options: CleanupOptions): Promise<void> {
   for (const type of [configMaps, secrets]) {
     await client.deleteAll(type, { namespace: gatewayNamespace, labelSelector: LABEL_GATEWAY, signal });
   }
-  const peerKey = `${LABEL_PART}=${PEER_KEY_PART}`;
-  await client.deleteAll(secrets, { namespace: gatewayNamespace, labelSelector: peerKey, signal });
+  for (const part of [PEER_KEY_PART, VALUES_PART]) {
+    const labelSelector = `${LABEL_PART}=${part}`;
+    await client.deleteAll(secrets, { namespace: gatewayNamespace, labelSelector, signal });
+  }
   say('What was handed to the gateways is taken back; the ledger stays.');
   // What a gateway said before that may have been overtaken by what it was just given.
   const before = new Map(

@@ -2,6 +2,9 @@ import { s } from '../schema/builder.ts';
 import type { Infer } from '../schema/schema.ts';
 import { count, text } from './status.ts';
 
+/** On a RouterProfile: a value that is another lets a rollout go on that stopped or waits for routers that were lost. */
+export const ANNOTATION_RESUME = 'vpn.traidnet.io/resume-rollout';
+
 /** Most routers that a stage may count one by one; larger stages are written in percent. */
 export const MAX_CANARIES = 20;
 

@@ -2,6 +2,16 @@
 export class ProfileSeats {
   readonly #routers = new Map<string, Set<string>>();
   readonly #profiles = new Map<string, readonly string[]>();
+  #isOpen = false;
+
+  /** Whether anybody sits yet: a process that stands by counts nothing. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  open(): void {
+    this.#isOpen = true;
+  }
 
   /** Takes in which profiles a router has now; gives those that have it no more, or newly. */
   seat(router: string, profiles: readonly string[]): string[] {
