@@ -57,6 +57,10 @@ export class AgentModel {
     this.#soon(key);
   }
 
+  isConnected(key: string): boolean {
+    return this.#links.get(this.#peer(key)?.publicKey ?? '')?.state === 'Connected';
+  }
+
   #see({ plural, key }: Change): void {
     if (plural === 'routers') this.#soon(key);
     if (plural === 'tenanttunnels') this.#soon(`tunnel ${key}`, GATHER_MS);

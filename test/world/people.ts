@@ -1,10 +1,12 @@
 import {
   ANNOTATION_FENCE,
   ANNOTATION_PROBLEM,
+  ANNOTATION_RESUME,
   API_VERSION,
   DEFAULT_CLASS_ANNOTATION,
   LABEL_GATEWAY,
   LABEL_PART,
+  ROUTER_PROFILES,
   ROUTERS,
   TENANT_TUNNELS,
   TUNNEL_CLASSES,
@@ -30,6 +32,7 @@ const TYPES: Record<Kind, ResourceType> = {
   routers: ROUTERS as ResourceType,
   tenanttunnels: TENANT_TUNNELS as ResourceType,
   tunnelclasses: TUNNEL_CLASSES as ResourceType,
+  routerprofiles: ROUTER_PROFILES as ResourceType,
 };
 const HANDS: Record<'configmaps' | 'secrets', ResourceType> = { configmaps: configMaps, secrets };
 
@@ -81,6 +84,14 @@ function done(server: ApiServer, wall: () => number, deed: Deed): void {
         object.data = Object.fromEntries(Object.keys(object.data ?? {}).map((key) => [key, 'bm9uc2Vuc2U=']));
       });
       break;
+    case 'secret':
+      writeSecret(server, deed.key, deed.data);
+      break;
+    case 'resume':
+      edit(server, TYPES.routerprofiles, deed.key, ({ metadata }) => {
+        metadata.annotations = { ...metadata.annotations, [ANNOTATION_RESUME]: deed.value };
+      });
+      break;
     case 'node':
       node(server, wall(), deed.name, deed.state);
       break;
@@ -99,6 +110,23 @@ function apply(server: ApiServer, type: ResourceType, key: string, spec: object,
       if (isDefault !== undefined) object.metadata.annotations = annotations;
     });
   }
+}
+
+function writeSecret(server: ApiServer, key: string, texts: Record<string, string>): void {
+  const data = Object.fromEntries(
+    Object.entries(texts).map(([name, text]) => [name, Buffer.from(text).toString('base64')]),
+  );
+  if (server.peek(secrets, key) !== undefined) {
+    edit(server, HANDS.secrets, key, (object) => {
+      object.data = data;
+    });
+  } else
+    server.create(secrets, {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { ...nameOf(key) },
+      data,
+    } as Secret);
 }
 
 function renew(server: ApiServer, type: ResourceType, key: string): void {

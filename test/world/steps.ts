@@ -2,7 +2,7 @@ import type { Duty, Slot } from './crew.ts';
 import type { Fault, WeatherName } from './weather.ts';
 
 /** Kinds that people write manifests of. */
-export type Kind = 'routers' | 'tenanttunnels' | 'tunnelclasses';
+export type Kind = 'routers' | 'tenanttunnels' | 'tunnelclasses' | 'routerprofiles';
 
 /** `silent`: its agent has fenced itself, as it said it would; `mute`: it never said so, and may work on. */
 export type NodeState = 'alive' | 'silent' | 'mute' | 'troubled' | 'cordoned' | 'gone';
@@ -39,6 +39,9 @@ export type Deed =
   /** From now on the server refuses this request, until it is blessed. */
   | { do: 'curse'; what: string }
   | { do: 'bless' }
+  /** A Secret of people is written, and the rollout of a profile told to go on. */
+  | { do: 'secret'; key: string; data: Record<string, string> }
+  | { do: 'resume'; key: string; value: string }
   | { do: 'nothing' };
 
 /** A deed, so many ms after the one before. */

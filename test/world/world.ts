@@ -1,3 +1,4 @@
+import { ROUTER_PROFILES } from '../../src/api/index.ts';
 import type { ControllerClient } from '../../src/controller/start.ts';
 import type { Secret } from '../../src/kube/index.ts';
 import { Actor } from './actor.ts';
@@ -11,6 +12,7 @@ import { Journal } from './journal.ts';
 import { Network } from './network.ts';
 import { act, ledgerOf, putBack } from './people.ts';
 import { Picture } from './picture.ts';
+import { ProfilesAgent } from './profiles-agent.ts';
 import { shaking } from './shaking.ts';
 import type { Deed, History, Step } from './steps.ts';
 import { said } from './steps.ts';
@@ -40,6 +42,8 @@ export const lived = (history: History, options: WorldOptions = {}): Promise<Out
 
 /** So long without a write, and nothing is to be expected any more: longer than any look again, ms. */
 const QUIET_MS = 150_000;
+/** The same where profiles are: a canary that went away is waited for, ms. */
+const QUIET_WITH_PROFILES_MS = 660_000;
 /** A world that has not come to rest by then never will, ms. */
 const RESTLESS_MS = 3_600_000;
 /** Longer than the quarantine, ms. */
@@ -66,7 +70,9 @@ export class World {
     this.#invariants = new Invariants(this.server, picture, this.journal, this.timeline);
     this.crew = new Crew(this.server, this.network, this.journal, meddle);
     const agent = new Actor('agent', this.timeline);
-    this.#agent = new AgentModel(agent, this.server, worldClient(agent, this.server, this.network), picture);
+    const client = worldClient(agent, this.server, this.network);
+    this.#agent = new AgentModel(agent, this.server, client, picture);
+    new ProfilesAgent(agent, this.server, client, picture, (key) => this.#agent.isConnected(key));
     this.server.onChange(() => {
       this.#lastWrite = this.timeline.now;
       this.#writes++;
@@ -135,9 +141,10 @@ export class World {
     const { timeline } = this;
     const limit = timeline.now + RESTLESS_MS;
     this.#lastWrite = timeline.now;
-    while (timeline.now < this.#lastWrite + QUIET_MS) {
+    const quiet = this.server.all(ROUTER_PROFILES).length > 0 ? QUIET_WITH_PROFILES_MS : QUIET_MS;
+    while (timeline.now < this.#lastWrite + quiet) {
       if (timeline.now > limit) throw new Violation('8 rest', `never comes to rest ${when}`);
-      await timeline.run(this.#lastWrite + QUIET_MS);
+      await timeline.run(this.#lastWrite + quiet);
     }
   }
 

@@ -4,6 +4,7 @@ import {
   ROUTER_PROFILES,
   type Router,
   type RouterProfile,
+  type SecretValue,
   secretsOf,
   selectorHash,
 } from '../../api/index.ts';
@@ -24,8 +25,10 @@ export const reconcileProfile =
     const profile = caches.profiles.get(key);
     if (profile === undefined || profile.metadata.deletionTimestamp !== undefined) return undefined;
     const values = profileValues.get(profile.metadata.namespace);
-    // Before its Secrets were looked at nothing can be said; who looks wakes it.
-    if (values === undefined && secretsOf(profile.spec).length > 0) return undefined;
+    // Before all its Secrets were looked at nothing can be said; who looks wakes it.
+    const isKnown = ({ dataKey }: SecretValue): boolean =>
+      values !== undefined && (dataKey in values.versions || values.problems.has(dataKey));
+    if (!secretsOf(profile.spec).every(isKnown)) return undefined;
     const routers = [...seats.routersOf(key)].flatMap((one) => caches.routers.get(one) ?? []);
     const now = world.now().getTime();
     const revision = profileRevision(profile, values?.versions ?? {});

@@ -19,8 +19,7 @@ export const reconcileValues =
   (world: World): Reconcile =>
   async (namespace, context): Promise<ReconcileResult | undefined> => {
     const { caches, client, gatewayNamespace, profileValues } = world;
-    const profiles = caches.profiles.byIndex('namespace', namespace);
-    const referred = referredSecrets(profiles);
+    const referred = referredSecrets(caches.profiles.byIndex('namespace', namespace));
     const reads = new Map<string, SecretRead>();
     for (const name of referred.keys()) {
       reads.set(name, await readSecret(client, { namespace, name }, context.signal));
@@ -31,7 +30,8 @@ export const reconcileValues =
     const known = profileValues.get(namespace);
     if (referred.size === 0) profileValues.delete(namespace);
     else profileValues.set(namespace, values);
-    if (!isSame(known, values)) wakeProfiles(world, profiles);
+    // Also those that came meanwhile, and found nothing known yet.
+    if (!isSame(known, values)) wakeProfiles(world, caches.profiles.byIndex('namespace', namespace));
     return referred.size === 0 ? undefined : { requeueAfterMs: VALUES_LOOK_MS };
   };
 

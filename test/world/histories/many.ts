@@ -17,11 +17,13 @@ export interface Many {
   count: number;
   /** Which sorts of steps there are; default all. */
   topics?: (topic: Topic) => boolean;
+  /** Out of which; default those of tunnels and routers. */
+  of?: readonly Topic[];
 }
 
 /** Tests that live so many histories each; one that is broken is told, made small. */
-export function manyHistories({ offset, count, topics = () => true }: Many): void {
-  const chosen = TOPICS.filter(topics);
+export function manyHistories({ offset, count, topics = () => true, of = TOPICS }: Many): void {
+  const chosen = of.filter(topics);
   const first = BASE + offset;
   const batches = Array.from({ length: Math.ceil(count / BATCH) }, (_, at) => first + at * BATCH);
   test.each(batches)(`${BATCH} histories from seed %i`, async (seed) => {

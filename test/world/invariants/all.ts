@@ -10,6 +10,7 @@ import { networksAreRouted } from './networks.ts';
 import { TunnelsStay } from './placed.ts';
 import { Quarantine } from './quarantine.ts';
 import { Recorded } from './recorded.ts';
+import { profilesAreServed, Rollouts } from './rolled-out.ts';
 import { secretsStayIn } from './secrecy.ts';
 import { allAreServed, type Scene } from './served.ts';
 import { GivenToTenants } from './tenants.ts';
@@ -27,6 +28,7 @@ export class Invariants {
   readonly #tenants: GivenToTenants;
   readonly #quarantine: Quarantine;
   readonly #placed: TunnelsStay;
+  readonly #rollouts: Rollouts;
 
   constructor(
     server: ApiServer,
@@ -38,6 +40,7 @@ export class Invariants {
     this.#picture = picture;
     this.#journal = journal;
     this.#placed = new TunnelsStay(server, () => time.now);
+    this.#rollouts = new Rollouts(server, () => time.now);
     this.#routers = new GivenToRouters(server, () => time.now);
     this.#tenants = new GivenToTenants(
       server,
@@ -58,6 +61,7 @@ export class Invariants {
     this.#quarantine.see(change);
     this.#placed.see(change);
     this.#tenants.see(change);
+    this.#rollouts.see(change);
     if (plural === 'secrets' && key.startsWith(`${SYSTEM}/`)) {
       this.#recorded.see(picture);
       this.#isDisturbed ||= change.by === 'people';
@@ -101,5 +105,6 @@ export class Invariants {
     allAreServed(whole);
     nothingLeaks(whole);
     networksAreRouted(whole);
+    profilesAreServed(whole);
   }
 }
