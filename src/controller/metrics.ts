@@ -4,6 +4,7 @@ import { registerScraped, scrapedGauge } from '../process/index.ts';
 import { clusterMetrics } from './cluster-metrics.ts';
 import { ledgerMetrics } from './ledger-metrics.ts';
 import { poolMetrics } from './pool-metrics.ts';
+import { profileMetrics } from './profiles/profile-metrics.ts';
 import type { World } from './world.ts';
 
 const BUCKETS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60];
@@ -59,6 +60,7 @@ export function controllerMetrics(registry: Registry, sources: MetricSources) {
     },
     ...ledgerMetrics(sources),
     ...clusterMetrics(sources),
+    ...profileMetrics(sources.caches),
   ]);
   poolMetrics(registry, sources.caches);
   return {

@@ -37,7 +37,7 @@ export const FAILS = '/fails';
 export const FAILS_ODD = '/fails/odd';
 
 export const failsOn = ({ spec }: RouterProfile, router: Router): boolean =>
-  spec.resources.some(
+  (spec.resources ?? []).some(
     ({ path }) => path === FAILS || (path === FAILS_ODD && /[135]$/.test(router.metadata.name)),
   );
 

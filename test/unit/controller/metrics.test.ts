@@ -1,5 +1,5 @@
 import { Registry } from 'prom-client';
-import type { Router, TenantTunnel, TunnelClass } from '../../../src/api/index.ts';
+import type { Router, RouterProfile, TenantTunnel, TunnelClass } from '../../../src/api/index.ts';
 import { ANNOTATION_PROBLEM, LABEL_GATEWAY, LABEL_PART } from '../../../src/api/index.ts';
 import type { Caches } from '../../../src/controller/caches.ts';
 import { controllerMetrics } from '../../../src/controller/metrics.ts';
@@ -7,6 +7,7 @@ import { Pulses } from '../../../src/controller/pulses.ts';
 import { type ConfigMap, Controller, type Lease } from '../../../src/kube/index.ts';
 import { addressRequest, ledgerOver, tunnelRequest } from '../allocation/fixtures.ts';
 import { MemoryStore } from '../allocation/memory-store.ts';
+import { profile } from '../api/profiles/fixtures.ts';
 import { FakeClock } from '../kube/fake-clock.ts';
 import { NOW, router, tunnelClass } from './fixtures.ts';
 
@@ -19,6 +20,7 @@ function stage() {
     tunnels: [] as TenantTunnel[],
     configMaps: [] as ConfigMap[],
     heartbeats: [] as Lease[],
+    profiles: [] as RouterProfile[],
   };
   const cacheOf = (list: { metadata: { name: string } }[]) => ({
     list: () => list,
@@ -160,4 +162,70 @@ test('a controller shows how many of its keys wait, for how long, and what came 
       (outcome) => `tto_controller_reconciles_total{controller="router",outcome="${outcome}"} 0`,
     ),
   );
+});
+
+test('profiles are counted by what their statuses say, and only rollouts under way have a series', async () => {
+  const { objects, samples } = stage();
+  const condition = (type: string, reason: string, status: 'True' | 'False' = 'True') => ({
+    type,
+    reason,
+    status,
+    message: '',
+    lastTransitionTime: '',
+  });
+  const at = (state: 'RollingOut' | 'Done' | 'Stopped', share: number) => ({ state, share }) as never;
+  objects.profiles.push(
+    profile('a/new'),
+    profile(
+      'a/p',
+      {},
+      {
+        status: {
+          routers: { selected: 10, applied: 3, failed: 1, waiting: 6 },
+          rollout: at('RollingOut', 100),
+          conditions: [condition('Accepted', 'Accepted'), condition('Progressing', 'Baking')],
+        },
+      },
+    ),
+    profile(
+      'a/q',
+      {},
+      {
+        status: {
+          routers: { selected: 5, applied: 5, failed: 0, waiting: 0 },
+          rollout: at('Done', 1000),
+          conditions: [condition('Progressing', 'RolledOut', 'False')],
+        },
+      },
+    ),
+    profile(
+      'b/p',
+      {},
+      {
+        status: {
+          rollout: at('Stopped', 10),
+          conditions: [condition('Progressing', 'RolloutStopped', 'False')],
+        },
+      },
+    ),
+    profile('b/q', {}, { status: { conditions: [condition('Accepted', 'SecretNotFound', 'False')] } }),
+  );
+  expect(await samples('tto_profiles{')).toEqual([
+    'tto_profiles{state="RolledOut"} 1',
+    'tto_profiles{state="RollingOut"} 1',
+    'tto_profiles{state="Paused"} 0',
+    'tto_profiles{state="Stopped"} 1',
+    'tto_profiles{state="Refused"} 1',
+    'tto_profiles{state="DryRun"} 0',
+    'tto_profiles{state="Pending"} 1',
+  ]);
+  expect(await samples('tto_profile_routers{')).toEqual([
+    'tto_profile_routers{outcome="applied"} 8',
+    'tto_profile_routers{outcome="failed"} 1',
+    'tto_profile_routers{outcome="waiting"} 6',
+  ]);
+  expect(await samples('tto_profile_rollout_ratio{')).toEqual([
+    'tto_profile_rollout_ratio{namespace="a",profile="p"} 0.1',
+    'tto_profile_rollout_ratio{namespace="b",profile="p"} 0.01',
+  ]);
 });
