@@ -30,13 +30,15 @@ const CHECKS: Record<string, string[]> = {
   'generated files': ['node', 'src/api/generate.ts', '--check'],
 };
 
-/** In this order, one after the other: the first ones use all processors, the last ones mostly wait. */
+const processors = availableParallelism();
+
+/** In this order, one after the other: the first two use all processors, the others wait for most of their time. */
 const PROJECTS: Record<string, { needs: Need[]; workers: number; args?: string[] }> = {
-  unit: { needs: [], workers: availableParallelism() },
-  world: { needs: [], workers: availableParallelism() },
-  integration: { needs: ['packages', 'control plane', 'clients'], workers: availableParallelism() },
-  dataplane: { needs: ['packages', 'data plane'], workers: availableParallelism() },
-  processes: { needs: ['packages', 'control plane', 'data plane'], workers: 3 },
+  unit: { needs: [], workers: processors },
+  world: { needs: [], workers: processors },
+  integration: { needs: ['packages', 'control plane', 'clients'], workers: 2 * processors },
+  dataplane: { needs: ['packages', 'data plane'], workers: processors + 1 },
+  processes: { needs: ['packages', 'control plane', 'data plane'], workers: 2 * processors },
   e2e: { needs: ['nodes'], workers: 2, args: ['--verbose'] },
 };
 
