@@ -129,10 +129,19 @@ test('two managers write their parts of one status, each only on a change, and t
   const allocated = setCondition(undefined, { type: 'Allocated', ...ok }, now);
   const both = setCondition(allocated, { type: 'Ready', ...ok }, now);
 
+  const applied = async (status: NonNullable<Widget['status']>, by: typeof mine): Promise<Widget> => {
+    const written = await applyStatusIfChanged(client, widgets, widget, status, by);
+    // The reply is the metadata alone.
+    expect(written).toEqual({ apiVersion: 'example.com/v1', kind: 'Widget', metadata: expect.anything() });
+    const whole = await client.get(widgets, { namespace, name });
+    expect(whole?.metadata).toEqual(written?.metadata);
+    return whole ?? widget;
+  };
+
   const first = { address: '10.0.0.1', conditions: both };
-  widget = (await applyStatusIfChanged(client, widgets, widget, first, mine)) ?? widget;
+  widget = await applied(first, mine);
   const connected = { model: 'x', conditions: setCondition(undefined, { type: 'Connected', ...ok }, now) };
-  widget = (await applyStatusIfChanged(client, widgets, widget, connected, theirs)) ?? widget;
+  widget = await applied(connected, theirs);
   expect(widget.status).toMatchObject({ address: '10.0.0.1', model: 'x' });
   expect(widget.status?.conditions?.map(({ type }) => type).sort()).toEqual([
     'Allocated',
@@ -144,7 +153,7 @@ test('two managers write their parts of one status, each only on a change, and t
   expect(await applyStatusIfChanged(client, widgets, widget, connected, theirs)).toBeUndefined();
 
   const less = { conditions: allocated };
-  widget = (await applyStatusIfChanged(client, widgets, widget, less, mine)) ?? widget;
+  widget = await applied(less, mine);
   expect(widget.status).not.toHaveProperty('address');
   expect(widget.status?.model).toBe('x');
   expect(widget.status?.conditions?.map(({ type }) => type).sort()).toEqual(['Allocated', 'Connected']);
