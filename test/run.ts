@@ -36,7 +36,7 @@ const processors = availableParallelism();
 const PROJECTS: Record<string, { needs: Need[]; workers: number; args?: string[] }> = {
   unit: { needs: [], workers: processors },
   world: { needs: [], workers: processors },
-  integration: { needs: ['packages', 'control plane', 'clients'], workers: 2 * processors },
+  integration: { needs: ['packages', 'control plane', 'clients'], workers: processors + 1 },
   dataplane: { needs: ['packages', 'data plane'], workers: processors + 1 },
   processes: { needs: ['packages', 'control plane', 'data plane'], workers: 2 * processors },
   e2e: { needs: ['nodes'], workers: 2, args: ['--verbose'] },

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { jest } from '@jest/globals';
 import { parse } from 'yaml';
 import { renderedFiles } from '../../../deploy/render.ts';
 import { outdated } from '../../../src/api/written-files.ts';
@@ -14,6 +15,8 @@ import {
   prepareHelm,
   render,
 } from '../chart/chart.ts';
+
+jest.setTimeout(60_000);
 
 const REPOSITORY = join(import.meta.dirname, '..', '..', '..');
 const DEPLOY = join(REPOSITORY, 'deploy');
