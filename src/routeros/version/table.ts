@@ -1,25 +1,6 @@
-/**
- * What RouterOS 7.9 to 7.24 take, of the menus that this project uses. Words are separated by blanks; `name@7.16` is there from
- * 7.16 on, `name@7.15-7.17` from 7.15 until before 7.17, `name@-7.18` until before 7.18.
- *
- * What no list says is not known, and is asked of the router itself. Held against each version's own word by
- * test/unit/routeros/version/table.test.ts.
- */
-export interface MenuEntry {
-  /** Of the menu as a whole; absent: every version has it. */
-  readonly versions?: string;
-  /** Without those that are made of `properties`: `add` and `set` are listed all the same. */
-  readonly commands: string;
-  /** Arguments of both `add` and `set`. */
-  readonly properties?: string;
-  /** Arguments of one command alone, by its name. */
-  readonly only?: Readonly<Record<string, string>>;
-}
+import { type MenuEntry, ROWS, RULES, SINGLE, SWITCHED } from './entry.ts';
+import { SERVICES } from './services.ts';
 
-const ROWS = 'print get find add set remove';
-const SWITCHED = `${ROWS} enable disable`;
-const RULES = `${SWITCHED} comment move unset`;
-const SINGLE = 'print get set';
 /** What rules of every firewall table can look at. */
 const MATCHERS = [
   'chain action comment disabled log log-prefix protocol src-address dst-address src-address-list dst-address-list',
@@ -32,7 +13,12 @@ const FILTER: MenuEntry = {
   only: { add: 'place-before copy-from' },
 };
 
+/**
+ * What RouterOS 7.9 to 7.24 take, of the menus that this project uses. What is not here is not known, and is asked of the router
+ * itself. Held against each version's own word by test/unit/routeros/version/table.test.ts.
+ */
 export const MENUS: Readonly<Record<string, MenuEntry>> = {
+  ...SERVICES,
   '/': {
     commands: 'execute export import password ping@-7.24',
     only: {

@@ -1,5 +1,6 @@
+import type { MenuEntry } from './entry.ts';
 import { readWord, type Span } from './span.ts';
-import { MENUS, type MenuEntry } from './table.ts';
+import { MENUS } from './table.ts';
 
 interface Menu {
   span: Span;
