@@ -1,4 +1,5 @@
 import { type MenuEntry, ROWS, RULES, SINGLE, SWITCHED } from './entry.ts';
+import { LANGUAGE } from './language.ts';
 import { SERVICES } from './services.ts';
 
 /** What rules of every firewall table can look at. */
@@ -19,16 +20,7 @@ const FILTER: MenuEntry = {
  */
 export const MENUS: Readonly<Record<string, MenuEntry>> = {
   ...SERVICES,
-  '/': {
-    commands: 'execute export import password ping@-7.24',
-    only: {
-      execute: 'script as-string file',
-      export: 'compact file hide-sensitive show-sensitive terse verbose where@7.13',
-      import: 'file-name from-line verbose dry-run@7.16',
-      password: 'old-password new-password confirm-new-password',
-      ping: 'address count interface interval src-address size',
-    },
-  },
+  '/': LANGUAGE,
   '/console': { commands: 'inspect', only: { inspect: 'request path input as-value' } },
   '/interface': { commands: 'print get find set enable disable', only: { set: 'name mtu disabled comment' } },
   '/interface/bridge': {
@@ -87,7 +79,7 @@ export const MENUS: Readonly<Record<string, MenuEntry>> = {
     commands: 'print get find debug info warning error',
     only: { debug: 'message', info: 'message', warning: 'message', error: 'message' },
   },
-  '/safe-mode': { versions: '7.18', commands: 'take release unroll' },
+  '/safe-mode': { versions: '7.18', commands: 'print get take release unroll' },
   '/system': { commands: 'reboot shutdown' },
   '/system/clock': { commands: SINGLE, only: { set: 'time-zone-autodetect time-zone-name date time' } },
   '/system/device-mode': { commands: 'print get update' },
