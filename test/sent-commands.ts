@@ -149,7 +149,7 @@ export function tell(verdict: Verdict): string[] {
   return [
     [
       `${commands} commands with ${verdict.arguments} arguments were sent to ${versions} versions of RouterOS: ${held};`,
-      `of the ${inTable.known} of ${inTable.of} that the project's own table has, ${denied.length} that it says are not there.`,
+      `the project's own table has ${inTable.known} of ${inTable.of}, and says of ${denied.length} that they are not there.`,
     ].join(' '),
     `Beside them ${refused} that a version lacks were tried and refused${isHeld ? `, and ${notSimulated.length} that only the simulator lacks` : ''}.`,
     ...unknown.slice(0, 50).map((text) => `  unknown: ${text}`),
