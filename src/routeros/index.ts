@@ -48,7 +48,6 @@ export {
 } from './undo/index.ts';
 export {
   Answers,
-  type Behaviour,
   type Knowledge,
   type Known,
   knowledgeOf,

@@ -10,4 +10,3 @@ export {
   learn,
   MOST_PLACES,
 } from './knowledge.ts';
-export type { Behaviour } from './table.ts';

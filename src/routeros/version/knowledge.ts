@@ -2,8 +2,8 @@ import { parseRouterOsVersion, type RouterOsVersion } from '../../api/profiles/r
 import type { CommandOptions } from '../api/client.ts';
 import type { Answers } from './answers.ts';
 import { type Asked, type Children, inspect } from './inspect.ts';
-import { inWords, isIn, readWord } from './span.ts';
-import { BEHAVIOURS, type Behaviour, RENAMED } from './table.ts';
+import { inWords, isIn } from './span.ts';
+import { RENAMED } from './table.ts';
 import { menuOf } from './vocabulary.ts';
 
 export type Known = 'yes' | 'no' | 'unknown';
@@ -21,7 +21,6 @@ export interface Knowledge {
   renamed(menu: string, property: string): string;
   /** For a sentence: which versions have it (`RouterOS 7.16 and later`); undefined where the table does not say. */
   versionsWith(menu: string, command?: string, argument?: string): string | undefined;
-  behaves(behaviour: Behaviour): boolean;
 }
 
 /** Place in the console's tree (`/ip/service/set`) → what the router says is under it; null: it has no such place. */
@@ -49,11 +48,6 @@ export function knowledgeOf(version: string, learned: Learned = new Map()): Know
     versionsWith(menu, command, argument) {
       const last = spansOf(menu, command, argument)?.findLast(({ text }) => text !== '');
       return last === undefined ? undefined : inWords(last);
-    },
-    behaves: (behaviour) => {
-      const { span } = readWord(BEHAVIOURS[behaviour]);
-      // Who does not say which one it is, is more likely new than old.
-      return parsed === undefined ? span.until === undefined : isIn(span, parsed);
     },
   };
 }
@@ -100,7 +94,7 @@ export interface LearnOptions extends CommandOptions {
 }
 
 export const MOST_PLACES = 256;
-const AT_ONCE = 8;
+const AT_ONCE = 16;
 
 /** Every RouterOS 7 has it: a router that does not say so says nothing of what it lacks. */
 const PROOF = '/system/identity/set';

@@ -118,17 +118,3 @@ export const RENAMED: readonly { readonly menu: string; readonly names: readonly
   { menu: '/ip/service', names: ['available-from', 'address'] },
   { menu: '/interface/wireguard/peers', names: ['responder', 'is-responder'] },
 ];
-
-/** What changed without a word for it in any menu. */
-export const BEHAVIOURS = {
-  /** `/ip/service` has a dynamic row for each open port and connection, under the name of its service. */
-  listsConnectionsAsServices: '@7.19',
-  /** 7.19 itself takes those rows too for `set` by name: "this is configured elsewhere". */
-  setsDynamicServices: '@7.19-7.19.1',
-  /** Dates read `2023-01-02`; before, `jan/02/2023`. */
-  writesDatesInOrder: '@7.10',
-  /** A read without a row answers `!empty` before `!done`. */
-  saysEmpty: '@7.18',
-} as const;
-
-export type Behaviour = keyof typeof BEHAVIOURS;

@@ -206,6 +206,7 @@ export class RouterOs {
       safeMode: this.#safeMode,
       jobs: this.jobs,
       deviceMode: this.options.deviceMode,
+      freeStorageBytes: this.options.freeStorageBytes ?? 99_614_720,
       execute: (script) => this.jobs.start(script, user, (job) => this.terminal(user, job)),
       derive: () => this.#derive(),
     };

@@ -25,6 +25,8 @@ export interface RouterOsOptions {
   resolve?: (name: string) => string | undefined;
   /** Default: all that is modelled is allowed. */
   deviceMode?: DeviceMode;
+  /** Bytes left where settings are kept; default 95 MiB. */
+  freeStorageBytes?: number;
   /** Whether a session may release or unroll the safe mode of another one; default no. Sources differ. */
   unrollsForOthers?: boolean;
 }

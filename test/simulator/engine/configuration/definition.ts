@@ -80,6 +80,7 @@ export interface Context {
   safeMode: SafeMode;
   jobs: Jobs;
   deviceMode: DeviceMode | undefined;
+  freeStorageBytes: number;
   /** Runs text as a script in the background, with the rights of `user`; returns the job's `.id`. */
   execute: (script: string) => string;
   /** Makes rows anew that follow from others, after a change that went past their menus. */

@@ -60,7 +60,7 @@ export const resourceMenu: Menu = {
       'cpu-count': '4',
       'cpu-frequency': '864',
       'cpu-load': '1',
-      'free-hdd-space': '99614720',
+      'free-hdd-space': String(context.freeStorageBytes),
       'total-hdd-space': '134217728',
       'architecture-name': isSoftware(context.board) ? 'x86_64' : 'arm64',
       'board-name': context.board,
