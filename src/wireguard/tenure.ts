@@ -29,8 +29,8 @@ export interface TenureOptions {
 const ROUND_MS = 1000;
 /** About an hour, after which a record is old. */
 const ROUNDS_BETWEEN_PRUNINGS = 3600;
-/** The agent asks more often; without it, so old may be what is written down of endpoints. */
-const LOOK_AFTER_MS = 30_000;
+/** The agent asks more often, of 65,000 peers every 30 s; without it, so old may be what is written down of endpoints. */
+const LOOK_AFTER_MS = 45_000;
 /** At the end, a second is what a router loses anyway. */
 const LAST_LOOK_AFTER_MS = 1000;
 const LAST_LOOK_LIMIT_MS = 500;
@@ -54,6 +54,8 @@ export class Tenure {
     this.#processes = new Processes({
       ...(shared === undefined ? {} : { inherit: () => shared.lock.descriptor }),
       onEnded: (interfaceName, how) => this.tunnels.processEnded(interfaceName, how),
+      onInstancesRaised: (to) =>
+        logger.info({ to }, 'Raised fs.inotify.max_user_instances of the node: each wireguard-go takes one.'),
     });
     this.#endpoints = new Endpoints({
       store: shared === undefined ? undefined : new EndpointStore(`${shared.folder}/endpoints`),

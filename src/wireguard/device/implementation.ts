@@ -43,6 +43,7 @@ export const userspaceImplementation = (processes: Processes): Implementation =>
   move: async ({ interfaceName, namespace }) => {
     const input = `link set ${interfaceName} up\nlink set ${interfaceName} netns ${namespace}\n`;
     await run('ip', ['-batch', '-'], { input });
+    processes.moved(interfaceName);
   },
   device: (names) => new UserspaceDevice(controlSocketOf(names.interfaceName)),
 });

@@ -1,4 +1,4 @@
-import { closeSync } from 'node:fs';
+import { closeSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { errno, libc } from '../namespace/libc.ts';
 
@@ -16,6 +16,31 @@ export function inotifyProblem(): string | undefined {
   closeSync(fd);
   return undefined;
 }
+
+const INSTANCES = '/proc/sys/fs/inotify/max_user_instances';
+/** More room by so many; an instance that nobody uses takes nothing. */
+const MORE_INSTANCES = 1_024;
+const MOST_INSTANCES = 16_384;
+
+/**
+ * Raises the node's limit where all instances are in use, as they are from about a hundred tunnels on. Returns what it is
+ * then; undefined where that is not what is lacking, or where it cannot be raised, as in a container that may not.
+ */
+export function raiseInstances(path = INSTANCES, problem = inotifyProblem): number | undefined {
+  if (problem() === undefined) return undefined;
+  try {
+    const to = raisedLimit(Number(readFileSync(path, 'utf8')));
+    if (to === undefined) return undefined;
+    writeFileSync(path, String(to));
+    return problem() === undefined ? to : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined where it is as high as it may be raised; what somebody set higher stays. */
+export const raisedLimit = (now: number): number | undefined =>
+  now < MOST_INSTANCES ? Math.min(now + MORE_INSTANCES, MOST_INSTANCES) : undefined;
 
 export const problemOf = (number: number): string | undefined =>
   number === constants.errno.EMFILE

@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SidecarError, stopping } from '../errors.ts';
 import { ensureFolder } from '../folder.ts';
 import { CONTROL_FOLDER, controlSocketOf, probeControlSocket } from './control-socket.ts';
-import { inotifyProblem } from './inotify.ts';
+import { inotifyProblem, raiseInstances } from './inotify.ts';
+import { endLinkNews } from './link-news.ts';
 
 export interface ProcessesOptions {
   /**
@@ -14,6 +15,8 @@ export interface ProcessesOptions {
   inherit?: () => number | undefined;
   /** One has ended that was at work; whether somebody wanted it so, the listener has to know. */
   onEnded?: (interfaceName: string, how: string) => void;
+  /** The node had no inotify instance left, and now may have so many. */
+  onInstancesRaised?: (to: number) => void;
 }
 
 const START_LIMIT_MS = 10_000;
@@ -23,7 +26,7 @@ const END_LIMIT_MS = 400;
 /** The wireguard-go processes that this sidecar has started, each the direct child that Node waits for. */
 export class Processes {
   readonly #options: ProcessesOptions;
-  readonly #children = new Set<ChildProcess>();
+  readonly #children = new Map<ChildProcess, string>();
   #ending = false;
 
   constructor(options: ProcessesOptions = {}) {
@@ -32,6 +35,17 @@ export class Processes {
 
   /** In a session of its own and with nothing that ties it to this process, which it may outlive. */
   async start(interfaceName: string): Promise<void> {
+    try {
+      await this.#startOnce(interfaceName);
+    } catch (cause) {
+      const raised = raiseInstances();
+      if (raised === undefined) throw cause;
+      this.#options.onInstancesRaised?.(raised);
+      await this.#startOnce(interfaceName);
+    }
+  }
+
+  async #startOnce(interfaceName: string): Promise<void> {
     this.#refuseWhereImpossible();
     const inherited = this.#options.inherit?.();
     const child = spawn('wireguard-go', ['-f', interfaceName], {
@@ -42,7 +56,7 @@ export class Processes {
     });
     let ended: string | undefined;
     let started = false;
-    this.#children.add(child);
+    this.#children.set(child, interfaceName);
     child.on('error', ({ code }: NodeJS.ErrnoException) => {
       this.#children.delete(child);
       ended = code === 'ENOENT' ? 'it is not installed' : `it could not be started (${code})`;
@@ -68,10 +82,17 @@ export class Processes {
     throw new SidecarError('DeviceFailed', `wireguard-go could not make ${interfaceName}: ${why}.`);
   }
 
+  /** The interface is where it belongs, and its process need not hear of the node's others. */
+  moved(interfaceName: string): void {
+    for (const [{ pid }, name] of this.#children) {
+      if (name === interfaceName && pid !== undefined) endLinkNews(pid);
+    }
+  }
+
   /** Ends them all and waits until their sockets are closed; none can be started any more. */
   async endAll(): Promise<void> {
     this.#ending = true;
-    const left = [...this.#children];
+    const left = [...this.#children.keys()];
     const gone = Promise.all(left.map((child) => new Promise((resolve) => child.once('exit', resolve))));
     for (const child of left) child.ref();
     for (const child of left) child.kill('SIGTERM');
