@@ -158,7 +158,7 @@ function throughputRows(throughput: Metrics): [string, string, string][] {
   return [
     [
       '`throughput`',
-      'one TCP stream through a tunnel, beside bare wireguard-go between the same machines',
+      'one TCP stream through a tunnel, beside bare wireguard-go between the same machines; processors are shared among processes, not sessions',
       `to a router ${way('toRouter')}, from it ${way('fromRouter')}, router to router ${way('routerToRouter')}`,
     ],
   ];

@@ -7,6 +7,7 @@ import { Router } from '../../test/dataplane/sidecar/router.ts';
 import { stateOf } from '../../test/dataplane/sidecar/tunnel-state.ts';
 import { median } from '../percentile.ts';
 import type { Metrics } from '../results.ts';
+import { withoutSessionGroups } from '../session-groups.ts';
 
 const PORT = 9000;
 const BARE_PORT = 51_999;
@@ -60,10 +61,11 @@ export interface Throughput {
 }
 
 /** In turn: bare, tunnel, bare, … to a router, from it, and from router to router by way of the server. */
-export async function throughput(
-  { rounds, seconds }: Throughput,
-  say: (line: string) => void,
-): Promise<Metrics> {
+export function throughput(options: Throughput, say: (line: string) => void): Promise<Metrics> {
+  return withoutSessionGroups(() => measure(options, say));
+}
+
+async function measure({ rounds, seconds }: Throughput, say: (line: string) => void): Promise<Metrics> {
   const gateway = await Gateway.create();
   try {
     const routers = [
