@@ -8,6 +8,7 @@ export {
   RouterOsApi,
 } from './api/client.ts';
 export type { ApiCommand } from './api/encoder.ts';
+export type { ListenOptions } from './api/listening.ts';
 export type { ApiReply } from './api/pending.ts';
 export type { ApiRow } from './api/reply.ts';
 export { RouterOsError, type RouterOsErrorCode } from './errors.ts';

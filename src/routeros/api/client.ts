@@ -2,8 +2,9 @@ import type { Duplex } from 'node:stream';
 import { RouterOsError } from '../errors.ts';
 import { DEFAULT_DECODER_LIMITS, type DecoderLimits, SentenceDecoder } from './decoder.ts';
 import { type ApiCommand, encodeSentence, wordsOf } from './encoder.ts';
-import { type ApiReply, type CommandLimits, PendingCommand } from './pending.ts';
-import { parseReply, quotable, type ReplySentence, trapError } from './reply.ts';
+import { ListeningCommand, type ListenOptions } from './listening.ts';
+import { type ApiReply, type CommandLimits, type Pending, PendingCommand } from './pending.ts';
+import { type ApiRow, parseReply, quotable, type ReplySentence, trapError } from './reply.ts';
 
 export interface ApiLimits extends DecoderLimits, CommandLimits {}
 
@@ -48,7 +49,7 @@ export class RouterOsApi {
   readonly #decoder: SentenceDecoder;
   readonly #limits: ApiLimits;
   readonly #commandTimeoutMs: number;
-  readonly #pending = new Map<string, PendingCommand>();
+  readonly #pending = new Map<string, Pending>();
   readonly #secrets = new Set<string>();
   readonly #sessionTimer: NodeJS.Timeout | undefined;
   #lastTag = 0;
@@ -95,6 +96,41 @@ export class RouterOsApi {
     const words = wordsOf(command);
     this.#lastTag += 1;
     return this.#run(String(this.#lastTag), words, options);
+  }
+
+  /**
+   * Rows as they change, of a command that ends in `/listen`. It begins at once; an error of the router or of the session
+   * comes to whoever reads. Throws `InvalidRequest`.
+   */
+  listen(
+    command: ApiCommand | readonly string[],
+    options: ListenOptions = {},
+  ): AsyncIterableIterator<ApiRow> {
+    const words = wordsOf(command);
+    const { signal, mostWaiting = 1000 } = options;
+    this.#lastTag += 1;
+    const tag = String(this.#lastTag);
+    const aborted = (): void => {
+      listening.fail(
+        new RouterOsError('Aborted', `The listening to ${words[0]} was given up by its caller.`),
+      );
+      this.#cancel(tag);
+    };
+    const listening = new ListeningCommand(words[0] ?? '', this.#limits, mostWaiting, {
+      cancel: () => this.#cancel(tag),
+      release: () => signal?.removeEventListener('abort', aborted),
+    });
+    if (this.#failure !== undefined) listening.fail(this.#failure);
+    else if (signal?.aborted === true)
+      listening.fail(
+        new RouterOsError('Aborted', `The listening to ${words[0]} was given up before it began.`),
+      );
+    else {
+      signal?.addEventListener('abort', aborted, { once: true });
+      this.#pending.set(tag, listening);
+      this.#send([...words, `.tag=${tag}`]);
+    }
+    return listening;
   }
 
   /** Ends the session; commands under way fail with `Closed`. */
@@ -181,6 +217,7 @@ export class RouterOsApi {
   }
 
   #cancel(tag: string): void {
+    if (this.#failure !== undefined || !this.#pending.has(tag)) return;
     const owed = [...this.#pending.values()].filter((command) => command.settled).length;
     if (owed > MAX_OWED) {
       this.#fail(new RouterOsError('Timeout', `The router owes the answers to ${owed} commands.`));

@@ -1,4 +1,5 @@
 import { RouterOsError } from '../errors.ts';
+import { textOf } from '../text.ts';
 
 export interface DecoderLimits {
   /** Bytes of one word. */
@@ -38,12 +39,9 @@ const LENGTH_FORMS = [
  * Bytes in, sentences out, whatever the chunks. Two states: reading a length (`#missing` bytes of it still to come)
  * and filling a word. A length is checked against the limits before any of its bytes is waited for, so what is held
  * is never more than one sentence within its limits. Once it has thrown, it is of no more use.
- *
- * Text is decoded leniently: RouterOS stores bytes, and some clients wrote them in a code page.
  */
 export class SentenceDecoder {
   readonly #limits: DecoderLimits;
-  readonly #text = new TextDecoder('utf-8', { ignoreBOM: true });
   #words: string[] = [];
   #wordBytes = 0;
   #wireBytes = 0;
@@ -108,7 +106,7 @@ export class SentenceDecoder {
     this.#filled += taken;
     this.#wireBytes += taken;
     if (this.#filled === word.length) {
-      this.#words.push(this.#text.decode(word));
+      this.#words.push(textOf(word));
       this.#word = undefined;
     }
     return taken;

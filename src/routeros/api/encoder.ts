@@ -1,4 +1,5 @@
 import { RouterOsError } from '../errors.ts';
+import { bytesOf } from '../text.ts';
 
 /** What a command may carry, before it is words. */
 export interface ApiCommand {
@@ -48,7 +49,7 @@ export function wordsOf(command: ApiCommand | readonly string[]): string[] {
 export function encodeSentence(words: readonly string[]): Buffer {
   const parts: Buffer[] = [];
   for (const word of words) {
-    const bytes = Buffer.from(word, 'utf8');
+    const bytes = bytesOf(word);
     if (bytes.length === 0) throw invalid('a word is empty, which would end the sentence');
     parts.push(encodeLength(bytes.length), bytes);
   }

@@ -16,6 +16,20 @@ export interface ApiReply {
   truncated: boolean;
 }
 
+/** What a session knows of a command on its way. */
+export interface Pending {
+  readonly path: string;
+  /** Nobody waits for it any more. */
+  readonly settled: boolean;
+  /** Throws `TooLarge`. */
+  count(bytes: number): void;
+  /** Throws `TooLarge`. Says `enough` once, and then the router is to be told. */
+  addRow(row: ApiRow): 'enough' | 'more';
+  addTrap(error: RouterOsError): void;
+  finish(done: ApiRow): void;
+  fail(error: RouterOsError): void;
+}
+
 interface Waiter {
   resolve(reply: ApiReply): void;
   reject(error: RouterOsError): void;
@@ -28,7 +42,7 @@ interface Waiter {
  * router's `!done` has come and it is forgotten. The limit of bytes holds until then: a router with ten thousand
  * rows under way when it is told to stop is no enemy, one that never ends is.
  */
-export class PendingCommand {
+export class PendingCommand implements Pending {
   readonly path: string;
   readonly #limits: CommandLimits;
   readonly #takeRows: number;
