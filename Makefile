@@ -37,6 +37,10 @@ unit: node_modules/.ready ## Tests that need nothing
 world: node_modules/.ready ## Seeded histories of the controller in a model of a cluster: RUNS=10000 SEED=1 searches on
 	@$(if $(RUNS)$(SEED),node test/world/search.ts --runs '$(or $(RUNS),1)' --seed '$(or $(SEED),1)',$(if $(T),$(JEST) $(T) --selectProjects world,node test/run.ts world))
 
+.PHONY: fuzz
+fuzz: node_modules/.ready ## Hostile streams against the RouterOS client: RUNS=1000000 SEED=1
+	@node --expose-gc test/unit/routeros/fuzz/main.ts --runs '$(or $(RUNS),100000)' --seed '$(or $(SEED),1)'
+
 .PHONY: integration
 integration: node_modules/.ready ## Tests against a real API server
 	@$(if $(T),$(JEST) $(T) --selectProjects integration,node test/run.ts integration)
