@@ -106,10 +106,12 @@ function gatewayTable(all: ReadonlyMap<string, Result>): string[] {
   const crowd = all.get('gateway-crowd')?.metrics;
   const tunnels = all.get('gateway-tunnels')?.metrics;
   const throughput = all.get('throughput')?.metrics;
+  const configure = all.get('configure')?.metrics;
   const rows = [
     ...(crowd === undefined ? [] : crowdRows(crowd)),
     ...(tunnels === undefined ? [] : tunnelRows(tunnels)),
     ...(throughput === undefined ? [] : throughputRows(throughput)),
+    ...(configure === undefined ? [] : configureRows(configure)),
   ];
   if (rows.length === 0) return [];
   const head = ['', '| gateway | what | result |', '| --- | --- | --- |'];
@@ -161,6 +163,19 @@ function throughputRows(throughput: Metrics): [string, string, string][] {
       'one TCP stream through a tunnel, beside bare wireguard-go between the same machines; processors are shared among processes, not sessions',
       `to a router ${way('toRouter')}, from it ${way('fromRouter')}, router to router ${way('routerToRouter')}`,
     ],
+  ];
+}
+
+function configureRows(configure: Metrics): [string, string, string][] {
+  const routers = `${shown(number(configure, 'routers'))} routers, ${number(configure, 'atOnce')} at a time`;
+  const rate = (name: string): string => {
+    const one = group(configure, name);
+    return `${shown(number(one, 'routersPerSecond'))} a second, p99 ${shown(number(one, 'p99Ms'))} ms, ${shown(number(one, 'mostRssMiB'))} MiB`;
+  };
+  return [
+    ['`configure`', `${routers}: facts and identity`, rate('factsAndIdentity')],
+    ['`configure`', `${routers}: the same and a profile of five rows`, rate('fiveRows')],
+    ['`configure`', `${routers}: the same and five firewall rules, under an undo`, rate('fiveRules')],
   ];
 }
 
@@ -228,7 +243,7 @@ function page(all: ReadonlyMap<string, Result>): string {
 What the operator costs, beside what the same machine needs at the least: the *floor* creates the same objects and writes
 the same bytes with bare requests, decides nothing and watches nothing. Floor and operator take turns on one API server, so
 that the ratio tells of the operator and not of the machine. \`make bench\` measures all of it again, about an hour;
-\`make bench B=small\` one of the suites (\`small\`, \`large\`, \`wide\`, \`churn\`, \`gateway\`, \`throughput\`).
+\`make bench B=small\` one of the suites (\`small\`, \`large\`, \`wide\`, \`churn\`, \`gateway\`, \`throughput\`, \`configure\`).
 
 ![Milliseconds a router, floor and operator, for four sizes of fleet](benchmarks.svg)
 
@@ -241,7 +256,7 @@ and the log-ins once. ${linearity(all)}
 ${[...otherTable(all), ...gatewayTable(all)].join('\n')}
 
 ${machineLine(all)}; etcd without fsync, everything on this one machine: the processors are shared by etcd, the API server,
-the operator and whoever applies. In \`rest\` the sidecar is pretended and auto-configuration is off; in \`gateway-crowd\` all is real but the crowd, which has no Router objects and makes no handshakes. The controller runs
+the operator and whoever applies. In \`rest\` the sidecar is pretended and auto-configuration is off; in \`gateway-crowd\` all is real but the crowd, which has no Router objects and makes no handshakes; in \`configure\` a process of its own has simulated routers (\`bench/simulated-routers.ts\`) on Unix sockets, without any delay. The controller runs
 without leader election, which costs a write every 2 s and nothing else.
 `;
 }

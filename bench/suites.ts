@@ -1,5 +1,6 @@
 import { bulk, bytesKept, warmUp } from './benchmarks/bulk.ts';
 import { churn } from './benchmarks/churn.ts';
+import { configure } from './benchmarks/configure.ts';
 import { crowd } from './benchmarks/crowd.ts';
 import { remove } from './benchmarks/delete.ts';
 import { latency } from './benchmarks/latency.ts';
@@ -80,6 +81,10 @@ export const SUITES: Record<string, (save: Save, say: Say) => Promise<void>> = {
   gateway: async (save, say) => {
     save('gateway-crowd', await crowd({ peers: scaled(64_516), routers: scaled(50) }, say));
     save('gateway-tunnels', await tunnels(scaled(1_000), say));
+  },
+  /** How fast a gateway configures routers, without a cluster. */
+  configure: async (save, say) => {
+    save('configure', await configure({ routers: scaled(1_000), atOnce: 16, version: '7.16.2' }, say));
   },
   /** As root, too. */
   throughput: async (save, say) => {

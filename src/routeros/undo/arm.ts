@@ -3,6 +3,7 @@ import type { CommandOptions, RouterOsApi } from '../api/client.ts';
 import { RouterOsError } from '../errors.ts';
 import type { Change } from './change.ts';
 import { needsPolicy } from './risk.ts';
+import { readSafeMode, releaseSafeMode, takeSafeMode } from './safe-mode.ts';
 import { inverse, jobText, SCHEDULER, WATCH, WATCHED, watchText } from './script.ts';
 import { KEPT, UNDO } from './watch.ts';
 
@@ -13,68 +14,79 @@ export interface Armed {
   watch: string;
   nonce: string;
   job: string;
+  /** Where users are changed. */
+  scheduler?: string;
+  /** This session holds safe mode, which has to be released. */
+  isSafe: boolean;
 }
 
+/** Rows that putting the undo there adds. */
+const OWN_ACTIONS = 3;
+
 /**
- * First the watch, which survives a restart, then the job. Throws {@link RouterOsError} where either is refused; the
- * watch may then be there, and ends by itself.
+ * Safe mode, where it can be had, so that what follows is undone with it; then the watch, which survives a restart; then
+ * the job. Throws {@link RouterOsError} where one is refused; a watch that is there by then ends by itself.
  */
 export async function arm(
   api: RouterOsApi,
   changes: readonly Change[],
-  { nonce, isSafe, options }: { nonce: string; isSafe: boolean; options: CommandOptions },
+  { nonce, options }: { nonce: string; options: CommandOptions },
 ): Promise<Armed> {
   const undo = inverse(changes);
   const comment = `${UNDO}${nonce}`;
-  const { rows } = await api.command(
-    { path: '/system/resource/print', proplist: ['uptime'] },
-    { ...options, takeRows: 1 },
-  );
-  const script = watchText(undo, comment, secondsOf(rows[0]?.uptime ?? ''));
-  const attributes = {
-    host: WATCHED,
-    type: 'simple',
-    interval: '5s',
-    timeout: '1s',
-    'start-delay': '3s',
-    'startup-delay': '10s',
-    'test-script': script,
-    comment,
-  };
-  const { done } = await api.command({ path: `${WATCH}/add`, attributes }, options);
-  const watch = done.ret ?? '';
+  const [uptime, before] = await Promise.all([readUptime(api, options), readSafeMode(api, options)]);
+  const script = watchText(undo, comment, uptime);
+  const isTaken = await takeSafeMode(api, before, changes.length + OWN_ACTIONS, options);
   try {
-    if (changes.some(needsPolicy)) await schedule(api, script, comment, options);
+    const [watch, safeMode] = await Promise.all([
+      add(api, WATCH, { ...WATCHING, 'test-script': script, comment }, options),
+      isTaken ? readSafeMode(api, options) : undefined,
+    ]);
+    const isSafe = safeMode?.enabled === true;
+    const scheduler = changes.some(needsPolicy)
+      ? await add(api, SCHEDULER, { ...SCHEDULED, name: comment, 'on-event': script, comment }, options)
+      : undefined;
     const text = jobText(undo, comment, isSafe);
     const started = await api.command({ path: '/execute', attributes: { script: text } }, options);
     const job = started.done.ret ?? '';
     await Promise.all([seen(api, JOBS, job, options), seen(api, WATCH, watch, options)]);
-    return { watch, nonce, job };
+    return { watch, nonce, job, isSafe, ...(scheduler === undefined ? {} : { scheduler }) };
   } catch (error) {
-    await disarm(api, { nonce, job: '' }, options).catch(() => {});
+    await disarm(api, nonce, options).catch(() => {});
+    if (isTaken) await releaseSafeMode(api, options).catch(() => {});
     throw error;
   }
 }
+
+const WATCHING = {
+  host: WATCHED,
+  type: 'simple',
+  interval: '5s',
+  timeout: '1s',
+  'start-delay': '3s',
+  'startup-delay': '10s',
+};
 
 /**
  * Netwatch may not change users, and a job that is ours perhaps not either, once our user has lost its rights. A scheduler
  * has those that it was given; a device-mode may forbid it, and then such a change is refused.
  */
-async function schedule(
+const SCHEDULED = { 'start-time': 'startup', interval: '10s', policy: 'read,write,policy,test' };
+
+async function add(
   api: RouterOsApi,
-  script: string,
-  comment: string,
+  menu: string,
+  attributes: Readonly<Record<string, string>>,
   options: CommandOptions,
-): Promise<void> {
-  const attributes = {
-    name: comment,
-    'start-time': 'startup',
-    interval: '10s',
-    'on-event': script,
-    policy: 'read,write,policy,test',
-    comment,
-  };
-  await api.command({ path: `${SCHEDULER}/add`, attributes }, options);
+): Promise<string> {
+  const { done } = await api.command({ path: `${menu}/add`, attributes }, options);
+  return done.ret ?? '';
+}
+
+async function readUptime(api: RouterOsApi, options: CommandOptions): Promise<number> {
+  const asked = { path: '/system/resource/print', proplist: ['uptime'] };
+  const { rows } = await api.command(asked, { ...options, takeRows: 1 });
+  return secondsOf(rows[0]?.uptime ?? '');
 }
 
 /** A router that says it has made something, and has not, would be beyond reach after the change. */
@@ -85,19 +97,23 @@ async function seen(api: RouterOsApi, menu: string, id: string, options: Command
     throw new RouterOsError('Trap', `The router has not kept in ${menu} what would undo the change.`);
 }
 
-/** What is left of an undo that is not wanted any more, or has run. */
-export async function disarm(
+/** Takes off what is left after the change was kept, or undone. A job that cannot be ended sees that it is not wanted. */
+export async function takeOff(
   api: RouterOsApi,
-  { nonce, job }: Pick<Armed, 'nonce' | 'job'>,
+  { watch, job, scheduler }: Armed,
   options: CommandOptions,
 ): Promise<void> {
-  // The job sees for itself that it is not wanted, if it cannot be ended.
-  const ended = job === '' ? undefined : removeRow(api, JOBS, job, options).catch(() => {});
+  const ended = removeRow(api, JOBS, job, options).catch(() => {});
+  const unscheduled = scheduler === undefined ? [] : [removeRow(api, SCHEDULER, scheduler, options)];
+  await Promise.all([removeRow(api, WATCH, watch, options), ...unscheduled, ended]);
+}
+
+/** The same for whoever knows no ids. */
+export async function disarm(api: RouterOsApi, nonce: string, options: CommandOptions): Promise<void> {
   await Promise.all([
     removeAll(api, SCHEDULER, `${UNDO}${nonce}`, options),
     removeAll(api, WATCH, `${UNDO}${nonce}`, options),
     removeAll(api, WATCH, `${KEPT}${nonce}`, options),
-    ended,
   ]);
 }
 

@@ -34,26 +34,25 @@ export async function readSafeMode(api: RouterOsApi, options: CommandOptions): P
 }
 
 /**
- * Whether this session holds it now, so that it has to be released. Never from somebody else: to take it over would undo
- * or keep what that person is doing. A router that takes the command is asked whether it did anything: in a session
- * without a terminal it has been seen not to.
+ * Whether the router took the command; then it is to be asked whether anything came of it, since in a session without a
+ * terminal nothing has been seen to. Never from somebody else: to take it over would undo or keep what that person is
+ * doing.
  */
 export async function takeSafeMode(
   api: RouterOsApi,
+  before: SafeMode | undefined,
   actions: number,
   options: CommandOptions,
 ): Promise<boolean> {
-  if (actions > MOST_ACTIONS) return false;
-  const before = await readSafeMode(api, options);
-  if (before === undefined || before.enabled) return false;
+  if (actions > MOST_ACTIONS || before === undefined || before.enabled) return false;
   try {
     await api.command({ path: `${MENU}/take` }, options);
+    return true;
   } catch (error) {
     // Somebody was faster.
     if (error instanceof RouterOsError && error.code === 'Trap') return false;
     throw error;
   }
-  return (await readSafeMode(api, options))?.enabled === true;
 }
 
 /** Throws {@link RouterOsError} where this session does not hold it any more. */

@@ -46,6 +46,8 @@ function step(change: Change): string {
   if (kind === 'add')
     return `:foreach ttRow in=[${path}/find where ${like(change.mark)}] do={ ${path}/remove $ttRow }`;
   if (kind === 'set') {
+    // Of what cannot be read nothing is known that could be put back.
+    if (Object.keys(change.was).length === 0) return ':nothing';
     const row = change.id === undefined ? '' : ` ${found(path, change.id)}`;
     return `${path}/set${row} ${assigned(change.was)}`;
   }
@@ -63,8 +65,17 @@ const found = (path: string, id: string): string => `[${path}/find where .id=${r
 
 const assigned = (values: Values): string =>
   Object.entries(values)
-    .map(([name, value]) => (value === null ? `!${property(name)}` : `${property(name)}=${quote(value)}`))
+    .map(([name, value]) =>
+      value === null ? `!${property(name)}` : `${property(name)}=${typed(name, value)}`,
+    )
     .join(' ');
+
+/** Truth is read as true and false, and written as yes and no. */
+function typed(name: string, value: string): string {
+  const isText = name === 'comment' || name === 'name';
+  if (!isText && value === 'true') return 'yes';
+  return !isText && value === 'false' ? 'no' : quote(value);
+}
 
 function like(mark: Readonly<Record<string, string>>): string {
   const conditions = Object.entries(mark).map(([name, value]) => `${property(name)}=${quote(value)}`);

@@ -30,7 +30,7 @@ export async function settleUndo(
     safeMode?.enabled === true && safeMode.user === user;
   const look = () => Promise.all([watches(api, options), readSafeMode(api, options).then(isOurs)]);
   const [all, isHeld] = await look();
-  for (const { nonce } of all.filter(({ isKept }) => isKept)) await disarm(api, { nonce, job: '' }, options);
+  for (const { nonce } of all.filter(({ isKept }) => isKept)) await disarm(api, nonce, options);
   const left = all.filter(({ isKept }) => !isKept);
   if (left.length === 0 && !isHeld) return 'Clear';
   if (isHeld) await unrollSafeMode(api, options).catch(() => {});

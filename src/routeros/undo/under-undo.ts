@@ -14,18 +14,16 @@
 import { randomBytes } from 'node:crypto';
 import type { CommandOptions, RouterOsApi } from '../api/client.ts';
 import { RouterOsError } from '../errors.ts';
-import { type Armed, arm, disarm } from './arm.ts';
+import { type Armed, arm, disarm, takeOff } from './arm.ts';
 import { type Change, commandOf } from './change.ts';
 import type { UndoInput, UndoLimits, UndoOutcome } from './outcome.ts';
-import { releaseSafeMode, takeSafeMode, unrollSafeMode } from './safe-mode.ts';
+import { releaseSafeMode, unrollSafeMode } from './safe-mode.ts';
 import { inverse } from './script.ts';
 import { type Limited, limited, pause } from './time.ts';
 import { hurry, keep, type Watch, watches } from './watch.ts';
 
 /** The router waits 75 s: changes and proof end well before, also where a sentence of ours is late. */
 const LIMITS: UndoLimits = { commandMs: 8_000, changeMs: 40_000, proofMs: 10_000, putBackMs: 20_000 };
-/** Rows that putting the undo there adds. */
-const OWN_ACTIONS = 3;
 const AGAIN_MS = 1_000;
 
 /** Does not throw for what a router does; throws `InvalidRequest` or `TooLarge` for changes that cannot be sent or undone. */
@@ -41,7 +39,6 @@ class Attempt {
   readonly #limits: UndoLimits;
   /** Ends the changes and the proof. */
   readonly #time: Limited;
-  #isSafe = false;
   #another: RouterOsApi | undefined;
 
   constructor(input: UndoInput) {
@@ -63,16 +60,14 @@ class Attempt {
     const { api, changes, nonce = randomNonce } = this.#input;
     let armed: Armed;
     try {
-      this.#isSafe = await takeSafeMode(api, changes.length + OWN_ACTIONS, this.#options());
-      armed = await arm(api, changes, { nonce: nonce(), isSafe: this.#isSafe, options: this.#options() });
+      armed = await arm(api, changes, { nonce: nonce(), options: this.#options() });
     } catch (error) {
-      if (this.#isSafe) await releaseSafeMode(api, this.#lastOptions()).catch(() => {});
       return { state: 'Refused', because: error };
     }
     try {
       for (const change of changes) await this.#make(change);
       this.#another = await this.#prove();
-      if (this.#isSafe) await releaseSafeMode(api, this.#options());
+      if (armed.isSafe) await releaseSafeMode(api, this.#options());
       await keep(this.#another, armed, this.#options());
     } catch (error) {
       return this.#putBack(armed, error);
@@ -131,7 +126,7 @@ class Attempt {
   async #putBack(armed: Armed, because: unknown): Promise<UndoOutcome> {
     const { api } = this.#input;
     const options = this.#lastOptions();
-    if (this.#isSafe) await unrollSafeMode(api, options).catch(() => {});
+    if (armed.isSafe) await unrollSafeMode(api, options).catch(() => {});
     for (const session of [api, this.#another]) {
       if (session === undefined) continue;
       try {
@@ -140,7 +135,7 @@ class Attempt {
         if (watch?.isKept === true) return await this.#tidy(session, armed);
         if (watch !== undefined) await hurry(session, armed.watch, options);
         await gone(session, armed, this.#limits.putBackMs, options);
-        await disarm(session, armed, options).catch(() => {});
+        await disarm(session, armed.nonce, options).catch(() => {});
         return { state: 'Undone', because };
       } catch {
         // The other session may still be there.
@@ -151,10 +146,10 @@ class Attempt {
 
   async #tidy(api: RouterOsApi, armed: Armed): Promise<UndoOutcome> {
     const { changes } = this.#input;
-    const kept = { state: 'Kept' as const, safeMode: this.#isSafe };
+    const kept = { state: 'Kept' as const, safeMode: armed.isSafe };
     const options = this.#lastOptions();
     try {
-      await disarm(api, armed, options);
+      await takeOff(api, armed, options);
       for (const change of changes.filter(isDisabled)) await api.command(commandOf(change, true), options);
       return kept;
     } catch (error) {

@@ -76,8 +76,9 @@ class End extends Duplex {
 
   /** In order, when the way is open. */
   #send(deliver: () => void): void {
+    const due = Date.now() + this.#way.latencyMs;
     this.#queue = this.#queue.then(async () => {
-      if (this.#way.latencyMs > 0) await this.#wait(this.#way.latencyMs);
+      if (Date.now() < due) await this.#wait(due - Date.now());
       while (!this.#way.isOpen()) {
         if (this.destroyed) return;
         await this.#wait(RESEND_MS);
