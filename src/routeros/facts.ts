@@ -129,9 +129,13 @@ function bytesOf(text: string | undefined): number | undefined {
 
 const isTrue = (value: string | undefined): boolean => value === 'true' || value === 'yes';
 
-/** Without control, format and unassigned characters, on one line, at most `most` characters. */
+/**
+ * Without control, format and unassigned characters, on one line, at most `most` characters. Bytes that are no UTF-8 are
+ * seen to be there: a name of nothing else would be none.
+ */
 function clean(text: string | undefined, most: number): string {
-  const line = (text ?? '').replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '').trim();
+  const shown = (text ?? '').replace(/[\uDC80-\uDCFF]/gu, '\uFFFD');
+  const line = shown.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '').trim();
   return cut(line, most);
 }
 
