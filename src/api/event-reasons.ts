@@ -30,7 +30,7 @@ export const EVENT_REASONS = {
     on: ['TenantTunnel'],
     type: 'Warning',
     meaning:
-      'The class names another endpoint. New scripts have it; routers that were set up before go on using the old one.',
+      'The class names another endpoint, or the load balancer of the tunnel has another address. New scripts have it; routers that were set up before go on using the old one.',
     remedy: 'Keep the old endpoint working until each router has been given the new script.',
   },
   RouterConnected: {

@@ -61,6 +61,12 @@ export const TUNNEL_KEY = 'tunnel.json';
 export const PEERS_KEY = 'peers.conf';
 export const PRIVATE_KEY = 'privateKey';
 
+/**
+ * Value of {@link LABEL_PART} of what leads routers to a tunnel: Services `tunnel-N-dns` and `tunnel-N-lb`, and the
+ * EndpointSlices of the latter. They carry {@link LABEL_TUNNEL}, and agents do not read them.
+ */
+export const ENDPOINT_PART = 'endpoint';
+
 export type HandoverPart = 'tunnel' | 'peers' | 'key' | 'access';
 
 /** A service of a tunnel, as its TenantTunnel names it. */

@@ -150,6 +150,19 @@ export const IDENTITIES: readonly Identity[] = [
           reason:
             "The agents' heartbeats: tunnels are placed on nodes that have a fresh one. Before those of a silent node are moved it is asked for once more, past the cache.",
         },
+        {
+          apiGroup: '',
+          resources: ['services'],
+          verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'],
+          reason:
+            'What leads routers to a tunnel, for classes with the endpoint mode Node or LoadBalancer. Watched only while there is one; listed once, for what an earlier class left.',
+        },
+        {
+          apiGroup: 'discovery.k8s.io',
+          resources: ['endpointslices'],
+          verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'],
+          reason: "The tunnel's node, behind its load balancer.",
+        },
       ],
     },
   },
@@ -296,6 +309,18 @@ export const IDENTITIES: readonly Identity[] = [
           resources: ['configmaps', 'secrets'],
           verbs: ['deletecollection'],
           reason: 'What was handed over: the ledger has all of it and is not touched.',
+        },
+        {
+          apiGroup: '',
+          resources: ['services'],
+          verbs: ['deletecollection'],
+          reason: 'Load balancers of tunnels, which cost money, and records for external-dns.',
+        },
+        {
+          apiGroup: 'discovery.k8s.io',
+          resources: ['endpointslices'],
+          verbs: ['deletecollection'],
+          reason: 'The nodes behind those.',
         },
         {
           apiGroup: 'coordination.k8s.io',

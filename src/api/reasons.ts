@@ -63,6 +63,11 @@ export const CONDITION_TYPES = {
     meaning:
       'Each of spec.services is open to routers and has an endpoint that is ready. Absent where there are none; the tunnel is Ready without.',
   },
+  EndpointReady: {
+    on: ['TenantTunnel'],
+    meaning:
+      "What routers connect to leads to the tunnel's node, as far as the cluster can see to that: the record for external-dns, or the load balancer. Absent with the endpoint mode Static, where it is not the operator's business. False keeps the tunnel from being Ready.",
+  },
   Accepted: {
     on: ['RouterProfile'],
     meaning:
@@ -199,7 +204,7 @@ export const CONDITION_REASONS = {
   },
   Pending: {
     on: ['TenantTunnel', 'Router'],
-    conditions: ['Allocated', 'Programmed', 'Connected', 'Configured', 'Ready'],
+    conditions: ['Allocated', 'Programmed', 'Connected', 'Configured', 'EndpointReady', 'Ready'],
     meaning: 'It has not been its turn yet, or it waits for the condition before it.',
   },
   Programmed: {
@@ -526,6 +531,41 @@ export const CONDITION_REASONS = {
     conditions: ['ServicesReady'],
     meaning: 'The gateway could not open the services of the tunnel; it tries again.',
     remedy: 'The message says what the node refused; the log of the sidecar on that node has more.',
+  },
+  Published: {
+    on: ['TenantTunnel'],
+    conditions: ['EndpointReady'],
+    meaning:
+      'The message says what routers are told, and where that leads. Whether external-dns has written the record is for external-dns to say.',
+  },
+  LoadBalancerPending: {
+    on: ['TenantTunnel'],
+    conditions: ['EndpointReady', 'Ready'],
+    meaning:
+      "Whoever makes load balancers has given the tunnel's Service no address yet. Routers that were given a script keep it; new ones wait for theirs.",
+    remedy:
+      'See the Events of the Service that the message names: kubectl describe service -n tenant-tunnel-gateways NAME. Without any, nobody makes load balancers in this cluster, or not of this class.',
+  },
+  NoNodeAddress: {
+    on: ['TenantTunnel'],
+    conditions: ['EndpointReady', 'Ready'],
+    meaning:
+      "The tunnel's node has no address that the endpoint could lead to. What led to it before still does.",
+    remedy:
+      'See kubectl get node NAME -o wide: the cloud controller or the kubelet (--node-ip) gives a node its addresses.',
+  },
+  ServiceConflict: {
+    on: ['TenantTunnel'],
+    conditions: ['EndpointReady', 'Ready'],
+    meaning: "Somebody else's object has the name of the one that this tunnel needs. It is left alone.",
+    remedy: 'Delete the object that the message names, or take it out of the namespace of the gateways.',
+  },
+  ServiceRefused: {
+    on: ['TenantTunnel'],
+    conditions: ['EndpointReady', 'Ready'],
+    meaning:
+      "The API server refused the tunnel's Service or EndpointSlice: rights, a quota, a policy, or an annotation of the class. It is tried again each minute.",
+    remedy: 'The message has its words. The rights are in docs/rbac.md.',
   },
   NoDevice: {
     on: ['TenantTunnel'],

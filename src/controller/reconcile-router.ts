@@ -4,6 +4,7 @@ import { findCondition, isTrue, keyOf, type Reconcile, type ReconcileContext } f
 import { waitForAddress, wakeIfPressing } from './address-pressure.ts';
 import { claimOf, confirmKey, isTold } from './confirm-claim.ts';
 import { createTunnel } from './create-tunnel.ts';
+import { scriptHost } from './endpoint/host.ts';
 import { classOf } from './find-class.ts';
 import { type Refusal, tenantOf } from './find-tunnel.ts';
 import { refusalOf } from './refusal.ts';
@@ -94,6 +95,8 @@ async function decide(
   const found = classOf(tunnel, entry, world.caches.classes.list());
   if ('refused' in found)
     return wasGiven(router) ? { kind: 'kept', subnets: networks(held) } : refused(found.refused);
+  if (scriptHost(found.found, entry, tunnel) === undefined)
+    return wasGiven(router) ? { kind: 'kept', subnets: networks(held) } : withoutEndpoint(tunnel);
   const grant = { entry, tunnel, tunnelClass: found.found };
   const granted = (claim: AddressClaim, objection?: Refusal): RouterOutcome => {
     const given = { claim, tunnel, subnets: networks(claim), ...(objection && { objection }) };
@@ -148,6 +151,14 @@ function waitingFor(
       message: `TenantTunnel ${keyOf(tunnel)} has nothing to give yet: ${condition.message}`,
     },
   };
+}
+
+/** Its address waits with the script: the tunnel wakes its routers when it knows what they are to connect to. */
+function withoutEndpoint(tunnel: TenantTunnel): RouterOutcome | Later {
+  const condition = findCondition(tunnel.status?.conditions, 'EndpointReady');
+  if (condition === undefined) return { kind: 'later' };
+  const message = `TenantTunnel ${keyOf(tunnel)} has no endpoint yet: ${condition.message}`;
+  return { kind: 'waiting', refusal: { reason: 'Pending', message } };
 }
 
 /** Whether the ledger knows that what the status tells was let go: its TenantTunnel has become another tenant's. */

@@ -11,6 +11,7 @@ import {
 } from '../kube/index.ts';
 import { addressUseOf, tendWaiting } from './address-pressure.ts';
 import { sharersOf } from './class-capacity.ts';
+import { endpointOf } from './endpoint/state.ts';
 import { classChange, classDrift, classOf } from './find-class.ts';
 import { isAsMade, older, type Refusal, tenantOf } from './find-tunnel.ts';
 import { currentNode, placeTunnel } from './gateways.ts';
@@ -96,6 +97,7 @@ async function decide(world: World, tunnel: TenantTunnel, context: ReconcileCont
         entry,
         tunnelClass,
         placement,
+        endpoint: endpointOf(world, entry, tunnelClass, tunnel),
         ...(objection && { objection }),
         ...(remark && { remark }),
         ...addressesOf(world, entry),

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { formatAddress, parseNetwork, serverAddress } from '../allocation/index.ts';
 import type { Router } from '../api/index.ts';
 import { renderScript } from '../routeros/index.ts';
+import { scriptHost } from './endpoint/host.ts';
 import { tenantOf } from './find-tunnel.ts';
 import type { Grant } from './router-status.ts';
 
@@ -12,6 +13,9 @@ export function routerScript(router: Router, { claim, entry, tunnel, tunnelClass
   const subnet = parseNetwork(entry.subnet);
   // Only a released entry has no log-in, and a released entry is never granted.
   if (access === undefined) throw new Error(`The ledger has no log-in for Router ${namespace}/${name}.`);
+  const endpointHost = scriptHost(tunnelClass, entry, tunnel);
+  // A Router waits for that before it is granted anything.
+  if (endpointHost === undefined) throw new Error(`Tunnel ${entry.index} has no endpoint yet.`);
   return renderScript({
     router: { namespace, name },
     identity: router.spec.identity ?? name,
@@ -23,7 +27,7 @@ export function routerScript(router: Router, { claim, entry, tunnel, tunnelClass
     server: {
       publicKey: entry.publicKey,
       ...(presharedKey === undefined ? {} : { presharedKey }),
-      endpointHost: tunnelClass.spec.endpoint.host,
+      endpointHost,
       endpointPort: entry.listenPort,
       address: formatAddress(serverAddress(subnet)),
     },

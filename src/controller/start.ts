@@ -12,6 +12,8 @@ import {
   sleep,
 } from '../kube/index.ts';
 import { type Caches, createCaches } from './caches.ts';
+import { EndpointCaches } from './endpoint/caches.ts';
+import { reconcileEndpoint } from './endpoint/reconcile.ts';
 import { type Environment, systemEnvironment } from './environment.ts';
 import { routerFlow } from './find-tunnel.ts';
 import { reconcileKeptSecrets } from './kept-secrets.ts';
@@ -79,6 +81,10 @@ export function startController(options: ControllerProcessOptions): ControllerPr
   const now = (): Date => new Date(clock.wall());
   const stopping = new AbortController();
   const caches = createCaches({ client, namespace, gatewayNamespace, logger, environment });
+  const endpointCaches = new EndpointCaches(
+    { client, gatewayNamespace, logger, environment },
+    stopping.signal,
+  );
   const writer = client.guarded(() => leadership.isLeader());
   const events = new EventRecorder({
     client: writer,
@@ -127,6 +133,7 @@ export function startController(options: ControllerProcessOptions): ControllerPr
     }),
     tunnels: controller('tenanttunnel', 8, (key, context) => reconcileTunnel(world)(key, context)),
     handover: controller('handover', 8, (key, context) => reconcileHandover(world)(key, context)),
+    endpoints: controller('endpoint', 4, (key, context) => reconcileEndpoint(world)(key, context)),
     classes: controller('tunnelclass', 1, (key, context) => reconcileClass(world)(key, context)),
     ledger: controller('ledger', 1, (key, context) => reconcileLedgerObject(world)(key, context)),
     quarantine: controller('quarantine', 1, (key, context) => reconcileQuarantine(world)(key, context)),
@@ -155,6 +162,8 @@ export function startController(options: ControllerProcessOptions): ControllerPr
     serviceRanges: new ServiceRanges(client, () => clock.monotonic()),
     seats: new ProfileSeats(),
     profileValues: new Map(),
+    endpointCaches,
+    endpointTroubles: new Map(),
   };
   wire(world);
 
@@ -175,7 +184,7 @@ export function startController(options: ControllerProcessOptions): ControllerPr
     waitingFor: () => Object.values(caches).flatMap((cache: Informer<never>) => cache.waitingFor ?? []),
     done: run(leadership.run(signal, lead)).finally(async () => {
       stopping.abort();
-      await Promise.all(informers);
+      await Promise.all([...informers, endpointCaches.ended()]);
       pulses.stop();
     }),
   };

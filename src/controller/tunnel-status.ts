@@ -15,6 +15,8 @@ import type {
 } from '../api/index.ts';
 import { findCondition, type OwnedStatus, setCondition } from '../kube/index.ts';
 import { hostPort } from '../wireguard/index.ts';
+import { namedHost } from './endpoint/host.ts';
+import type { EndpointState } from './endpoint/verdict.ts';
 import type { Refusal } from './find-tunnel.ts';
 import type { Placement } from './gateways.ts';
 import { addressPressure, type Verdict } from './pool-pressure.ts';
@@ -29,6 +31,8 @@ export interface TunnelGrant {
   objection?: Refusal;
   /** What is worth saying although nothing is amiss with the tunnel. */
   remark?: Refusal;
+  /** What is known of its endpoint beside the class. */
+  endpoint?: EndpointState;
   /** How full its subnet is. */
   addresses?: AddressUse;
 }
@@ -50,7 +54,7 @@ const FIELDS = [
 
 export const OWNED_TUNNEL_STATUS: OwnedStatus = {
   fields: FIELDS,
-  conditions: ['Allocated', 'PoolPressure', 'Ready'],
+  conditions: ['Allocated', 'PoolPressure', 'EndpointReady', 'Ready'],
 };
 
 /** What the controller writes into a TenantTunnel's status. */
@@ -72,7 +76,10 @@ export function planTunnelStatus(
     const verdict: Verdict = { status: 'False', ...outcome.refused };
     // What was given is still true when only the record of it cannot be read, or is lost and yet to be made again.
     const isGiven = outcome.refused.reason !== 'TenantTaken';
-    const pressure = isGiven ? findCondition(tunnel.status?.conditions, 'PoolPressure') : undefined;
+    const before = (type: ConditionType) =>
+      isGiven ? findCondition(tunnel.status?.conditions, type) : undefined;
+    const pressure = before('PoolPressure');
+    const endpoint = before('EndpointReady');
     return {
       ...(isGiven ? ownFields(tunnel) : {}),
       observedGeneration: generation,
@@ -80,22 +87,24 @@ export function planTunnelStatus(
       conditions: withConditions({
         Allocated: verdict,
         ...(pressure && { PoolPressure: pressure }),
+        ...(endpoint && { EndpointReady: endpoint }),
         Ready: verdict,
       }),
     };
   }
   const { entry, tunnelClass, placement, objection, remark, addresses } = outcome.granted;
   const said = objection ?? remark;
-  const endpoint = tunnelClass
-    ? hostPort(tunnelClass.spec.endpoint.host, entry.listenPort)
-    : tunnel.status?.endpoint;
+  const host = outcome.granted.endpoint?.host ?? (tunnelClass && namedHost(tunnelClass, entry));
+  // Without class or load balancer routers keep what they were told.
+  const endpoint = host === undefined ? tunnel.status?.endpoint : hostPort(host, entry.listenPort);
+  const leads = endpointVerdict(tunnel, outcome.granted);
   const allocated: Verdict = {
     status: 'True',
     reason: said?.reason ?? 'Allocated',
     message:
       said?.message ?? `${interfaceNameOf(entry.index)} with ${entry.subnet} on port ${entry.listenPort}.`,
   };
-  const ready = readiness(tunnel, outcome.granted);
+  const ready = readiness(tunnel, outcome.granted, leads);
   const connected = tunnel.status?.routers?.connected ?? 0;
   return {
     observedGeneration: generation,
@@ -111,9 +120,18 @@ export function planTunnelStatus(
     conditions: withConditions({
       Allocated: allocated,
       ...(addresses && { PoolPressure: addressPressure(entry.subnet, addresses) }),
+      ...(leads && { EndpointReady: leads }),
       Ready: ready,
     }),
   };
+}
+
+/** Whether routers are led to it. Of a tunnel without class stays said what was. */
+function endpointVerdict(
+  { status }: TenantTunnel,
+  { tunnelClass, endpoint }: TunnelGrant,
+): Verdict | undefined {
+  return tunnelClass === undefined ? findCondition(status?.conditions, 'EndpointReady') : endpoint?.verdict;
 }
 
 function ownFields({ status = {} }: TenantTunnel): TenantTunnelStatus {
@@ -122,7 +140,11 @@ function ownFields({ status = {} }: TenantTunnel): TenantTunnelStatus {
   );
 }
 
-function readiness(tunnel: TenantTunnel, { placement, objection }: TunnelGrant): Verdict {
+function readiness(
+  tunnel: TenantTunnel,
+  { placement, objection }: TunnelGrant,
+  leads: Verdict | undefined,
+): Verdict {
   if (objection !== undefined) return { status: 'False', ...objection };
   if ('refused' in placement) return { status: 'False', ...placement.refused };
   if (placement.trouble !== undefined) return { status: 'False', ...placement.trouble };
@@ -130,6 +152,7 @@ function readiness(tunnel: TenantTunnel, { placement, objection }: TunnelGrant):
   if (placement.isUnsure && said?.reason === 'NoGateway')
     return { status: 'False', reason: said.reason, message: said.message };
   const programmed = findCondition(tunnel.status?.conditions, 'Programmed');
+  if (programmed?.status === 'True' && leads?.status === 'False') return leads;
   if (programmed?.status === 'True') {
     return { status: 'True', reason: 'Programmed', message: `Node ${placement.node} carries the tunnel.` };
   }

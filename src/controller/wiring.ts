@@ -9,6 +9,9 @@ import {
 } from '../api/index.ts';
 import { type Change, findCondition, type KubeObject, keyOf } from '../kube/index.ts';
 import { rangesKey } from './cluster-ranges.ts';
+import { namedHost } from './endpoint/host.ts';
+import { LEFT } from './endpoint/reconcile.ts';
+import { wakeEndpoints, wireEndpoints } from './endpoint/wiring.ts';
 import { isDefault } from './find-class.ts';
 import { tenantOf } from './find-tunnel.ts';
 import { currentNode, departureFrom } from './gateways.ts';
@@ -78,6 +81,7 @@ export function wire(world: World): void {
   });
 
   wireProfiles(world);
+  wireEndpoints(world);
   caches.heartbeats.onChange((change) => world.pulses.see(change));
   caches.nodes.onChange(({ key, object, old, type }) => {
     wakeTunnelsOn(world, key);
@@ -125,7 +129,7 @@ function onRouter(world: World, change: Change<Router>): void {
 function onTunnel(world: World, change: Change<TenantTunnel>): void {
   const { caches, controllers, ledger } = world;
   if (!specChanged(change)) {
-    if (isNewlyRefused(change)) wakeRoutersOf(world, change.object, BULK);
+    if (isNewlyRefused(change) || waitsForOther(world, change)) wakeRoutersOf(world, change.object, BULK);
     return;
   }
   // Its first routers wait for a new tunnel; a change of one that has thousands must not hold up others.
@@ -151,6 +155,8 @@ export function wakeAll(world: World): void {
   for (const object of [...caches.configMaps.list(), ...caches.secrets.list()]) {
     controllers.handover.enqueue(handoverKeyOf(object), BULK);
   }
+  controllers.endpoints.enqueue(LEFT, BULK);
+  wakeEndpoints(world);
   controllers.quarantine.enqueue(QUARANTINE);
   controllers.peerKey.enqueue(PEER_KEY_QUEUE);
 }
@@ -160,6 +166,17 @@ function isNewlyRefused({ object, old }: Change<TenantTunnel>): boolean {
   const now = findCondition(object.status?.conditions, 'Allocated');
   const before = findCondition(old?.status?.conditions, 'Allocated');
   return now?.status === 'False' && (before?.status !== 'False' || before.message !== now.message);
+}
+
+/** What their scripts name is the load balancer's, and it has come, or become another; or why it has not. */
+function waitsForOther({ caches, ledger }: World, { object, old }: Change<TenantTunnel>): boolean {
+  const entry = ledger.tunnelOfTenant(tenantOf(object));
+  const tunnelClass = entry && caches.classes.get(entry.className);
+  if (entry === undefined || tunnelClass === undefined || namedHost(tunnelClass, entry) !== undefined)
+    return false;
+  const said = (tunnel: TenantTunnel | undefined) =>
+    tunnel?.status?.endpoint ?? findCondition(tunnel?.status?.conditions, 'EndpointReady')?.message;
+  return said(object) !== said(old);
 }
 
 function specChanged<T extends KubeObject>(change: Change<T>): boolean {

@@ -12,6 +12,7 @@ import {
 } from '../kube/index.ts';
 import { awaitedTunnel } from './awaited-tunnel.ts';
 import type { Caches } from './caches.ts';
+import type { EndpointCaches } from './endpoint/caches.ts';
 import type { Environment } from './environment.ts';
 import { type FoundTunnel, findTunnel, type Refusal, tenantOf } from './find-tunnel.ts';
 import { handoverKeyOf } from './handover-key.ts';
@@ -43,6 +44,8 @@ export interface Controllers {
   tunnels: Controller;
   /** `N`, a tunnel's own objects, and `N/B`, those of one of its blocks. */
   handover: Controller;
+  /** Index of a tunnel: the Services that lead to it. And one key more, to look for what was left. */
+  endpoints: Controller;
   /** Name of a TunnelClass. */
   classes: Controller;
   /** `namespace/name` of a ledger Secret. */
@@ -94,6 +97,9 @@ export interface World {
   seats: ProfileSeats;
   /** What is known of the values of profiles, by namespace. */
   profileValues: Map<string, NamespaceValues>;
+  endpointCaches: EndpointCaches;
+  /** Index of a tunnel → why what would lead to it could not be put; absent: this process has not looked yet. */
+  endpointTroubles: Map<number, Refusal | undefined>;
 }
 
 export function tunnelOf(world: World, router: Router): FoundTunnel {
@@ -132,8 +138,18 @@ export function wakeRoutersOf(
   for (const router of joining) controllers.routers.enqueue(keyOf(router), options);
 }
 
-export function wakeTunnelHandover({ controllers }: World, index: number): void {
-  controllers.handover.enqueue(String(index));
+/** What becomes of a tunnel becomes of what leads to it. */
+export function wakeTunnelHandover(world: World, index: number): void {
+  world.controllers.handover.enqueue(String(index));
+  wakeEndpoint(world, index);
+}
+
+export function wakeEndpoint(
+  { controllers, endpointCaches }: World,
+  index: number,
+  options?: { priority: number },
+): void {
+  if (endpointCaches.hasBegun) controllers.endpoints.enqueue(String(index), options);
 }
 
 /** One of its blocks, and the tunnel's list of blocks. */
@@ -148,6 +164,7 @@ export function wakeWholeHandover(world: World, index: number, options?: { prior
   const { caches, controllers, ledger } = world;
   const { handover } = controllers;
   handover.enqueue(String(index), options);
+  wakeEndpoint(world, index, options);
   for (const block of ledger.liveBlocks(index)) handover.enqueue(`${index}/${block}`, options);
   for (const cache of [caches.configMaps, caches.secrets]) {
     for (const object of cache.byIndex('tunnel', String(index)))

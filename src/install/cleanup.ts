@@ -1,11 +1,13 @@
-import { LABEL_GATEWAY, LABEL_PART, PEER_KEY_PART, VALUES_PART } from '../api/index.ts';
+import { ENDPOINT_PART, LABEL_GATEWAY, LABEL_PART, PEER_KEY_PART, VALUES_PART } from '../api/index.ts';
 import {
   configMaps,
+  endpointSlices,
   isApiError,
   type KubeApi,
   type KubeObject,
   type ResourceType,
   secrets,
+  services,
   sleep,
   systemClock,
 } from '../kube/index.ts';
@@ -60,6 +62,9 @@ export async function cleanup(options: CleanupOptions): Promise<void> {
     const labelSelector = `${LABEL_PART}=${part}`;
     await client.deleteAll(secrets, { namespace: gatewayNamespace, labelSelector, signal });
   }
+  const endpoints = `${LABEL_PART}=${ENDPOINT_PART}`;
+  for (const type of [services, endpointSlices])
+    await client.deleteAll(type, { namespace: gatewayNamespace, labelSelector: endpoints, signal });
   say('What was handed to the gateways is taken back; the ledger stays.');
   // What a gateway said before that may have been overtaken by what it was just given.
   const before = new Map(

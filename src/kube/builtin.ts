@@ -46,8 +46,13 @@ export interface Lease extends KubeObject {
 export interface Service extends KubeObject {
   spec?: {
     type?: string;
+    /** `None`: headless. */
+    clusterIP?: string;
     ports?: { name?: string; protocol?: string; port: number }[];
+    externalTrafficPolicy?: string;
+    loadBalancerClass?: string;
   };
+  status?: { loadBalancer?: { ingress?: { ip?: string; hostname?: string }[] } };
 }
 
 /** discovery.k8s.io/v1: where some endpoints of a Service are. */
@@ -56,6 +61,7 @@ export interface EndpointSlice extends KubeObject {
   endpoints?: {
     addresses: string[];
     conditions?: { ready?: boolean; serving?: boolean; terminating?: boolean };
+    nodeName?: string;
     targetRef?: { kind?: string; namespace?: string; name?: string };
   }[];
   ports?: { name?: string; protocol?: string; port?: number }[];

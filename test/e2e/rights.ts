@@ -23,6 +23,28 @@ export interface Right {
 export const UNUSED_HERE: Readonly<Record<string, string>> = {
   'controller delete secrets in tenant-tunnel-system': 'a tunnel whose numbers left quarantine, a day later',
   'controller get leases in tenant-tunnel-gateways': 'a gateway that is lost, before its tunnels are moved',
+  'controller get services in tenant-tunnel-gateways':
+    'no class of this run has the endpoint mode Node or LoadBalancer',
+  'controller watch services in tenant-tunnel-gateways':
+    'no class of this run has the endpoint mode Node or LoadBalancer',
+  'controller create services in tenant-tunnel-gateways':
+    'no class of this run has the endpoint mode Node or LoadBalancer',
+  'controller patch services in tenant-tunnel-gateways':
+    'no class of this run has the endpoint mode Node or LoadBalancer',
+  'controller delete services in tenant-tunnel-gateways':
+    'no class of this run has the endpoint mode Node or LoadBalancer',
+  'controller get endpointslices in tenant-tunnel-gateways':
+    'no class of this run has the endpoint mode Node or LoadBalancer',
+  'controller list endpointslices in tenant-tunnel-gateways':
+    'no class of this run has the endpoint mode Node or LoadBalancer',
+  'controller watch endpointslices in tenant-tunnel-gateways':
+    'no class of this run has the endpoint mode Node or LoadBalancer',
+  'controller create endpointslices in tenant-tunnel-gateways':
+    'no class of this run has the endpoint mode Node or LoadBalancer',
+  'controller patch endpointslices in tenant-tunnel-gateways':
+    'no class of this run has the endpoint mode Node or LoadBalancer',
+  'controller delete endpointslices in tenant-tunnel-gateways':
+    'no class of this run has the endpoint mode Node or LoadBalancer',
   'agent create tokenreviews': 'the relay, of which test/processes/relay.test.ts makes use',
   'agent create subjectaccessreviews': 'the same',
   'agent list services': 'no TenantTunnel of this run names a Service',

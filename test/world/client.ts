@@ -108,6 +108,12 @@ export function worldClient(
       };
       return write(`apply ${type.plural}/status ${keyFor(sent.metadata)}`, act, options) as never;
     },
+    apply: (type, object, options) => {
+      const sent = typed(type, object as unknown as KubeObject);
+      const { fieldManager, force = true, uid, resourceVersion } = options;
+      const act = () => server.apply(type, sent, fieldManager, force, { uid, resourceVersion });
+      return write(`apply ${type.plural} ${keyFor(sent.metadata)}`, act, options) as never;
+    },
     patch: (type, name, patch, options) => {
       const sent = copy(patch);
       return write(
@@ -119,7 +125,6 @@ export function worldClient(
     watch: <T extends KubeObject>(type: ResourceType<T>, options: WatchOptions) =>
       watchStream(type, options, actor, server, network),
     guarded: (guard) => worldClient(actor, server, network, guard),
-    apply: notModelled('apply'),
     deleteAll: notModelled('deletecollection'),
     document: notModelled('document'),
   };

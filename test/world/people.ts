@@ -13,6 +13,7 @@ import {
 } from '../../src/api/index.ts';
 import {
   configMaps,
+  endpointSlices,
   KubeApiError,
   type KubeObject,
   keyOf,
@@ -23,6 +24,7 @@ import {
   type ResourceType,
   type Secret,
   secrets,
+  services,
 } from '../../src/kube/index.ts';
 import type { ApiServer } from './api/server.ts';
 import { GATEWAYS, SYSTEM } from './crew.ts';
@@ -34,7 +36,12 @@ const TYPES: Record<Kind, ResourceType> = {
   tunnelclasses: TUNNEL_CLASSES as ResourceType,
   routerprofiles: ROUTER_PROFILES as ResourceType,
 };
-const HANDS: Record<'configmaps' | 'secrets', ResourceType> = { configmaps: configMaps, secrets };
+const HANDS: Record<'configmaps' | 'secrets' | 'services' | 'endpointslices', ResourceType> = {
+  configmaps: configMaps,
+  secrets,
+  services,
+  endpointslices: endpointSlices,
+};
 
 type Written = KubeObject & { spec: object; data?: Record<string, string> };
 
@@ -185,8 +192,19 @@ function cordon(server: ApiServer, name: string, unschedulable: boolean): void {
   const current = server.peek(nodes, name);
   const metadata = { name, labels: { edge: name } };
   const spec = unschedulable ? { unschedulable } : {};
+  const last = name.slice(1);
+  const addresses = [
+    { type: 'InternalIP', address: `10.0.0.${last}` },
+    { type: 'ExternalIP', address: `203.0.113.${last}` },
+  ];
   if (current === undefined)
-    server.create(nodes, { apiVersion: 'v1', kind: 'Node', metadata, spec } as KubeObject);
+    server.create(nodes, {
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata,
+      spec,
+      status: { addresses },
+    } as KubeObject);
   else if ((current.spec?.unschedulable ?? false) !== unschedulable)
     server.update(nodes, { ...current, spec } as KubeObject);
 }

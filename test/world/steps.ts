@@ -21,6 +21,7 @@ export type Deed =
   | { do: 'wipe'; kind: Kind; key: string }
   /** Done by hand to an object that the controller keeps. */
   | { do: 'remove' | 'unlabel' | 'garble'; plural: 'configmaps' | 'secrets'; key: string }
+  | { do: 'remove' | 'unlabel'; plural: 'services' | 'endpointslices'; key: string }
   /** What Velero has of the ledger, and what somebody writes back of it. */
   | { do: 'back up' }
   | { do: 'restore' }

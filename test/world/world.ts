@@ -6,6 +6,7 @@ import { AgentModel } from './agent.ts';
 import { ApiServer } from './api/server.ts';
 import { Chance } from './chance.ts';
 import { worldClient } from './client.ts';
+import { cloud } from './cloud.ts';
 import { Crew } from './crew.ts';
 import { Invariants } from './invariants/all.ts';
 import { Journal } from './journal.ts';
@@ -68,6 +69,7 @@ export class World {
     this.network = new Network(this.timeline, chance, history.faults, tell);
     const picture = new Picture();
     this.#invariants = new Invariants(this.server, picture, this.journal, this.timeline);
+    cloud(this.server, this.timeline);
     this.crew = new Crew(this.server, this.network, this.journal, meddle);
     const agent = new Actor('agent', this.timeline);
     const client = worldClient(agent, this.server, this.network);

@@ -133,21 +133,78 @@ const services = s.object(
   { description: 'What TenantTunnels of this class may let routers reach.' },
 );
 
+/** Where routers find a tunnel; see docs/endpoints.md. */
+export const ENDPOINT_MODES = ['Static', 'Node', 'LoadBalancer'] as const;
+
+/** As long as with `wg65535.` before it it is still a name that DNS knows. */
+const LONGEST_DOMAIN = 240;
+
+const loadBalancer = s.object(
+  {
+    annotations: s.optional(
+      s.map(s.string({ description: 'Value of the annotation.', maxLength: 4096 }), {
+        description:
+          'Annotations for each tunnel\'s Service, as the controller of the load balancers reads them, e.g. {"service.beta.kubernetes.io/aws-load-balancer-type": "nlb"}. Default none.',
+        maxProperties: 32,
+      }),
+    ),
+    loadBalancerClass: s.optional(
+      s.string({
+        description:
+          'Who makes the load balancers, e.g. "io.cilium/bgp-control-plane". Default: the cloud of the cluster. A Service that is there keeps what it has.',
+        maxLength: 512,
+        rules: [
+          {
+            rule: "self.matches(r'^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$')",
+            message:
+              'write a class of load balancers as its controller names it, for example "example.com/internal"',
+          },
+        ],
+      }),
+    ),
+  },
+  { description: 'What the Service of a tunnel has beside its port. With mode LoadBalancer only.' },
+);
+
 const endpoint = s.object(
   {
     mode: s.withDefault(
-      s.choice(['Static'], {
+      s.choice(ENDPOINT_MODES, {
         description:
-          'Where the endpoint comes from. Static (default): it is host, whichever node is the gateway.',
+          "Where the endpoint comes from. Static (default): it is host, and you lead that to the gateways. Node: a name for each tunnel, wgN.host, which external-dns keeps at the address of the tunnel's node. LoadBalancer: a Service of that type for each tunnel, which leads to its node. See docs/endpoints.md.",
       }),
       'Static',
     ),
-    host: host({
-      description:
-        'DNS name or IP address at which routers reach the gateways from outside, e.g. "vpn.example.com". It is written into every router: prefer a name that you can move.',
-    }),
+    host: s.optional(
+      host({
+        description:
+          'With mode Static the DNS name or IP address at which routers reach the gateways from outside, e.g. "vpn.example.com". With Node a domain that external-dns may write: tunnel wg3 gets wg3.vpn.example.com. With LoadBalancer the same, or nothing: then routers get what the load balancer has, which changes with it. It is written into every router: prefer a name that you can move.',
+      }),
+    ),
+    loadBalancer: s.optional(loadBalancer),
   },
-  { description: "What routers connect to; the port is the tunnel's own." },
+  {
+    description: "What routers connect to; the port is the tunnel's own.",
+    rules: [
+      {
+        rule: "self.mode == 'LoadBalancer' || has(self.host)",
+        message:
+          'write what routers connect to: with mode Static a DNS name or an IP address, with mode Node the domain of the names that tunnels get, for example "vpn.example.com"',
+        reason: 'FieldValueRequired',
+        fieldPath: '.host',
+      },
+      {
+        rule: `self.mode == 'Static' || !has(self.host) || (!isIP(self.host) && self.host.size() <= ${LONGEST_DOMAIN})`,
+        message: `write a domain of at most ${LONGEST_DOMAIN} characters, not an address: each tunnel gets a name below it, for example wg3.vpn.example.com`,
+        fieldPath: '.host',
+      },
+      {
+        rule: "self.mode == 'LoadBalancer' || !has(self.loadBalancer)",
+        message: 'leave loadBalancer out, or set mode to LoadBalancer: no other mode reads it',
+        fieldPath: '.loadBalancer',
+      },
+    ],
+  },
 );
 
 const profileRef = s.object(

@@ -97,6 +97,17 @@ describe('the API server', () => {
     },
   );
 
+  test.each([
+    { mode: 'Node', host: 'vpn.example.com' },
+    { mode: 'Node', host: `${`${'h'.repeat(59)}.`.repeat(4)}`.slice(0, -1) },
+    { mode: 'LoadBalancer' },
+    { mode: 'LoadBalancer', host: 'vpn.example.com' },
+    { mode: 'LoadBalancer', loadBalancer: { loadBalancerClass: 'service.k8s.aws/nlb' } },
+    { mode: 'LoadBalancer', loadBalancer: { annotations: { 'example.com/a': 'b' } } },
+  ])('takes the endpoint %j', async (endpoint) => {
+    await server.created('TunnelClass', { metadata: { generateName: 'mode-' }, spec: { endpoint } });
+  });
+
   test('takes pools that touch but do not overlap', async () => {
     const pools = [
       { cidr: '10.64.0.0/11', prefixLength: 20 },

@@ -239,16 +239,39 @@ describe('a TenantTunnel is refused for', () => {
 });
 
 describe('a TunnelClass is refused for', () => {
+  const WHAT_ROUTERS =
+    'write what routers connect to: with mode Static a DNS name or an IP address, with mode Node the domain of the names that tunnels get, for example "vpn.example.com"';
   const klass = (fields: object) => ({ endpoint: { host: 'vpn.example.com' }, ...fields });
   const pools = (...written: object[]) => klass({ pools: written });
   const refusals: Refusal[] = [
     [{}, 'spec.endpoint', 'Required value'],
-    [{ endpoint: {} }, 'spec.endpoint.host', 'Required value'],
+    [{ endpoint: {} }, 'spec.endpoint.host', WHAT_ROUTERS],
+    [{ endpoint: { mode: 'Node' } }, 'spec.endpoint.host', WHAT_ROUTERS],
     ...['', ...NO_HOSTS].map((host): Refusal => [{ endpoint: { host } }, 'spec.endpoint.host', HOST]),
     [
-      { endpoint: { host: 'vpn.example.com', mode: 'LoadBalancer' } },
+      { endpoint: { host: 'vpn.example.com', mode: 'Floating' } },
       'spec.endpoint.mode',
-      'supported values: "Static"',
+      'supported values: "Static", "Node", "LoadBalancer"',
+    ],
+    ...['203.0.113.10', '2001:db8::1', `${`${'h'.repeat(60)}.`.repeat(3)}${'h'.repeat(58)}`].flatMap(
+      (domain) =>
+        ['Node', 'LoadBalancer'].map(
+          (mode): Refusal => [
+            { endpoint: { host: domain, mode } },
+            'spec.endpoint.host',
+            'write a domain of at most 240 characters, not an address: each tunnel gets a name below it, for example wg3.vpn.example.com',
+          ],
+        ),
+    ),
+    [
+      { endpoint: { host: 'vpn.example.com', mode: 'Node', loadBalancer: {} } },
+      'spec.endpoint.loadBalancer',
+      'leave loadBalancer out, or set mode to LoadBalancer: no other mode reads it',
+    ],
+    [
+      { endpoint: { mode: 'LoadBalancer', loadBalancer: { loadBalancerClass: 'not one' } } },
+      'spec.endpoint.loadBalancer.loadBalancerClass',
+      'write a class of load balancers as its controller names it, for example "example.com/internal"',
     ],
     [pools({ cidr: '10.0.0.0' }), 'spec.pools[0].cidr', NETWORK],
     [pools({ cidr: 'fd00::/16' }), 'spec.pools[0].cidr', NETWORK],

@@ -101,9 +101,17 @@ export const EFFECTS: Readonly<Record<string, Effect>> = {
   logLevel: { set: 'debug', changes: LASTING.map((at) => `${at}.args[--log-level] = "debug"`) },
   'defaultClass.create': { set: false, changes: ['- TunnelClass default'] },
   'defaultClass.name': { set: 'standard', changes: ['- TunnelClass default', '+ TunnelClass standard'] },
+  'defaultClass.endpoint.mode': {
+    set: 'LoadBalancer',
+    changes: ['TunnelClass default spec.endpoint.mode = "LoadBalancer"'],
+  },
   'defaultClass.endpoint.host': {
-    set: '203.0.113.7',
-    changes: ['TunnelClass default spec.endpoint.host = "203.0.113.7"'],
+    set: 'vpn.example.net',
+    changes: ['TunnelClass default spec.endpoint.host = "vpn.example.net"'],
+  },
+  'defaultClass.endpoint.loadBalancer': {
+    set: { loadBalancerClass: 'example.com/a' },
+    changes: ['TunnelClass default spec.endpoint.loadBalancer.loadBalancerClass = "example.com/a"'],
   },
   'defaultClass.spec': { set: { mtu: 1412 }, changes: ['TunnelClass default spec.mtu = 1412'] },
   'controller.replicas': { set: 3, changes: ['Deployment controller spec.replicas = 3'] },
@@ -137,7 +145,7 @@ export const EFFECTS: Readonly<Record<string, Effect>> = {
     changes: [
       '- ClusterRole connect',
       '- Service relay',
-      ...[5, 6].flatMap((at) =>
+      ...[6, 7].flatMap((at) =>
         ['apiGroups', 'resources', 'verbs'].map((field) => `ClusterRole agent rules[${at}].${field}[0] gone`),
       ),
       ...['address', 'audience', 'server-name', 'idle-timeout'].map(
@@ -169,6 +177,7 @@ export const EFFECTS: Readonly<Record<string, Effect>> = {
   'gateway.relay.idleTimeout': { set: '10m', changes: [`${AGENT}.args[--relay-idle-timeout] = "10m"`] },
   'gateway.agent.resources': resources(`${GATEWAY}.containers[agent]`),
   'gateway.wireguard.resources': resources(`${GATEWAY}.containers[wireguard]`),
+  'profiles.secretNamespaces': { set: ['customers'], changes: ['+ RoleBinding customers/profile-values'] },
   'crds.upgrade': {
     set: false,
     changes: ['ClusterRole', 'ClusterRoleBinding', 'Job', 'ServiceAccount'].map((kind) => `- ${kind} crds`),

@@ -40,6 +40,8 @@ test.each<[string, unknown, string]>([
   ['commonLabels', { team: 'two words' }, 'does not match pattern'],
   ['logLevel', 'verbose', 'value must be one of'],
   ['defaultClass.endpoint.host', '', 'Set defaultClass.endpoint.host'],
+  ['defaultClass.endpoint.mode', 'Floating', 'value must be one of'],
+  ['defaultClass.endpoint.loadBalancer', { annotations: { a: 1 } }, 'want string'],
   ['defaultClass.spec', { mtu: 9001 }, 'want 9,000'],
   ['controller.replicas', 0, 'want 1'],
   ['controller.replicas', '2', 'want integer'],

@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
 import {
   ANNOTATION_TUNNELS,
+  ENDPOINT_PART,
   LABEL_GATEWAY,
   LABEL_PART,
   PEER_KEY_PART,
@@ -14,6 +15,7 @@ jest.setTimeout(60_000);
 const CORE = '/api/v1/namespaces';
 const LEASES = `/apis/coordination.k8s.io/v1/namespaces/${GATEWAYS}/leases`;
 const DEPLOYMENTS = `/apis/apps/v1/namespaces/${SYSTEM}/deployments`;
+const SLICES = `/apis/discovery.k8s.io/v1/namespaces/${GATEWAYS}/endpointslices`;
 const LABELS = {
   'app.kubernetes.io/name': 'tenant-tunnel-operator',
   'app.kubernetes.io/component': 'controller',
@@ -75,7 +77,19 @@ test('takes back what was handed over, and nothing else', async () => {
     metadata: { name: PEER_KEY_SECRET, labels: { [LABEL_PART]: PEER_KEY_PART } },
   });
   await installation.create(`${CORE}/${SYSTEM}/secrets`, { metadata: { ...handed, name: 'ledger-tunnels' } });
+  const endpoint = { [LABEL_PART]: ENDPOINT_PART };
+  const spec = { type: 'LoadBalancer', ports: [{ port: 51_820, protocol: 'UDP' }] };
+  for (const [name, labels] of [
+    ['tunnel-0-lb', endpoint],
+    ['somebodys', {}],
+  ] as const) {
+    const metadata = { name, labels };
+    await installation.create(`${CORE}/${GATEWAYS}/services`, { metadata, spec });
+    await installation.create(SLICES, { metadata, addressType: 'IPv4', endpoints: [] });
+  }
   await begin().done;
+  expect(await names(`${CORE}/${GATEWAYS}/services`)).toEqual(['somebodys']);
+  expect(await names(SLICES)).toEqual(['somebodys']);
   for (const kind of ['configmaps', 'secrets']) {
     const left = await names(`${CORE}/${GATEWAYS}/${kind}`);
     expect(left).toContain('somebodys');

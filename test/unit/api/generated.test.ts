@@ -57,7 +57,7 @@ describe('the API reference', () => {
   const text = generatedFiles().files.get('docs/api.md') ?? '';
 
   test('has a row for every field, with its default or that it is required', () => {
-    expect(text).toContain('| `spec.endpoint.host` | string | required |');
+    expect(text).toContain('| `spec.resources[].path` | string | required |');
     expect(text).toContain('| `spec.mtu` | integer 1280–9000 | `1420` |');
     expect(text).toContain('| `spec.services[].service.port` | integer 1–65535 | required |');
   });

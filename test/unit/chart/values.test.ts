@@ -45,6 +45,7 @@ describe('the schema', () => {
     expect(open.map(([path]) => path)).toEqual([
       '.global',
       '.commonLabels',
+      '.defaultClass.endpoint.loadBalancer.annotations',
       '.defaultClass.spec.gateway.nodeSelector',
       ...['requests', 'limits'].map((name) => `.controller.resources.${name}`),
       '.controller.nodeSelector',

@@ -91,6 +91,8 @@ function worldOf({ ledger, stored = [], routers = [], tunnels = [], configMaps =
     pulses: new Pulses(systemEnvironment.clock, () => undefined),
     moves: new Moves(() => 0),
     chosenNodes: new Map(),
+    endpointCaches: { hasBegun: false },
+    endpointTroubles: new Map(),
     tunnelsBeingMade: new Map(),
     waiting: new WaitingRouters(),
   };

@@ -4,6 +4,7 @@
  */
 import { API_VERSION, ROUTERS, type Router } from '../../../src/api/index.ts';
 import {
+  type ApplyOptions,
   type ConfigMap,
   configMaps,
   type KubeApi,
@@ -104,6 +105,36 @@ export async function conversation(api: Api): Promise<string[]> {
     } while (next !== undefined);
     return pages.flat();
   });
+
+  const put = (
+    of: string,
+    data: Record<string, string>,
+    more: Partial<ApplyOptions> = {},
+    meta: object = {},
+  ) =>
+    api.apply(
+      configMaps,
+      { metadata: { ...name(of), ...meta }, data },
+      { fieldManager: CONTROLLER, ...more },
+    );
+  const marked = { labels: { part: 'one' }, annotations: { 'a.example/b.c': '1', 'a.example/d': '2' } };
+  await say('apply one that is not there', () => put('s', { x: '1', y: '1' }, { force: false }, marked));
+  await say('apply it again', () => put('s', { x: '1', y: '1' }, {}, marked));
+  await say('apply less', () =>
+    put('s', { x: '1' }, {}, { labels: { part: 'one' }, annotations: { 'a.example/d': '3' } }),
+  );
+  await say('apply beside it', () => put('s', { z: '1' }, { fieldManager: GATEWAY, force: false }));
+  await say('apply against it', () => put('s', { x: '2' }, { fieldManager: GATEWAY, force: false }));
+  await say('apply by force', () => put('s', { x: '2', z: '1' }, { fieldManager: GATEWAY }));
+  await say('leave it', () => put('s', { w: '1' }));
+  await say('apply another uid', () => put('s', { w: '2' }, { uid: 'x' }));
+  await say('apply another version', () => put('s', { w: '2' }, { resourceVersion: '1' }));
+  await say('apply another uid and version', () => put('s', { w: '2' }, { uid: 'x', resourceVersion: '1' }));
+  await say('apply with uid and version one that is not there', () =>
+    put('t', { w: '2' }, { uid: 'x', resourceVersion: '1' }),
+  );
+  await say('apply with a uid one that is not there', () => put('t', { w: '2' }, { uid: 'x' }));
+  await say('it was not made', () => api.get(configMaps, name('t')));
 
   const manifest = { apiVersion: API_VERSION, kind: 'Router', metadata: name('r'), spec: { tenant: 'acme' } };
   const made = (await say('create a Router', () =>

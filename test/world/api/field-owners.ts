@@ -12,6 +12,9 @@ export interface Owned {
   owners: Owners;
 }
 
+/** Between the names of a path; names of labels have dots. */
+const STEP = '\n';
+
 /** Stands for a condition itself, beside its leaves. */
 const ITEM = Symbol('item');
 
@@ -30,6 +33,15 @@ export function applied({ status, owners }: Owned, manager: string, said: object
     if (!wanted.has(path) && ![...others.values()].some((paths) => paths.has(path))) leaves.delete(path);
   }
   return { status: built(leaves, order), owners: new Map(others).set(manager, new Set(wanted.keys())) };
+}
+
+/** Whether an apply without force is refused: somebody else has another value where it says one. */
+export function disagrees({ status, owners }: Owned, manager: string, said: object): boolean {
+  const leaves = leavesOf(status ?? {});
+  const own = owners.get(manager);
+  return [...leavesOf(said)].some(
+    ([path, value]) => leaves.has(path) && !isSame(leaves.get(path), value) && !own?.has(path),
+  );
 }
 
 /** What writing the whole status makes of it: leaves that are gone or changed belong to nobody who applies. */
@@ -66,12 +78,12 @@ function collect(object: Record<string, unknown>, prefix: string, leaves: Leaves
     const path = `${prefix}${name}`;
     if (name === 'conditions' && Array.isArray(value)) {
       for (const condition of value as Record<string, unknown>[]) {
-        const item = `${path}.[${condition.type}]`;
+        const item = `${path}${STEP}[${condition.type}]`;
         leaves.set(item, ITEM);
-        collect(condition, `${item}.`, leaves);
+        collect(condition, `${item}${STEP}`, leaves);
       }
     } else if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      collect(value as Record<string, unknown>, `${path}.`, leaves);
+      collect(value as Record<string, unknown>, `${path}${STEP}`, leaves);
     } else if (value !== undefined) leaves.set(path, value);
   }
 }
@@ -80,7 +92,7 @@ function built(leaves: Leaves, order: readonly string[]): Record<string, unknown
   const status: Record<string, unknown> = {};
   const conditions = new Map<string, Record<string, unknown>>();
   for (const [path, value] of leaves) {
-    const names = path.split('.');
+    const names = path.split(STEP);
     const last = names.pop() as string;
     let parent = status;
     for (const name of names) {
@@ -93,7 +105,7 @@ function built(leaves: Leaves, order: readonly string[]): Record<string, unknown
     if (value === ITEM) conditions.set(last, {});
     else parent[last] = value;
   }
-  const list = order.flatMap((path) => conditions.get(path.split('.').at(-1) ?? '') ?? []);
+  const list = order.flatMap((path) => conditions.get(path.split(STEP).at(-1) ?? '') ?? []);
   return list.length === 0 ? status : { ...status, conditions: list };
 }
 

@@ -6,7 +6,7 @@ import {
   type ResourceType,
 } from '../../../src/kube/index.ts';
 import { statusError } from '../../../src/kube/status-error.ts';
-import { applied, type Owners, replaced, sameOwners } from './field-owners.ts';
+import { applied, disagrees, type Owners, replaced, sameOwners } from './field-owners.ts';
 import { copy, equal } from './json.ts';
 import { type CustomObject, defaulted, isCustom, refusedChange, refusedStatus } from './kinds.ts';
 import { type Selection, selects } from './selector.ts';
@@ -168,6 +168,46 @@ export class ApiServer {
     return this.#storeStatus('apply', type, kept, next);
   }
 
+  /** Server-side apply of an object that has no status of ours: made, where there is none. */
+  apply(
+    type: ResourceType,
+    sent: KubeObject,
+    manager: string,
+    force: boolean,
+    { uid, resourceVersion }: Conditional,
+  ): KubeObject {
+    const key = keyFor(sent.metadata);
+    const kept = this.#objects.get(type.plural)?.get(key);
+    const said = contentOf(copy(sent));
+    if (kept === undefined) {
+      if (uid !== undefined || resourceVersion !== undefined)
+        throw refusal('apply', type, key, 409, 'Conflict', 'there is no such object');
+      const { owners } = applied({ status: {}, owners: NO_OWNERS }, manager, said);
+      const metadata = { ...copy(sent.metadata), uid: `uid-${++this.#made}`, creationTimestamp: this.#now() };
+      return this.#store(type, undefined, { object: { ...copy(sent), metadata }, owners });
+    }
+    const { object, owners } = kept;
+    this.#check('apply', type, sent.metadata, kept, { resourceVersion });
+    if (uid !== undefined && uid !== object.metadata.uid)
+      throw refusal('apply', type, key, 422, 'Invalid', 'metadata.uid: field is immutable');
+    const before = { status: contentOf(object), owners };
+    if (!force && disagrees(before, manager, said))
+      throw refusal('apply', type, key, 409, 'Conflict', 'another manager has another value');
+    const next = applied(before, manager, said);
+    const { metadata, ...content } = (next.status ?? {}) as Record<string, object> & { metadata?: object };
+    const { labels: _, annotations: __, ...named } = object.metadata;
+    const { apiVersion, kind } = object;
+    const { status } = object as KubeObject & { status?: object };
+    const whole = {
+      apiVersion,
+      kind,
+      metadata: { ...named, ...metadata },
+      ...content,
+      ...(status && { status }),
+    };
+    return this.#store(type, kept, { object: whole as KubeObject, owners: next.owners });
+  }
+
   /** JSON merge patch, one level deep: what an Event's series needs. */
   patch(type: ResourceType, name: ObjectName, patch: object): KubeObject {
     const kept = this.#kept('patch', type, name);
@@ -284,6 +324,20 @@ export class ApiServer {
   #now(): string {
     return new Date(this.#wall()).toISOString().replace(/\.\d+Z$/, 'Z');
   }
+}
+
+/** What server-side apply may say of an object. */
+function contentOf(object: KubeObject): Record<string, unknown> {
+  const {
+    apiVersion: _,
+    kind: __,
+    metadata,
+    status: ___,
+    ...content
+  } = object as KubeObject & { status?: object };
+  const { labels, annotations } = metadata;
+  const described = { ...(labels && { labels }), ...(annotations && { annotations }) };
+  return { ...content, metadata: described };
 }
 
 function refusal(

@@ -401,4 +401,27 @@ export const FOUND: readonly Found[] = [
       { do: 'apply', kind: 'tenanttunnels', key: 'a/other', spec: { tenant: 'cora' }, after: 0 },
     ],
   },
+  {
+    bug: 'a Service of the name that is somebody else’s: after a restart it was waited for first, and then told again',
+    seed: 400_001,
+    steps: [
+      { do: 'node', name: 'n1', state: 'alive', after: 0 },
+      { ...classDeed('standard', true, { endpoint: { mode: 'LoadBalancer' } }), after: 0 },
+      { do: 'duty', slot: 'A', duty: 'lead', after: 0 },
+      { do: 'apply', kind: 'routers', key: 'a/r3', spec: { tenant: 'beta' }, after: 0 },
+      { do: 'unlabel', plural: 'services', key: 'gateways/tunnel-0-lb', after: 100 },
+    ],
+  },
+  {
+    bug: 'a tunnel that lies nowhere: only the next leader made its load balancer',
+    seed: 400_001,
+    steps: [
+      {
+        ...classDeed('standard', true, { endpoint: { mode: 'LoadBalancer', host: 'other.example.com' } }),
+        after: 0,
+      },
+      { do: 'duty', slot: 'A', duty: 'lead', after: 0 },
+      { do: 'apply', kind: 'routers', key: 'a/r4', spec: { tenant: 'acme' }, after: 0 },
+    ],
+  },
 ];

@@ -2,6 +2,7 @@ import { jest } from '@jest/globals';
 import { explained } from '../explained.ts';
 import { generate, TOPICS, type Topic } from '../generate.ts';
 import { shrunk } from '../shrink.ts';
+import type { History } from '../steps.ts';
 import { lived } from '../world.ts';
 
 jest.setTimeout(120_000);
@@ -19,16 +20,24 @@ export interface Many {
   topics?: (topic: Topic) => boolean;
   /** Out of which; default those of tunnels and routers. */
   of?: readonly Topic[];
+  /** What becomes of each; default: it stays as it is generated. */
+  change?: (history: History) => History;
 }
 
 /** Tests that live so many histories each; one that is broken is told, made small. */
-export function manyHistories({ offset, count, topics = () => true, of = TOPICS }: Many): void {
+export function manyHistories({
+  offset,
+  count,
+  topics = () => true,
+  of = TOPICS,
+  change = (same) => same,
+}: Many): void {
   const chosen = of.filter(topics);
   const first = BASE + offset;
   const batches = Array.from({ length: Math.ceil(count / BATCH) }, (_, at) => first + at * BATCH);
   test.each(batches)(`${BATCH} histories from seed %i`, async (seed) => {
     for (let at = seed; at < seed + BATCH; at++) {
-      const history = generate(at, chosen);
+      const history = change(generate(at, chosen));
       if ((await lived(history)).violation === undefined) continue;
       const small = await shrunk(history, lived);
       throw new Error(explained(small, await lived(small, { isLoud: true })));

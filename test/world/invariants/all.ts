@@ -5,6 +5,7 @@ import type { Journal } from '../journal.ts';
 import type { Picture } from '../picture.ts';
 import { Violation } from '../violation.ts';
 import { nothingLeaks } from './at-rest.ts';
+import { endpointsLead } from './endpoints.ts';
 import { GivenToRouters } from './given.ts';
 import { networksAreRouted } from './networks.ts';
 import { TunnelsStay } from './placed.ts';
@@ -106,5 +107,6 @@ export class Invariants {
     nothingLeaks(whole);
     networksAreRouted(whole);
     profilesAreServed(whole);
+    endpointsLead(whole);
   }
 }

@@ -1,4 +1,5 @@
 import { generate, TOPICS, type Topic } from '../generate.ts';
+import type { History } from '../steps.ts';
 import { lived } from '../world.ts';
 import type { Mutant } from './mutants.ts';
 
@@ -7,9 +8,10 @@ export async function found(
   within: number,
   meddle: Mutant = (client) => client,
   topics: readonly Topic[] = TOPICS,
+  change: (history: History) => History = (same) => same,
 ): Promise<{ seed: number; invariant: string } | undefined> {
   for (let seed = 1; seed <= within; seed++) {
-    const { violation } = await lived(generate(seed, topics), { meddle });
+    const { violation } = await lived(change(generate(seed, topics)), { meddle });
     if (violation !== undefined) return { seed, invariant: violation.invariant };
   }
   return undefined;

@@ -69,6 +69,20 @@ export const nothingTaken = instead((client) => ({
     type.plural === 'configmaps' ? Promise.resolve(true) : client.delete(type, name, options),
 }));
 
+/** A Service that is there is not written again. */
+export const recordsStand = instead((client, server) => ({
+  apply: (type, object, options) => {
+    const stored = type.plural === 'services' ? server.peek(type, keyOf(object)) : undefined;
+    return stored === undefined ? client.apply(type, object, options) : Promise.resolve(stored);
+  },
+}));
+
+/** No Service is taken away. */
+export const balancersStay = instead((client) => ({
+  delete: (type, name, options) =>
+    type.plural === 'services' ? Promise.resolve(true) : client.delete(type, name, options),
+}));
+
 /** A controller that sees some objects otherwise than they are. */
 const seeing =
   (as: <T extends KubeObject>(object: T) => T): Mutant =>
