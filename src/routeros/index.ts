@@ -41,6 +41,7 @@ export {
   isRiskyMenu,
   type Leftovers,
   ROUTER_ACTS_WITHIN_MS,
+  type Settled,
   settleUndo,
   type UndoInput,
   type UndoLimits,

@@ -54,6 +54,7 @@ export class RouterOsApi {
   readonly #sessionTimer: NodeJS.Timeout | undefined;
   #lastTag = 0;
   #failure: RouterOsError | undefined;
+  #user = '';
 
   constructor(stream: Duplex, options: ApiOptions = {}) {
     this.#stream = stream;
@@ -78,6 +79,11 @@ export class RouterOsApi {
     if (stream.destroyed) this.#ended();
   }
 
+  /** Who is logged in; empty before. */
+  get user(): string {
+    return this.#user;
+  }
+
   /** Plain-text log-in, as all of RouterOS 7 has it. Nothing else may be under way. */
   async login(user: string, password: string, options: CommandOptions = {}): Promise<void> {
     if (this.#pending.has(UNTAGGED))
@@ -90,6 +96,7 @@ export class RouterOsApi {
           'The router asks for the log-in of RouterOS before 6.43: RouterOS 7 is needed.',
         ),
       );
+    this.#user = user;
   }
 
   async command(command: ApiCommand | readonly string[], options: CommandOptions = {}): Promise<ApiReply> {

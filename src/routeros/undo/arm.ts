@@ -2,10 +2,13 @@
 import type { CommandOptions, RouterOsApi } from '../api/client.ts';
 import { RouterOsError } from '../errors.ts';
 import type { Change } from './change.ts';
+import { clear } from './clear.ts';
+import { inverse } from './inverse.ts';
 import { needsPolicy } from './risk.ts';
-import { readSafeMode, releaseSafeMode, takeSafeMode } from './safe-mode.ts';
-import { inverse, jobText, SCHEDULER, WATCH, WATCHED, watchText } from './script.ts';
-import { KEPT, UNDO } from './watch.ts';
+import { readSafeMode, releaseSafeMode, type SafeMode, takeSafeMode } from './safe-mode.ts';
+import { jobText, SCHEDULER, WATCH, WATCHED, watchText } from './script.ts';
+import { settleUndo } from './settle.ts';
+import { UNDO } from './watch.ts';
 
 const JOBS = '/system/script/job';
 
@@ -34,7 +37,7 @@ export async function arm(
 ): Promise<Armed> {
   const undo = inverse(changes);
   const comment = `${UNDO}${nonce}`;
-  const [uptime, before] = await Promise.all([readUptime(api, options), readSafeMode(api, options)]);
+  const [uptime, before] = await Promise.all([readUptime(api, options), settled(api, options)]);
   const script = watchText(undo, comment, uptime);
   const isTaken = await takeSafeMode(api, before, changes.length + OWN_ACTIONS, options);
   try {
@@ -52,10 +55,20 @@ export async function arm(
     await Promise.all([seen(api, JOBS, job, options), seen(api, WATCH, watch, options)]);
     return { watch, nonce, job, isSafe, ...(scheduler === undefined ? {} : { scheduler }) };
   } catch (error) {
-    await disarm(api, nonce, options).catch(() => {});
+    await clear(api, nonce, options).catch(() => {});
     if (isTaken) await releaseSafeMode(api, options).catch(() => {});
     throw error;
   }
+}
+
+/** An undo of an earlier session would take with it what is made now. Returns whether safe mode can be had. */
+async function settled(api: RouterOsApi, options: CommandOptions): Promise<SafeMode | undefined> {
+  const { found, safeMode } = await settleUndo(api, options);
+  if (found !== 'Busy') return safeMode;
+  throw new RouterOsError(
+    'Trap',
+    'The router is still undoing an earlier change, so nothing is changed until it has; that takes 9 minutes at most.',
+  );
 }
 
 const WATCHING = {
@@ -106,26 +119,6 @@ export async function takeOff(
   const ended = removeRow(api, JOBS, job, options).catch(() => {});
   const unscheduled = scheduler === undefined ? [] : [removeRow(api, SCHEDULER, scheduler, options)];
   await Promise.all([removeRow(api, WATCH, watch, options), ...unscheduled, ended]);
-}
-
-/** The same for whoever knows no ids. */
-export async function disarm(api: RouterOsApi, nonce: string, options: CommandOptions): Promise<void> {
-  await Promise.all([
-    removeAll(api, SCHEDULER, `${UNDO}${nonce}`, options),
-    removeAll(api, WATCH, `${UNDO}${nonce}`, options),
-    removeAll(api, WATCH, `${KEPT}${nonce}`, options),
-  ]);
-}
-
-async function removeAll(
-  api: RouterOsApi,
-  menu: string,
-  comment: string,
-  options: CommandOptions,
-): Promise<void> {
-  const asked = { path: `${menu}/print`, queries: [`comment=${comment}`], proplist: ['.id'] };
-  const { rows } = await api.command(asked, options);
-  for (const row of rows) await removeRow(api, menu, row['.id'] ?? '', options);
 }
 
 async function removeRow(api: RouterOsApi, menu: string, id: string, options: CommandOptions): Promise<void> {

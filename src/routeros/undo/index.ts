@@ -8,5 +8,5 @@ export {
   type UndoOutcome,
 } from './outcome.ts';
 export { isRisky, isRiskyMenu } from './risk.ts';
-export { type Leftovers, settleUndo } from './settle.ts';
+export { type Leftovers, type Settled, settleUndo } from './settle.ts';
 export { underUndo } from './under-undo.ts';

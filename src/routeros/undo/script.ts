@@ -1,13 +1,5 @@
 /** What the router itself runs to be as it was before. */
-import { RouterOsError } from '../errors.ts';
 import { quote } from '../script/quote.ts';
-import { type Change, rowId, type Values } from './change.ts';
-
-/**
- * Longest text of an undo, in bytes. What RouterOS takes is not documented; scripts of this size are in use, and a
- * longer plan is made in parts.
- */
-export const MAX_UNDO_BYTES = 24_000;
 
 /** The job looks so often whether it is still needed, and acts after so many looks (75 s). */
 const LOOK_SECONDS = 3;
@@ -21,72 +13,6 @@ export const SCHEDULER = '/system/scheduler';
 /** The two hosts a watch may have: the second tells the job not to wait any longer. Both answer on any router. */
 export const WATCHED = '127.0.0.1';
 export const HURRIED = '127.0.0.2';
-
-/**
- * The lines that take `changes` back, the last one first. Each is loaded by itself, so that one that this version does
- * not know keeps no other from running; each may run again, or where its change was never made, and does nothing then.
- * `ttBad` counts those that failed. Throws `InvalidRequest` and `TooLarge`.
- */
-export function inverse(changes: readonly Change[]): string {
-  const steps = changes
-    .toReversed()
-    .map((change) => `:do { [[:parse ${quote(step(change))}]] } on-error={ :set ttBad ($ttBad + 1) }`);
-  const text = [':local ttBad 0', ...steps].join('\n');
-  if (Buffer.byteLength(text) > MAX_UNDO_BYTES)
-    throw new RouterOsError(
-      'TooLarge',
-      `What undoes these ${changes.length} changes is longer than ${MAX_UNDO_BYTES} bytes: make them in parts.`,
-    );
-  return text;
-}
-
-function step(change: Change): string {
-  const { kind, path } = change;
-  if (!/^(\/[a-z0-9][a-z0-9-]*)+$/.test(path)) throw invalid('a menu has a name that RouterOS cannot have');
-  if (kind === 'add')
-    return `:foreach ttRow in=[${path}/find where ${like(change.mark)}] do={ ${path}/remove $ttRow }`;
-  if (kind === 'set') {
-    // Of what cannot be read nothing is known that could be put back.
-    if (Object.keys(change.was).length === 0) return ':nothing';
-    const row = change.id === undefined ? '' : ` ${found(path, change.id)}`;
-    return `${path}/set${row} ${assigned(change.was)}`;
-  }
-  if (kind === 'move') {
-    const place = change.wasBefore === undefined ? '' : ` destination=${rowId(change.wasBefore)}`;
-    return `:if ([:len ${found(path, change.id)}] > 0) do={ ${path}/move ${rowId(change.id)}${place} }`;
-  }
-  if (change.canDisable) return `${path}/set ${found(path, change.id)} disabled=no`;
-  const place = change.before === undefined ? '' : ` place-before=${rowId(change.before)}`;
-  return `:if ([:len [${path}/find where ${like(change.mark)}]] = 0) do={ ${path}/add ${assigned(change.row)}${place} }`;
-}
-
-/** A row by its id, or nothing where somebody has removed it: RouterOS takes a `set` of nothing. */
-const found = (path: string, id: string): string => `[${path}/find where .id=${rowId(id)}]`;
-
-const assigned = (values: Values): string =>
-  Object.entries(values)
-    .map(([name, value]) =>
-      value === null ? `!${property(name)}` : `${property(name)}=${typed(name, value)}`,
-    )
-    .join(' ');
-
-/** Truth is read as true and false, and written as yes and no. */
-function typed(name: string, value: string): string {
-  const isText = name === 'comment' || name === 'name';
-  if (!isText && value === 'true') return 'yes';
-  return !isText && value === 'false' ? 'no' : quote(value);
-}
-
-function like(mark: Readonly<Record<string, string>>): string {
-  const conditions = Object.entries(mark).map(([name, value]) => `${property(name)}=${quote(value)}`);
-  if (conditions.length === 0) throw invalid('an added row has nothing by which it would be found again');
-  return conditions.join(' and ');
-}
-
-function property(name: string): string {
-  if (/^[a-z0-9][a-z0-9.-]*$/.test(name)) return name;
-  throw invalid('a property has a name that RouterOS cannot have');
-}
 
 /** `comment` is that of the watch, which no other undo has. */
 const armed = (comment: string): string => `[${WATCH}/find where comment=${quote(comment)}]`;
@@ -136,6 +62,3 @@ export function watchText(undo: string, comment: string, uptimeSeconds: number):
     '}',
   ].join('\n');
 }
-
-const invalid = (what: string): RouterOsError =>
-  new RouterOsError('InvalidRequest', `This change cannot be made under an undo: ${what}.`);

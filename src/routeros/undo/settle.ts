@@ -1,6 +1,6 @@
 /** What an earlier session has left, which was cut in the middle of a change. */
 import type { CommandOptions, RouterOsApi } from '../api/client.ts';
-import { disarm } from './arm.ts';
+import { clear } from './clear.ts';
 import { readSafeMode, type SafeMode, unrollSafeMode } from './safe-mode.ts';
 import { pause } from './time.ts';
 import { hurry, watches } from './watch.ts';
@@ -17,28 +17,30 @@ export type Leftovers = 'Clear' | 'Undone' | 'Busy';
 const WAIT_MS = 8_000;
 const LOOK_MS = 1_000;
 
+export interface Settled {
+  found: Leftovers;
+  /** As it is afterwards. */
+  safeMode: SafeMode | undefined;
+}
+
 /**
- * To be asked before anything is changed on a router, by whoever has just logged in as `user`; nobody else may be under way
- * there for us. Throws {@link RouterOsError}.
+ * Looks before anything is changed on a router, and helps along what is left. `underUndo` does so by itself; nobody else may
+ * be under way there for us. Throws {@link RouterOsError}.
  */
-export async function settleUndo(
-  api: RouterOsApi,
-  user: string,
-  options: CommandOptions = {},
-): Promise<Leftovers> {
+export async function settleUndo(api: RouterOsApi, options: CommandOptions = {}): Promise<Settled> {
   const isOurs = (safeMode: SafeMode | undefined): boolean =>
-    safeMode?.enabled === true && safeMode.user === user;
-  const look = () => Promise.all([watches(api, options), readSafeMode(api, options).then(isOurs)]);
-  const [all, isHeld] = await look();
-  for (const { nonce } of all.filter(({ isKept }) => isKept)) await disarm(api, nonce, options);
+    safeMode?.enabled === true && safeMode.user === api.user;
+  const look = () => Promise.all([watches(api, options), readSafeMode(api, options)]);
+  const [all, before] = await look();
+  for (const { nonce } of all.filter(({ isKept }) => isKept)) await clear(api, nonce, options);
   const left = all.filter(({ isKept }) => !isKept);
-  if (left.length === 0 && !isHeld) return 'Clear';
-  if (isHeld) await unrollSafeMode(api, options).catch(() => {});
+  if (left.length === 0 && !isOurs(before)) return { found: 'Clear', safeMode: before };
+  if (isOurs(before)) await unrollSafeMode(api, options).catch(() => {});
   for (const { id } of left) await hurry(api, id, options).catch(() => {});
   for (let waited = 0; ; waited += LOOK_MS) {
-    const [still, isStillHeld] = await look();
-    if (still.length === 0 && !isStillHeld) return 'Undone';
-    if (waited >= WAIT_MS || options.signal?.aborted === true) return 'Busy';
+    const [still, safeMode] = await look();
+    if (still.length === 0 && !isOurs(safeMode)) return { found: 'Undone', safeMode };
+    if (waited >= WAIT_MS || options.signal?.aborted === true) return { found: 'Busy', safeMode };
     await pause(LOOK_MS, options.signal);
   }
 }

@@ -14,23 +14,27 @@
 import { randomBytes } from 'node:crypto';
 import type { CommandOptions, RouterOsApi } from '../api/client.ts';
 import { RouterOsError } from '../errors.ts';
-import { type Armed, arm, disarm, takeOff } from './arm.ts';
+import { type Armed, arm, takeOff } from './arm.ts';
 import { type Change, commandOf } from './change.ts';
+import { clear } from './clear.ts';
+import { inverse } from './inverse.ts';
 import type { UndoInput, UndoLimits, UndoOutcome } from './outcome.ts';
 import { releaseSafeMode, unrollSafeMode } from './safe-mode.ts';
-import { inverse } from './script.ts';
 import { type Limited, limited, pause } from './time.ts';
 import { hurry, keep, type Watch, watches } from './watch.ts';
 
 /** The router waits 75 s: changes and proof end well before, also where a sentence of ours is late. */
-const LIMITS: UndoLimits = { commandMs: 8_000, changeMs: 40_000, proofMs: 10_000, putBackMs: 20_000 };
+const LIMITS: UndoLimits = { commandMs: 8_000, changeMs: 50_000, proofMs: 10_000, putBackMs: 20_000 };
 const AGAIN_MS = 1_000;
 
-/** Does not throw for what a router does; throws `InvalidRequest` or `TooLarge` for changes that cannot be sent or undone. */
+/** Does not throw: changes that cannot be sent or undone are refused, too. */
 export async function underUndo(input: UndoInput): Promise<UndoOutcome> {
-  const { changes } = input;
-  for (const change of changes) commandOf(change);
-  inverse(changes);
+  try {
+    for (const change of input.changes) commandOf(change);
+    inverse(input.changes);
+  } catch (because) {
+    return { state: 'Refused', because };
+  }
   return new Attempt(input).run();
 }
 
@@ -135,7 +139,7 @@ class Attempt {
         if (watch?.isKept === true) return await this.#tidy(session, armed);
         if (watch !== undefined) await hurry(session, armed.watch, options);
         await gone(session, armed, this.#limits.putBackMs, options);
-        await disarm(session, armed.nonce, options).catch(() => {});
+        await clear(session, armed.nonce, options).catch(() => {});
         return { state: 'Undone', because };
       } catch {
         // The other session may still be there.

@@ -8,7 +8,7 @@ import {
 } from '../../../../src/routeros/undo/index.ts';
 import { TCP_TIMEOUT_MS } from '../../../simulator/desk/link.ts';
 import type { DeskOptions, DeskRouter } from '../../../simulator/desk/router.ts';
-import { connect, holdTime, never, pass, provision, reconnect, USER, wait } from './desk.ts';
+import { connect, holdTime, never, pass, provision, reconnect, wait } from './desk.ts';
 
 beforeEach(holdTime);
 afterEach(() => {
@@ -101,13 +101,13 @@ async function attempt(options: DeskOptions, kind?: Kind, at = -1, side: 'client
   return { router, before, firewallBefore, sentences, outcome, cutAt };
 }
 
-/** `make unit` tries each third sentence of some; CUTS=all each of all. */
+/** `make unit` tries some of the sentences; CUTS=all each of them. */
 const isWhole = process.env.CUTS === 'all';
 const ROUTERS: readonly (DeskOptions & { name: string; every?: number })[] = [
-  { name: '7.9.2', version: '7.9.2' },
-  { name: '7.16.2 with device-mode home', version: '7.16.2', deviceMode: 'home', every: 3 },
-  { name: '7.24', version: '7.24' },
-  { name: '7.24 where others may end safe mode', version: '7.24', unrollsForOthers: true, every: 3 },
+  { name: '7.9.2', version: '7.9.2', every: 2 },
+  { name: '7.16.2 with device-mode home', version: '7.16.2', deviceMode: 'home', every: 4 },
+  { name: '7.24', version: '7.24', every: 2 },
+  { name: '7.24 where others may end safe mode', version: '7.24', unrollsForOthers: true, every: 4 },
 ];
 
 describe.each(ROUTERS)('on RouterOS $name', (options) => {
@@ -132,7 +132,7 @@ describe.each(ROUTERS)('on RouterOS $name', (options) => {
           if (Date.now() < cutAt + ROUTER_ACTS_WITHIN_MS)
             await wait(cutAt + ROUTER_ACTS_WITHIN_MS - Date.now());
           const last = await pass(reconnect(router));
-          const found = await pass(settleUndo(last, USER));
+          const { found } = await pass(settleUndo(last));
           last.close();
           const now = firewall(router);
           const isBefore = now === firewallBefore;
@@ -150,7 +150,7 @@ describe.each(ROUTERS)('on RouterOS $name', (options) => {
       process.stdout.write(
         `${options.name}, ${kind}: ${cases} cases, ${cases} reachable again; ${JSON.stringify(ends)}\n`,
       );
-      expect(cases).toBeGreaterThanOrEqual(isWhole ? 30 : 10);
+      expect(cases).toBeGreaterThanOrEqual(isWhole ? 30 : 8);
     },
     300_000,
   );

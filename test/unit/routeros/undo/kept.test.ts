@@ -128,7 +128,7 @@ describe('safe mode', () => {
     const router = provision({ version: '7.24' });
     const person = await pass(held(router));
     const api = await pass(connect(router, never));
-    expect(await pass(settleUndo(api, USER))).toBe('Clear');
+    expect((await pass(settleUndo(api))).found).toBe('Clear');
     expect(await run(router, api, [rule({})])).toEqual({ state: 'Kept', safeMode: false });
     expect(router.rows('/safe-mode')[0]).toMatchObject({ enabled: 'true', user: 'admin' });
     person.close();
@@ -159,12 +159,12 @@ describe('safe mode', () => {
       api.close();
       router.isCut = false;
       const again = await pass(connect(router, never));
-      const answer = await pass(settleUndo(again, USER));
+      const { found: answer } = await pass(settleUndo(again));
       expect(['Clear', 'Undone', 'Busy']).toContain(answer);
       again.close();
       await wait(700_000);
       const last = await pass(connect(router, never));
-      expect(await pass(settleUndo(last, USER))).toBe('Clear');
+      expect((await pass(settleUndo(last))).found).toBe('Clear');
       expect(Object.keys(router.os.snapshot())).toEqual(Object.keys(before));
       last.close();
       await pass(router.stop());
@@ -198,6 +198,62 @@ describe('a change of users', () => {
     expect(router.os.snapshot()['/user']).toEqual(before['/user']);
     await wait(10_000);
     expectNothingLeft(router);
+    await pass(router.stop());
+  });
+});
+
+describe('what an earlier session has left', () => {
+  test('is undone before anything else is changed', async () => {
+    const router = provision({ version: '7.16.2' });
+    const before = router.os.snapshot();
+    const first = await pass(connect(router, never));
+    router.onWrite = () => {
+      // The first change has been sent: from here on nobody hears of this session again.
+      if (comments(router).includes(MARK)) router.isCut = true;
+    };
+    const cut = underUndo({
+      api: first,
+      openAnother: async () => {
+        throw new Error('the agent is gone');
+      },
+      changes: [rule({ protocol: 'tcp' })],
+      signal: never,
+      limits: { commandMs: 500, changeMs: 1_000, putBackMs: 500 },
+    });
+    expect((await pass(cut)).state).toBe('Undoing');
+    first.close();
+    router.onWrite = undefined;
+    router.isCut = false;
+    expect(comments(router)).toContain(MARK);
+    const again = await pass(connect(router, never));
+    const other = 'tenant-tunnel profile guard/other';
+    expect((await run(router, again, [rule({}, other)])).state).toBe('Kept');
+    expect(comments(router)).toContain(other);
+    expect(comments(router)).not.toContain(MARK);
+    again.close();
+    await wait(200_000);
+    expect(comments(router)).toContain(other);
+    expectNothingLeft(router);
+    expect(router.os.snapshot()['/tool/netwatch']).toEqual(before['/tool/netwatch']);
+    await pass(router.stop());
+  });
+
+  test('keeps changes away for as long as it lasts', async () => {
+    const router = provision({ version: '7.24' });
+    const first = await pass(connect(router, never));
+    await pass(first.command(['/safe-mode/take']));
+    router.isCut = true;
+    first.close();
+    router.isCut = false;
+    const again = await pass(connect(router, never));
+    const refused = await run(router, again, [rule({})]);
+    expect(refused).toMatchObject({ state: 'Refused' });
+    expect(String(refused.state === 'Refused' ? refused.because : '')).toContain(
+      'still undoing an earlier change',
+    );
+    await wait(600_000);
+    expect((await run(router, again, [rule({})])).state).toBe('Kept');
+    again.close();
     await pass(router.stop());
   });
 });
