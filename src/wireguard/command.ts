@@ -1,7 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { SidecarError } from './errors.ts';
 import { withMemoryFile } from './namespace/memory-file.ts';
 import { inNamespace, type Namespace } from './namespace/namespace.ts';
+import { type StartedProgram, startProgram } from './namespace/start-program.ts';
 
 export interface RunOptions {
   /** Standard input; private keys go this way and never into `args`. */
@@ -27,15 +27,16 @@ const complaint = (stderr: string): string =>
   (stderr.split('\n').find((line) => line.trim() !== '') ?? '').replace(/[^\x20-\x7e]/g, '?').slice(0, 300);
 
 function collect(
-  child: ChildProcess,
+  child: StartedProgram,
   what: string,
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   return new Promise((resolve, reject) => {
     const output: Buffer[] = [];
     const errors: Buffer[] = [];
     let size = 0;
+    let isOver = false;
     const fail = (problem: string, cause?: unknown): void => {
-      child.kill('SIGKILL');
+      if (!isOver) process.kill(child.pid, 'SIGKILL');
       reject(new SidecarError('CommandFailed', `${what} ${problem}.`, { cause }));
     };
     const timer = setTimeout(fail, LIMIT_MS, `did not end within ${LIMIT_MS} ms`);
@@ -44,21 +45,37 @@ function collect(
       if (size > MAX_OUTPUT) fail(`printed more than ${MAX_OUTPUT} bytes`);
       else into.push(chunk);
     };
-    child.stdout?.on('data', take(output));
-    child.stderr?.on('data', take(errors));
-    child.on('error', (cause: NodeJS.ErrnoException) => {
+    child.stdout.on('data', take(output));
+    child.stderr.on('data', take(errors));
+    for (const socket of [child.stdout, child.stderr]) {
+      socket.on('error', (cause) => fail('could not be listened to', cause));
+    }
+    void child.ended.then(({ code, signal }) => {
+      isOver = true;
       clearTimeout(timer);
-      fail(
-        cause.code === 'ENOENT' ? 'is not installed on this node' : `could not be started (${cause.code})`,
-        cause,
-      );
-    });
-    child.on('close', (code, signal) => {
-      clearTimeout(timer);
-      if (code === null) return fail(`was ended by ${signal}`);
+      if (code === null) return fail(`was ended by ${signal ?? 'somebody'}`);
       resolve({ code, stdout: Buffer.concat(output).toString(), stderr: Buffer.concat(errors).toString() });
     });
   });
+}
+
+function start(
+  program: string,
+  args: readonly string[],
+  stdin: number | 'ignore',
+  what: string,
+): StartedProgram {
+  try {
+    return startProgram(program, args, {
+      stdin,
+      env: { PATH: process.env.PATH ?? '', LC_ALL: 'C' },
+      cwd: '/',
+    });
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    const how = code === 'ENOENT' ? 'is not installed on this node' : `could not be started (${code})`;
+    throw new SidecarError('CommandFailed', `${what} ${how}.`, { cause });
+  }
 }
 
 /**
@@ -72,15 +89,9 @@ export async function run(
 ): Promise<Result> {
   const { input, namespace, accept = [0], secret = false } = options;
   const what = `"${[program, ...args].slice(0, 4).join(' ')}"`;
-  const startWith = (stdin: number | 'ignore') => (): ChildProcess =>
-    spawn(program, args, {
-      stdio: [stdin, 'pipe', 'pipe'],
-      env: { PATH: process.env.PATH, LC_ALL: 'C' },
-      cwd: '/',
-    });
-  const launch = (stdin: number | 'ignore'): ChildProcess => {
-    const start = startWith(stdin);
-    return namespace === undefined ? start() : inNamespace(namespace, start);
+  const launch = (stdin: number | 'ignore'): StartedProgram => {
+    const begin = (): StartedProgram => start(program, args, stdin, what);
+    return namespace === undefined ? begin() : inNamespace(namespace, begin);
   };
   const child = input === undefined ? launch('ignore') : withMemoryFile(input, launch);
   const { code, stdout, stderr } = await collect(child, what);
