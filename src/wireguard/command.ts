@@ -69,7 +69,6 @@ function start(
     return startProgram(program, args, {
       stdin,
       env: { PATH: process.env.PATH ?? '', LC_ALL: 'C' },
-      cwd: '/',
     });
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;

@@ -1,8 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SidecarError, stopping } from '../errors.ts';
 import { ensureFolder } from '../folder.ts';
+import { type StartedDaemon, startDaemon } from '../namespace/start-program.ts';
 import { CONTROL_FOLDER, controlSocketOf, probeControlSocket } from './control-socket.ts';
 import { inotifyProblem, raiseInstances } from './inotify.ts';
 import { endLinkNews } from './link-news.ts';
@@ -23,10 +23,14 @@ const START_LIMIT_MS = 10_000;
 const POLL_MS = 10;
 const END_LIMIT_MS = 400;
 
-/** The wireguard-go processes that this sidecar has started, each the direct child that Node waits for. */
+interface Running extends StartedDaemon {
+  interfaceName: string;
+}
+
+/** The wireguard-go processes that this sidecar has started, each its direct child. */
 export class Processes {
   readonly #options: ProcessesOptions;
-  readonly #children = new Map<ChildProcess, string>();
+  readonly #running = new Set<Running>();
   #ending = false;
 
   constructor(options: ProcessesOptions = {}) {
@@ -47,27 +51,15 @@ export class Processes {
 
   async #startOnce(interfaceName: string): Promise<void> {
     this.#refuseWhereImpossible();
-    const inherited = this.#options.inherit?.();
-    const child = spawn('wireguard-go', ['-f', interfaceName], {
-      detached: true,
-      stdio: ['ignore', 'ignore', 'ignore', ...(inherited === undefined ? [] : [inherited])],
-      cwd: '/',
-      env: { PATH: process.env.PATH, LOG_LEVEL: 'silent' },
-    });
+    const child = this.#spawn(interfaceName);
     let ended: string | undefined;
     let started = false;
-    this.#children.set(child, interfaceName);
-    child.on('error', ({ code }: NodeJS.ErrnoException) => {
-      this.#children.delete(child);
-      ended = code === 'ENOENT' ? 'it is not installed' : `it could not be started (${code})`;
-    });
-    child.on('exit', (code, signal) => {
-      this.#children.delete(child);
+    void child.ended.then(({ code, signal }) => {
+      this.#running.delete(child);
       const how = signal ?? `exit code ${code}`;
       ended = `it ended at once (${how})`;
       if (started && !this.#ending) this.#options.onEnded?.(interfaceName, how);
     });
-    child.unref();
     for (let waited = 0; waited < START_LIMIT_MS; waited += POLL_MS) {
       // Whoever answers is right: one started just before this process was killed may have been faster.
       if ((await probeControlSocket(controlSocketOf(interfaceName))) === 'running') {
@@ -77,29 +69,49 @@ export class Processes {
       if (ended !== undefined) break;
       await sleep(POLL_MS);
     }
-    child.kill('SIGKILL');
+    this.#kill(child, 'SIGKILL');
     const why = inotifyProblem() ?? ended ?? `it was not ready within ${START_LIMIT_MS} ms`;
     throw new SidecarError('DeviceFailed', `wireguard-go could not make ${interfaceName}: ${why}.`);
   }
 
+  #spawn(interfaceName: string): Running {
+    try {
+      const child = startDaemon('wireguard-go', ['-f', interfaceName], {
+        inherited: this.#options.inherit?.() ?? 'ignore',
+        env: { PATH: process.env.PATH ?? '', LOG_LEVEL: 'silent' },
+      });
+      const running = { ...child, interfaceName };
+      child.life.unref();
+      this.#running.add(running);
+      return running;
+    } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException;
+      const why = code === 'ENOENT' ? 'it is not installed' : `it could not be started (${code})`;
+      throw new SidecarError('DeviceFailed', `wireguard-go could not make ${interfaceName}: ${why}.`, {
+        cause,
+      });
+    }
+  }
+
+  #kill(child: Running, signal: NodeJS.Signals): void {
+    if (this.#running.has(child)) process.kill(child.pid, signal);
+  }
+
   /** The interface is where it belongs, and its process need not hear of the node's others. */
   moved(interfaceName: string): void {
-    for (const [{ pid }, name] of this.#children) {
-      if (name === interfaceName && pid !== undefined) endLinkNews(pid);
-    }
+    for (const child of this.#running) if (child.interfaceName === interfaceName) endLinkNews(child.pid);
   }
 
   /** Ends them all and waits until their sockets are closed; none can be started any more. */
   async endAll(): Promise<void> {
     this.#ending = true;
-    const left = [...this.#children.keys()];
-    const gone = Promise.all(left.map((child) => new Promise((resolve) => child.once('exit', resolve))));
-    for (const child of left) child.ref();
-    for (const child of left) child.kill('SIGTERM');
+    const left = [...this.#running];
+    for (const child of left) child.life.ref();
+    for (const child of left) this.#kill(child, 'SIGTERM');
     const timer = setTimeout(() => {
-      for (const child of left) child.kill('SIGKILL');
+      for (const child of left) this.#kill(child, 'SIGKILL');
     }, END_LIMIT_MS);
-    await gone;
+    await Promise.all(left.map(({ ended }) => ended));
     clearTimeout(timer);
   }
 

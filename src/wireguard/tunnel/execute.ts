@@ -1,6 +1,7 @@
-import { writeFileSync } from 'node:fs';
+import { closeSync, openSync, writeFile } from 'node:fs';
 import { unlink } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { run } from '../command.ts';
 import { endUserspaceProcess } from '../device/control-socket.ts';
 import type { Implementation } from '../device/implementation.ts';
@@ -9,11 +10,14 @@ import { inNamespace, type Namespace } from '../namespace/namespace.ts';
 import { renderReplacement } from './firewall.ts';
 import { gatherUdpPorts, withNamespace } from './gather.ts';
 import { inBatches, ipLines } from './ip-batch.ts';
+import type { KernelSetting } from './kernel-settings.ts';
 import type { TunnelNames } from './names.ts';
 import type { Step } from './steps.ts';
 
 const LISTEN_LIMIT_MS = 5000;
 const POLL_MS = 25;
+
+const writeDescriptor = promisify(writeFile);
 
 /** Two `ip netns add` at once may both try to make /run/netns a mount of its own. */
 let namespaces: Promise<unknown> = Promise.resolve();
@@ -49,6 +53,19 @@ async function awaitListening(names: TunnelNames, listenPort: number): Promise<v
   );
 }
 
+/**
+ * Opened inside, and written by another thread: many of these wait for a lock of the kernel's that whoever makes or moves an
+ * interface holds, and a setting is of the namespace in which its file was opened.
+ */
+async function setKernel(namespace: Namespace, { path, value }: KernelSetting): Promise<void> {
+  const fd = inNamespace(namespace, () => openSync(`/proc/sys/${path}`, 'w'));
+  try {
+    await writeDescriptor(fd, value);
+  } finally {
+    closeSync(fd);
+  }
+}
+
 const inside = (names: TunnelNames, program: string, args: readonly string[], input: string) =>
   withNamespace(names, (namespace) => run(program, args, { namespace, input }));
 
@@ -72,9 +89,7 @@ async function executeStep(names: TunnelNames, implementation: Implementation, s
     case 'addNamespace':
       return addNamespace(names, step.broken);
     case 'setKernel':
-      return withNamespace(names, async (namespace) =>
-        inNamespace(namespace, () => writeFileSync(`/proc/sys/${step.path}`, step.value)),
-      );
+      return withNamespace(names, (namespace) => setKernel(namespace, step));
     case 'setFirewall':
       return void (await inside(names, 'nft', ['-f', '-'], renderReplacement(step.table)));
     case 'removeInterface':

@@ -1,5 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { run } from '../../../src/wireguard/command.ts';
+import { startDaemon } from '../../../src/wireguard/namespace/start-program.ts';
 
 const sh = (script: string, options = {}) => run('sh', ['-c', script], options);
 
@@ -57,5 +60,36 @@ describe('a program that is run', () => {
       Array.from({ length: 50 }, (_, number) => number),
     );
     expect(children()).toBe(before);
+  });
+});
+
+describe('a program that is to run on by itself', () => {
+  test('has a session of its own, the descriptor that it is given, and is seen to end', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'daemon-'));
+    const lock = openSync(join(folder, 'lock'), 'w');
+    const script = `ls -l /proc/self/fd/3 > said; cut -d ' ' -f 6 /proc/$$/stat >> said; echo $$ >> said; exit 7`;
+    const program = startDaemon('sh', ['-c', `cd ${folder}; ${script}`], {
+      inherited: lock,
+      env: { PATH: process.env.PATH ?? '' },
+    });
+    expect(await program.ended).toEqual({ code: 7, signal: null });
+    const [descriptor, session, pid] = readFileSync(join(folder, 'said'), 'utf8').trim().split('\n');
+    expect(descriptor).toMatch(/\/lock$/);
+    expect(session).toBe(pid);
+    expect(pid).toBe(String(program.pid));
+    closeSync(lock);
+    rmSync(folder, { recursive: true });
+  });
+
+  test('is told by the signal that ended it', async () => {
+    const program = startDaemon('sleep', ['100'], { env: { PATH: process.env.PATH ?? '' } });
+    process.kill(program.pid, 'SIGKILL');
+    expect(await program.ended).toEqual({ code: null, signal: 'SIGKILL' });
+  });
+
+  test('that is not there is an error with its code', () => {
+    expect(() => startDaemon('no-such-program', [], { env: { PATH: '/nowhere' } })).toThrow(
+      expect.objectContaining({ code: 'ENOENT' }),
+    );
   });
 });
