@@ -1,4 +1,5 @@
 import { type AddressEntry, type Block, released, withEntry, withoutSecrets } from './block.ts';
+import { isSameAccess } from './credentials.ts';
 import type { Place } from './geometry.ts';
 import type { HandedRouter } from './handed-over.ts';
 import { hasKeptSecrets } from './kept-secrets.ts';
@@ -83,11 +84,6 @@ function adopted(there: AddressEntry | undefined, router: PlacedRouter, options:
 /** What the gateways log in with is what the router has. */
 function withLogin(entry: AddressEntry, { access, presharedKey }: PlacedRouter): AddressEntry {
   if (access === undefined) return entry;
-  const { user, password, apiPort } = entry.access ?? {};
-  const same =
-    access.user === user &&
-    access.password === password &&
-    access.apiPort === apiPort &&
-    presharedKey === entry.presharedKey;
+  const same = isSameAccess(access, entry.access) && presharedKey === entry.presharedKey;
   return same ? entry : { ...entry, access, ...(presharedKey === undefined ? {} : { presharedKey }) };
 }

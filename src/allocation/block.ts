@@ -1,3 +1,4 @@
+import type { Credentials } from './claim-address.ts';
 import type { Revised } from './document.ts';
 import { BLOCK_ADDRESSES, offsetsOfBlock } from './geometry.ts';
 import type { Network } from './ipv4.ts';
@@ -13,10 +14,14 @@ export interface AddressEntry {
   readonly privateKey?: string;
   readonly presharedKey?: string;
   /** What the router was given to be logged in to with. Absent, as all secrets, some time after release. */
-  readonly access?: { readonly user: string; readonly password: string; readonly apiPort: number };
+  readonly access?: Credentials;
   /** ISO time of release; the address stays taken until the quarantine is over. */
   readonly releasedAt?: string;
   readonly recovered?: Recovered;
+  /** The text of `spec.script.renew` that was answered last. */
+  readonly renewed?: string;
+  /** The same of `spec.credentials.rotate`. */
+  readonly rotated?: string;
   /** Its script may have been pasted, although no status says so any more: its log-in stays as it is. */
   readonly isSettled?: true;
 }

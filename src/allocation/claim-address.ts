@@ -1,4 +1,5 @@
 import { type AddressEntry, type Block, entryOf, isFree, nextFree, withEntry } from './block.ts';
+import { asked, renewed, shownAgain, withNext, withProven, withScript } from './credentials.ts';
 import { AllocationError } from './errors.ts';
 import { BLOCK_ADDRESSES, type Place, placeOf, routerOffsets } from './geometry.ts';
 import { formatAddress, type Network } from './ipv4.ts';
@@ -6,10 +7,16 @@ import { hasKeptSecrets } from './kept-secrets.ts';
 import { completed, type Remembered, rememberedEntry, rememberedIsTaken } from './remembered.ts';
 import { isLive } from './tunnel-entry.ts';
 
+/** What a router is logged in to with: its password, and the one after it (src/api/handover.ts). */
 export interface Credentials {
   readonly user: string;
   readonly password: string;
   readonly apiPort: number;
+  readonly next?: string;
+  readonly revision?: number;
+  readonly used?: string;
+  readonly changed?: string;
+  readonly due?: true;
 }
 
 export interface AddressRequest {
@@ -32,6 +39,15 @@ export interface AddressRequest {
   newKeyPair: () => { privateKey: string; publicKey: string };
   newPresharedKey?: () => string;
   newAccess: () => Credentials;
+  newPassword: () => string;
+  /** Number of the password that the router was found to have. */
+  proven?: number;
+  /** `spec.script.renew`: another text than the one before asks for a fresh script. */
+  renew?: string;
+  /** When the tunnel was given another key, since nobody had its own any more: all its routers need a script again. */
+  tunnelKeyLostAt?: string;
+  /** `spec.credentials.rotate`: another text than the one before asks for another password. */
+  rotate?: string;
   /** Set while nobody can have pasted the script yet: the log-in may still follow the manifest. */
   access?: { user: string; apiPort: number };
   /** Its status does not tell whether it has a script: what is recorded may have been pasted long ago. */
@@ -62,7 +78,7 @@ export function decideAddress(
   const held = own !== undefined && isLive(own) ? own : undefined;
   if (request.pin !== undefined && 'offset' in attempt) assertPinFree(block, request, attempt.offset);
   if (held !== undefined) {
-    const updated = followSpec(held, request);
+    const updated = followSpec(held, request, now);
     return { document: updated === held ? block : withEntry(block, updated), result: updated };
   }
   const offset =
@@ -74,7 +90,7 @@ export function decideAddress(
   if (offset === undefined) return { document: block, result: undefined };
   const remembered = rememberedAt(block, offset, request);
   const entry =
-    comeBack(block.entries.get(offset), request) ??
+    comeBack(block.entries.get(offset), request, now) ??
     (remembered && rememberedEntry(offset, request, remembered, now)) ??
     newEntry(offset, request);
   return { document: withEntry(block, entry), result: entry };
@@ -90,12 +106,16 @@ function rememberedAt(block: Block, offset: number, request: DecidedRequest): Re
 }
 
 /** What the Router of this name had when it went, while that is kept. */
-function comeBack(there: AddressEntry | undefined, request: DecidedRequest): AddressEntry | undefined {
+function comeBack(
+  there: AddressEntry | undefined,
+  request: DecidedRequest,
+  now: Date,
+): AddressEntry | undefined {
   if (there === undefined || there.owner !== request.owner || !hasKeptSecrets(there)) return undefined;
   const { releasedAt: _, ...kept } = there;
   const wanted = request.remembered?.publicKey ?? there.publicKey;
   if (wanted !== there.publicKey) return undefined;
-  const entry = followSpec({ ...kept, isSettled: true }, request);
+  const entry = followSpec({ ...kept, isSettled: true }, request, now);
   return request.keptKeyIsTaken && entry.publicKey === there.publicKey ? undefined : entry;
 }
 
@@ -106,6 +126,7 @@ function newEntry(offset: number, request: AddressRequest): AddressEntry {
     ...(request.publicKey === undefined ? request.newKeyPair() : { publicKey: request.publicKey }),
     ...(request.newPresharedKey === undefined ? {} : { presharedKey: request.newPresharedKey() }),
     access: { ...request.newAccess(), ...request.access },
+    ...asked(request),
   };
 }
 
@@ -156,9 +177,11 @@ export const keyTaken = (publicKey: string, holder = ''): AllocationError =>
     `Public key ${publicKey} belongs to Router ${holder}; give each router a key of its own.`,
   );
 
-function followSpec(held: AddressEntry, request: AddressRequest): AddressEntry {
+function followSpec(held: AddressEntry, request: AddressRequest, now: Date): AddressEntry {
   let entry = completed(withKeyOf(held, request), request.remembered);
   if (entry.access === undefined) entry = { ...entry, access: request.newAccess() };
+  entry = withProven(renewed(withScript(entry, request), request), request, now);
+  entry = withNext(entry, request);
   if (request.mayBePasted && !isSettled(entry)) entry = { ...entry, isSettled: true };
   const { access } = request;
   if (access !== undefined && entry.access !== undefined && !isSettled(entry)) {
@@ -171,11 +194,12 @@ function followSpec(held: AddressEntry, request: AddressRequest): AddressEntry {
 const isSettled = (entry: AddressEntry): boolean => entry.isSettled === true || entry.recovered !== undefined;
 
 /** With the key that the manifest pins; with one of ours where it no longer pins any. */
-function withKeyOf(held: AddressEntry, { publicKey, newKeyPair }: AddressRequest): AddressEntry {
+function withKeyOf(held: AddressEntry, request: AddressRequest): AddressEntry {
+  const { publicKey, newKeyPair } = request;
   const { privateKey: _, recovered, ...rest } = held;
   if (publicKey === undefined) {
     const isOurs = held.privateKey !== undefined || recovered?.keyLost === true;
-    return isOurs ? held : { ...rest, ...newKeyPair() };
+    return isOurs ? held : { ...rest, ...newKeyPair(), ...shownAgain(held, request) };
   }
   if (publicKey !== held.publicKey) return { ...rest, publicKey };
   return recovered?.keyLost ? { ...rest, recovered: { at: recovered.at } } : held;

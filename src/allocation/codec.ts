@@ -1,4 +1,5 @@
 import type { AddressEntry, Block } from './block.ts';
+import { inOrder } from './credentials.ts';
 import type { Revised } from './document.ts';
 import { AllocationError, NewerFormat } from './errors.ts';
 import { BLOCK_ADDRESSES } from './geometry.ts';
@@ -58,22 +59,21 @@ export function decodeTunnels(data: Data): DecodedTunnels {
 }
 
 export function encodeBlock(block: Block): Data {
-  const entries = [...block.entries.values()].sort((a, b) => a.offset - b.offset).map(inOrder);
+  const entries = [...block.entries.values()].sort((a, b) => a.offset - b.offset).map(entryInOrder);
   return { ...header(block.revision), [BLOCK_KEY]: JSON.stringify(entries) };
 }
 
 // Always the same text for the same entry, whoever built it: an object written again from memory is the one it was.
-function inOrder(entry: AddressEntry) {
+function entryInOrder(entry: AddressEntry) {
   const { offset, owner, publicKey, privateKey, presharedKey, access, releasedAt } = entry;
-  const { recovered, isSettled } = entry;
-  const { user, password, apiPort } = access ?? {};
+  const { recovered, isSettled, renewed, rotated } = entry;
   return {
     offset,
     owner,
     publicKey,
     privateKey,
     presharedKey,
-    access: access && { user, password, apiPort },
+    access: access && inOrder(access),
     releasedAt,
     recovered: recovered && {
       at: recovered.at,
@@ -81,6 +81,8 @@ function inOrder(entry: AddressEntry) {
       keyIsNew: recovered.keyIsNew,
     },
     isSettled,
+    renewed,
+    rotated,
   };
 }
 
@@ -131,6 +133,13 @@ function addressFrom(value: unknown): AddressEntry {
         user: text(access, 'user'),
         password: text(access, 'password'),
         apiPort: integer(access, 'apiPort', 1, 65_535),
+        ...optional(access, 'next', text),
+        ...optional(access, 'revision', (fields, field) =>
+          integer(fields, field, 0, Number.MAX_SAFE_INTEGER - 2),
+        ),
+        ...optional(access, 'used', time),
+        ...optional(access, 'changed', time),
+        ...flag(access, 'due'),
       };
     }),
     ...optional(record, 'releasedAt', time),
@@ -139,6 +148,8 @@ function addressFrom(value: unknown): AddressEntry {
       return { at: time(recovered, 'at'), ...flag(recovered, 'keyLost'), ...flag(recovered, 'keyIsNew') };
     }),
     ...flag(record, 'isSettled'),
+    ...optional(record, 'renewed', text),
+    ...optional(record, 'rotated', text),
   };
 }
 

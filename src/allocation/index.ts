@@ -5,6 +5,7 @@ export type { AddressEntry, Recovered } from './block.ts';
 export { type AddressRequest, type Credentials, keyTaken } from './claim-address.ts';
 export { type ClassUse, freeTunnels, type PoolUse, type PortUse, useOfClass } from './class-use.ts';
 export { REVISION_KEY } from './codec.ts';
+export { inOrder, isShown } from './credentials.ts';
 export { AllocationError, type AllocationErrorCode } from './errors.ts';
 export { BLOCK_ADDRESSES, serverAddress } from './geometry.ts';
 export type { HandedBlock, HandedRouter, HandedTunnel } from './handed-over.ts';

@@ -8,6 +8,7 @@ import type { HandedTunnel } from './handed-over.ts';
 import { forgetSecrets, oldestSecrets } from './kept-secrets.ts';
 import type { Location } from './ledger-index.ts';
 import { isBehind, type Recovery, recover } from './recovery.ts';
+import { withDuePasswords } from './scheduled.ts';
 import type { LedgerOptions, StoredObject } from './store.ts';
 import { isLive, networkOf, type TunnelEntry } from './tunnel-entry.ts';
 import { TUNNELS_OBJECT, TunnelRecords } from './tunnel-records.ts';
@@ -234,6 +235,22 @@ export class Ledger {
       next = Math.min(next, oldestSecrets(stored.document) + graceMs);
     }
     return next;
+  }
+
+  /** Notes which routers of a tunnel are to be given their next passwords; answers the blocks in which there are some. */
+  async notePasswordsDue(tunnel: number, days: number): Promise<number[]> {
+    const now = this.#options.now();
+    const changed: number[] = [];
+    for (const [number, stored] of this.#blocks.of(tunnel)) {
+      const { document, unreadable } = stored;
+      if (unreadable !== undefined || withDuePasswords(document, days, now) === document) continue;
+      await stored.change((block) => ({
+        document: withDuePasswords(block, days, now),
+        result: undefined,
+      }));
+      changed.push(number);
+    }
+    return changed;
   }
 
   #block(name: string) {

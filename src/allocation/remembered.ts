@@ -1,5 +1,6 @@
 import type { AddressEntry } from './block.ts';
 import type { AddressRequest, Credentials } from './claim-address.ts';
+import { asked, withNext } from './credentials.ts';
 import { AllocationError } from './errors.ts';
 
 /** What the status of a Router says that it has, when the ledger does not know it. */
@@ -35,11 +36,12 @@ export function rememberedEntry(
       ...shared,
       access: newAccess(),
       recovered: { at, keyIsNew: true },
+      ...asked(request),
     };
   }
   const privateKey = publicKey === remembered.publicKey ? secrets?.privateKey : undefined;
   const isKnown = privateKey !== undefined || request.publicKey !== undefined;
-  return {
+  const entry: AddressEntry = {
     offset,
     owner,
     publicKey,
@@ -47,7 +49,9 @@ export function rememberedEntry(
     ...(secrets?.presharedKey === undefined ? {} : { presharedKey: secrets.presharedKey }),
     access: secrets?.access ?? newAccess(),
     recovered: { at, ...(isKnown ? {} : { keyLost: true }) },
+    ...asked(request),
   };
+  return withNext(entry, request);
 }
 
 /** The record of a router that was taken over without its private key, once that is found in its script. */

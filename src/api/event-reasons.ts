@@ -43,6 +43,19 @@ export const EVENT_REASONS = {
     type: 'Normal',
     meaning: 'The router is connected and configured.',
   },
+  ScriptUsed: {
+    on: ['Router'],
+    type: 'Normal',
+    meaning:
+      'The script was used. The router has a password now that was never shown, and the log-in of the script opens nothing any more.',
+  },
+  ScriptRenewed: {
+    on: ['Router'],
+    type: 'Normal',
+    meaning:
+      'A fresh script was made, as spec.script.renew asks. What was set up with the one before has no access any more.',
+    remedy: 'Paste status.script into the router.',
+  },
   RouterOffline: {
     on: ['Router'],
     type: 'Warning',

@@ -125,11 +125,28 @@ export interface TunnelHandover extends ServicesHandover, ProfilesHandover {
 }
 
 /** What the agent needs to log in to a router. */
-export interface RouterAccess {
+export interface RouterAccess extends PasswordRecord {
   user: string;
-  password: string;
   apiPort: number;
   presharedKey?: string;
+}
+
+/**
+ * The password of a router and the one after it, which is made before anybody needs it: whatever cuts a change off, the
+ * router has one of the two. They are numbered, so that what is said of an earlier one is not taken for a later one.
+ */
+export interface PasswordRecord {
+  readonly password: string;
+  /** The next one; absent in what an earlier version made. */
+  readonly next?: string;
+  /** Number of `password`; that of `next` is one more. Absent: 0. */
+  readonly revision?: number;
+  /** When the router was found to have another password than its script, ISO time. Absent while `password` is that. */
+  readonly used?: string;
+  /** The same of the last password that followed; absent before there was one. */
+  readonly changed?: string;
+  /** The router is to be given `next`. */
+  readonly due?: true;
 }
 
 /** A peer of `peers.conf`, with the Router it belongs to (`# Router = namespace/name uid address`). */

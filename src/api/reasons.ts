@@ -466,7 +466,7 @@ export const CONDITION_REASONS = {
     conditions: ['Configured', 'Ready'],
     meaning: "The router refuses the operator's user or password.",
     remedy:
-      'Paste the script once more: it sets the user and its password again. Look whether somebody changed the user that spec.management.user names.',
+      'Paste the script once more: it sets the user and its password again. Where status.script says that it was used, ask for a fresh one with spec.script.renew. Look whether somebody changed the user that spec.management.user names.',
   },
   RouterUnreachable: {
     on: ['Router'],

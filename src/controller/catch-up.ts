@@ -1,7 +1,7 @@
-import { peersObjectName, TUNNEL_KEY } from '../api/index.ts';
+import { accessObjectName, peersObjectName, TUNNEL_KEY } from '../api/index.ts';
 import type { ConfigMap } from '../kube/index.ts';
 import { handedOverTunnel } from './gateways.ts';
-import { revisionOf } from './handed-over.ts';
+import { latest, revisionOf } from './handed-over.ts';
 import type { World } from './world.ts';
 
 /**
@@ -10,8 +10,10 @@ import type { World } from './world.ts';
  */
 export function catchUpBlock(world: World, index: number, block: number): Promise<void> {
   const { caches, gatewayNamespace, ledger } = world;
-  const current = caches.configMaps.get(`${gatewayNamespace}/${peersObjectName(index, block)}`);
-  return ledger.catchUpWith(index, block, current && revisionOf(current));
+  const peers = caches.configMaps.get(`${gatewayNamespace}/${peersObjectName(index, block)}`);
+  const access = caches.secrets.get(`${gatewayNamespace}/${accessObjectName(index, block)}`);
+  const revision = latest(peers && revisionOf(peers), access && revisionOf(access));
+  return ledger.catchUpWith(index, block, revision);
 }
 
 /** The same for the list of a tunnel's blocks: none that it names goes without a look. */

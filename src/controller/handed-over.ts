@@ -36,7 +36,9 @@ export function handedTunnels(
     if (match === null) continue;
     const [index, number] = [Number(match[1]), Number(match[2])];
     const access = secretOf.get(accessObjectName(index, number));
-    const block = { number, revision: revisionOf(peers), routers: () => routersOf(peers, access) };
+    // A password that followed another changes the log-ins alone.
+    const revision = latest(revisionOf(peers), access && revisionOf(access));
+    const block = { number, revision, routers: () => routersOf(peers, access) };
     blocks.set(index, [...(blocks.get(index) ?? []), block]);
   }
   return configMaps.flatMap((configMap): HandedTunnel[] => {
@@ -50,10 +52,13 @@ export function handedTunnels(
 }
 
 /** The revision of the ledger that an object was made from. */
-export function revisionOf({ metadata: { annotations } }: ConfigMap): number | undefined {
+export function revisionOf({ metadata: { annotations } }: ConfigMap | Secret): number | undefined {
   const text = annotations?.[ANNOTATION_REVISION] ?? '';
   return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
+
+export const latest = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined || b === undefined ? (a ?? b) : Math.max(a, b);
 
 function recordOf(
   index: number,
@@ -89,11 +94,22 @@ function routersOf({ data }: ConfigMap, access: Secret | undefined): HandedRoute
 }
 
 function loginOf(text: string | undefined): { access?: Credentials; presharedKey?: string } {
-  const { user, password, apiPort, presharedKey } =
-    objectIn<Credentials & { presharedKey: string }>(text) ?? {};
+  const fields = objectIn<Credentials & { presharedKey: string }>(text) ?? {};
+  const { user, password, apiPort, presharedKey } = fields;
   if (!isText(user) || !isText(password) || !isPort(apiPort)) return {};
   const shared = isText(presharedKey) && isKey(presharedKey) ? { presharedKey } : {};
-  return { access: { user, password, apiPort }, ...shared };
+  const { next, revision, used, changed, due } = fields;
+  const access = {
+    user,
+    password,
+    apiPort,
+    ...(isText(next) ? { next } : {}),
+    ...(isCount(revision) ? { revision } : {}),
+    ...(isTime(used) ? { used } : {}),
+    ...(isTime(changed) ? { changed } : {}),
+    ...(due === true ? { due } : {}),
+  };
+  return { access, ...shared };
 }
 
 function textOf(secret: Secret | undefined, key: string): string | undefined {
@@ -117,6 +133,11 @@ const OWNER = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\/[a-z0-9][a-z0-9.-]{0,252}$/;
 
 const isText = (value: unknown): value is string =>
   typeof value === 'string' && value !== '' && value.length <= 512;
+
+const isTime = (value: unknown): value is string => isText(value) && !Number.isNaN(Date.parse(value));
+
+const isCount = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isSafeInteger(value + 2) && value >= 0;
 
 const isPort = (value: unknown): value is number =>
   typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 65_535;

@@ -153,7 +153,14 @@ export function blockObjects(
   const peers = renderPeers(routers.map(({ peer }) => peer));
   return [
     configMap(to, index, 'peers', peersObjectName(index, block), { [PEERS_KEY]: peers }, originOf(revision)),
-    secret(to, index, 'access', accessObjectName(index, block), Object.fromEntries(access)),
+    secret(
+      to,
+      index,
+      'access',
+      accessObjectName(index, block),
+      Object.fromEntries(access),
+      originOf(revision),
+    ),
   ];
 }
 
@@ -188,6 +195,7 @@ function secret(
   part: HandoverPart,
   name: string,
   texts: Record<string, string>,
+  annotations: Origin = {},
 ): Secret {
   const data = Object.fromEntries(
     Object.entries(texts).map(([key, text]) => [key, Buffer.from(text, 'utf8').toString('base64')]),
@@ -195,7 +203,7 @@ function secret(
   return {
     apiVersion: 'v1',
     kind: 'Secret',
-    metadata: metadata(to, index, part, name),
+    metadata: { ...metadata(to, index, part, name), annotations },
     type: 'Opaque',
     data,
   };

@@ -1,5 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type AddressClaim, type AddressEntry, isLive, type TunnelEntry } from '../allocation/index.ts';
+import {
+  type AddressClaim,
+  type AddressEntry,
+  inOrder,
+  isLive,
+  type TunnelEntry,
+} from '../allocation/index.ts';
 import { type HandoverPeer, LABEL_TUNNEL, peersObjectName, tunnelObjectName } from '../api/index.ts';
 import {
   type ConfigMap,
@@ -15,7 +21,7 @@ import {
   secrets,
 } from '../kube/index.ts';
 import { catchUpBlock, catchUpTunnel } from './catch-up.ts';
-import { confirmKey, isToldAddress } from './confirm-claim.ts';
+import { confirmKey, isTold, isToldAddress } from './confirm-claim.ts';
 import { mayStay, tenantOf } from './find-tunnel.ts';
 import { currentNode, handedOverTunnel } from './gateways.ts';
 import { peersIn } from './handed-over-peers.ts';
@@ -165,7 +171,9 @@ function handoverOf(
   if (!mayStay(tunnelOf(world, router), tunnel)) return [];
   // Of two with one key WireGuard would give the peer to whichever comes last. The Router wakes the block when it is sure.
   const sureness = confirmKey(world, router, claim);
-  const isSure = sureness === 'sure' && isToldAddress(router, claim);
+  // A key that a fresh script has waits for its status: told the other way round, the agent would think the new router there.
+  const isAnnounced = entry.renewed === undefined || isTold(router, entry);
+  const isSure = sureness === 'sure' && isToldAddress(router, claim) && isAnnounced;
   // One that lost its status, or that the ledger took over, works meanwhile: it must not be cut off for a moment.
   const stays = sureness !== 'contested' && isHandedOver({ address, publicKey: entry.publicKey });
   if (!isSure && !stays) return [];
@@ -183,9 +191,7 @@ function handoverOf(
 
 function accessOf({ access, presharedKey }: AddressEntry): Pick<HandoverRouter, 'access'> {
   if (access === undefined) return {};
-  // In one order always: the text is compared with what stands there.
-  const { user, password, apiPort } = access;
-  return { access: { user, password, apiPort, ...(presharedKey === undefined ? {} : { presharedKey }) } };
+  return { access: { ...inOrder(access), ...(presharedKey === undefined ? {} : { presharedKey }) } };
 }
 
 const destination = ({ gatewayNamespace: namespace }: World, node: string): Destination => ({

@@ -7,12 +7,13 @@ import { createTunnel } from './create-tunnel.ts';
 import { scriptHost } from './endpoint/host.ts';
 import { classOf } from './find-class.ts';
 import { type Refusal, tenantOf } from './find-tunnel.ts';
+import { provenPassword } from './proven-passwords.ts';
 import { refusalOf } from './refusal.ts';
 import { release, releaseClaims, releaseElsewhere, withdraw } from './release-router.ts';
 import { rememberedOf } from './remember-router.ts';
 import { wakeRivals } from './rivals.ts';
 import { claimAddress } from './router-claim.ts';
-import { routerScript } from './router-script.ts';
+import { scriptOf } from './router-script.ts';
 import type { RouterOutcome } from './router-status.ts';
 import { type SubnetGrant, subnetsOf } from './router-subnets.ts';
 import { isCurrent, losesKey, strayClaims } from './stray-claims.ts';
@@ -43,7 +44,8 @@ export const reconcileRouter =
     if (outcome.kind === 'later')
       return outcome.ms === undefined ? undefined : { requeueAfterMs: outcome.ms };
     await writeRouterStatus(world, router, outcome, context);
-    if (outcome.kind !== 'refused') return undefined;
+    const { waitMs } = provenPassword(world, router);
+    if (outcome.kind !== 'refused') return waitMs === undefined ? undefined : { requeueAfterMs: waitMs };
     // The tunnel wakes it when an address comes free.
     return outcome.refusal.reason === 'AddressPoolExhausted' ? undefined : { requeueAfterMs: LOOK_AGAIN_MS };
   };
@@ -98,15 +100,18 @@ async function decide(
   if (scriptHost(found.found, entry, tunnel) === undefined)
     return wasGiven(router) ? { kind: 'kept', subnets: networks(held) } : withoutEndpoint(tunnel);
   const grant = { entry, tunnel, tunnelClass: found.found };
+  let isRenewed = false;
   const granted = (claim: AddressClaim, objection?: Refusal): RouterOutcome => {
     const given = { claim, tunnel, subnets: networks(claim), ...(objection && { objection }) };
     return claim.entry.recovered?.keyLost
       ? { kind: 'recovered', ...given }
-      : { kind: 'granted', ...given, script: routerScript(router, { ...grant, claim }) };
+      : { kind: 'granted', ...given, script: scriptOf(router, { ...grant, claim }), isRenewed };
   };
   try {
     const remembered = await rememberedOf(world, router, grant, context.signal);
-    const claim = await claimAddress(world, router, grant, remembered);
+    const { proven } = provenPassword(world, router);
+    const claim = await claimAddress(world, router, grant, { remembered, proven });
+    isRenewed = held !== undefined && held.entry.renewed !== claim.entry.renewed;
     if (held?.entry !== claim.entry) wakeAfterClaim(world, held, claim);
     await releaseElsewhere(world, router, claim);
     const sureness = confirmKey(world, router, claim);

@@ -18,7 +18,7 @@ export function claimAddress(
   world: World,
   router: Router,
   { tunnelClass, entry }: Omit<Grant, 'claim'>,
-  remembered?: Remembered,
+  { remembered, proven }: { remembered?: Remembered | undefined; proven?: number | undefined } = {},
 ): Promise<AddressClaim> {
   assertOldestPin(world, router, entry);
   const { address, publicKey, management } = router.spec;
@@ -39,7 +39,12 @@ export function claimAddress(
     quarantineSeconds: tunnelClass.spec.quarantineSeconds,
     newKeyPair,
     ...(tunnelClass.spec.router.presharedKeys ? { newPresharedKey } : {}),
-    newAccess: () => ({ ...access, password: newPassword() }),
+    newAccess: () => ({ ...access, password: newPassword(), next: newPassword(), due: true }),
+    newPassword,
+    ...(entry.keyLostAt === undefined ? {} : { tunnelKeyLostAt: entry.keyLostAt }),
+    ...(proven === undefined ? {} : { proven }),
+    ...(router.spec.script?.renew === undefined ? {} : { renew: router.spec.script.renew }),
+    ...(router.spec.credentials?.rotate === undefined ? {} : { rotate: router.spec.credentials.rotate }),
     ...(router.status?.script === undefined ? { mayBePasted: true } : everConnected ? {} : { access }),
   });
 }

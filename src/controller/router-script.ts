@@ -1,10 +1,24 @@
 import { createHash } from 'node:crypto';
-import { formatAddress, parseNetwork, serverAddress } from '../allocation/index.ts';
+import {
+  type AddressEntry,
+  formatAddress,
+  isShown,
+  parseNetwork,
+  serverAddress,
+} from '../allocation/index.ts';
 import type { Router } from '../api/index.ts';
 import { renderScript } from '../routeros/index.ts';
 import { scriptHost } from './endpoint/host.ts';
 import { tenantOf } from './find-tunnel.ts';
 import type { Grant } from './router-status.ts';
+
+/** What a Router's status tells of its script: the script, or that it was used. */
+export const scriptOf = (router: Router, grant: Grant): string =>
+  isShown(grant.claim.entry) ? routerScript(router, grant) : usedScript(grant.claim.entry);
+
+/** A comment for the terminal: pasted all the same, it does nothing. */
+export const usedScript = ({ access }: Pick<AddressEntry, 'access'>): string =>
+  `# Used on ${access?.used}: the router has another password since then, and the script is gone. For a router that was reset or replaced set spec.script.renew to a new value.\n`;
 
 /** The script that makes a router what its grant says; the same grant gives the same text. */
 export function routerScript(router: Router, { claim, entry, tunnel, tunnelClass }: Grant): string {

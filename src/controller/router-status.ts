@@ -21,6 +21,8 @@ export type RouterOutcome =
       claim: AddressClaim;
       tunnel: TenantTunnel;
       script: string;
+      /** The script is a fresh one, which was asked for just now. */
+      isRenewed?: boolean;
       subnets: SubnetGrant;
       /** What the manifest asks for and cannot have, while what was given stays. */
       objection?: Refusal;
@@ -78,13 +80,19 @@ export function planRouterStatus(router: Router, outcome: RouterOutcome, now: nu
       },
     ]);
   }
-  if (gatewayHolds(router)) return plan(router, base, now, [allocated, routed]);
+  if (gatewayHolds(router) && !isAnew(router, outcome)) return plan(router, base, now, [allocated, routed]);
   return plan(router, { ...base, phase: 'AwaitingConnection' }, now, [
     allocated,
     routed,
     awaiting(base.script),
   ]);
 }
+
+/** Whether what the gateway says is of a router whose access has just ended: a fresh script has other keys. */
+const isAnew = ({ status }: Router, outcome: Given): boolean =>
+  outcome.kind === 'granted' &&
+  outcome.claim.entry.renewed !== undefined &&
+  outcome.claim.entry.publicKey !== status?.publicKey;
 
 const awaiting = (script: string | undefined): Omit<Condition, 'lastTransitionTime'> => ({
   type: 'Ready',

@@ -157,6 +157,7 @@ export function startController(options: ControllerProcessOptions): ControllerPr
     moves: new Moves(() => clock.monotonic()),
     chosenNodes: new Map(),
     tunnelsBeingMade: new Map(),
+    gathering: new Map(),
     waiting: new WaitingRouters(),
     subnets: new SubnetIndex(),
     serviceRanges: new ServiceRanges(client, () => clock.monotonic()),

@@ -20,10 +20,11 @@ function referredTo({ caches }: World, { spec: { tunnelRef }, metadata }: Router
   return tunnelRef && caches.tunnels.get(`${tunnelRef.namespace ?? metadata.namespace}/${tunnelRef.name}`);
 }
 
-/** Whether the manifest takes the key away that a Router of this name has. */
+/** Whether the manifest takes the key away that a Router of this name has, or asks for a fresh script. */
 export function losesKey({ ledger }: World, router: Router): boolean {
-  const { publicKey } = router.spec;
+  const { publicKey, script } = router.spec;
   return ledger.claimsOf(keyOf(router)).some(({ entry }) => {
+    if (script?.renew !== undefined && script.renew !== entry.renewed) return true;
     if (publicKey !== undefined) return entry.publicKey !== publicKey;
     return entry.privateKey === undefined && entry.recovered?.keyLost !== true;
   });

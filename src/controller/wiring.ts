@@ -114,7 +114,8 @@ function onRouter(world: World, change: Change<Router>): void {
   const { caches, controllers, ledger } = world;
   const isSpec = specChanged(change);
   // What a status tells for the first time may be handed over now.
-  if (isSpec || change.object.status?.address !== change.old?.status?.address)
+  const [now, before] = [change.object.status, change.old?.status];
+  if (isSpec || now?.address !== before?.address || now?.publicKey !== before?.publicKey)
     for (const claim of ledger.claimsOf(change.key)) wakeBlockHandover(world, claim.tunnel, claim.block);
   if (!isSpec) return;
   const { tenant } = change.object.spec;

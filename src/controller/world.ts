@@ -19,6 +19,7 @@ import { handoverKeyOf } from './handover-key.ts';
 import type { Moves } from './moves.ts';
 import type { NamespaceValues } from './profiles/plan-values.ts';
 import type { ProfileSeats } from './profiles/seats.ts';
+import type { Gathering } from './proven-passwords.ts';
 import type { Pulses } from './pulses.ts';
 import type { ServiceRanges } from './service-ranges.ts';
 import type { SubnetIndex } from './subnet-index.ts';
@@ -88,6 +89,8 @@ export interface World {
   chosenNodes: Map<number, string>;
   /** `namespace/name` of TenantTunnels that are just being created for Routers. */
   tunnelsBeingMade: Map<string, Promise<Refusal | undefined>>;
+  /** Blocks whose routers have just proven passwords. */
+  gathering: Gathering;
   /** Routers that tunnels have no address for. */
   waiting: WaitingRouters;
   /** What networks behind Routers are wanted and told, as the cache of Routers has it. */

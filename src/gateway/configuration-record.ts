@@ -1,5 +1,6 @@
 /** What this process knows of its attempts to configure one router; lost with the process, rebuilt from the status. */
 import type { RouterFacts } from '../routeros/index.ts';
+import type { SessionOutcome } from './configuration-session.ts';
 import type { Problem } from './problem.ts';
 
 export interface ConfigurationRecord {
@@ -16,6 +17,8 @@ export interface ConfigurationRecord {
   readonly failure: Problem | undefined;
   /** What the router said when it last answered. */
   readonly facts: RouterFacts | undefined;
+  /** Number of the password that it took then; undefined: not known. */
+  readonly revision?: number | undefined;
   /** When that was, wall ms; 0: never. */
   readonly answeredAt: number;
   /** Before this, no further attempt; monotonic ms. */
@@ -57,6 +60,7 @@ export function beginAttempt(
     failures: same ? record.failures : 0,
     failure: same ? record.failure : undefined,
     facts: record?.facts,
+    revision: record?.revision,
     answeredAt: record?.answeredAt ?? 0,
     notBefore: 0,
   };
@@ -64,10 +68,10 @@ export function beginAttempt(
 
 export function attemptSucceeded(
   record: ConfigurationRecord,
-  facts: RouterFacts,
+  { facts, revision }: SessionOutcome,
   wall: number,
 ): ConfigurationRecord {
-  return { ...record, state: 'done', failures: 0, failure: undefined, facts, answeredAt: wall };
+  return { ...record, state: 'done', failures: 0, failure: undefined, facts, revision, answeredAt: wall };
 }
 
 export function attemptFailed(

@@ -8,7 +8,6 @@ import {
   type Logger,
   type ReconcileResult,
 } from '../kube/index.ts';
-import type { RouterFacts } from '../routeros/index.ts';
 import {
   attemptFailed,
   attemptSucceeded,
@@ -16,7 +15,7 @@ import {
   type ConfigurationRecord,
   restBefore,
 } from './configuration-record.ts';
-import { configureRouter, type SessionInput } from './configuration-session.ts';
+import { configureRouter, type SessionInput, type SessionOutcome } from './configuration-session.ts';
 import type { Moment } from './connectivity.ts';
 import type { Fleet, Place } from './fleet.ts';
 import type { HandoverCache } from './handover-cache.ts';
@@ -128,7 +127,7 @@ export class Configurer {
     }
     const link = place.tunnel.links.get(place.peer.router.publicKey);
     if (link === undefined) return undefined;
-    const need = configurationNeed(router, link, this.#records.get(router.metadata.uid));
+    const need = configurationNeed(router, link, this.#records.get(router.metadata.uid), place.peer.due);
     return need === 'none' ? undefined : { router, place, arrivals: link.arrivals };
   }
 
@@ -145,9 +144,9 @@ export class Configurer {
     const seconds = () => (now().monotonic - started) / 1000;
     if (access === undefined) return this.#failed(key, router, begun, noAccess(place));
     try {
-      const facts = await this.#session(router, place, access, signal);
+      const outcome = await this.#session(router, place, access, signal);
       metrics.configured('configured', seconds());
-      this.#set(key, router.metadata.uid, attemptSucceeded(begun, facts, now().wall));
+      this.#set(key, router.metadata.uid, attemptSucceeded(begun, outcome, now().wall));
       return undefined;
     } catch (error) {
       if (signal.aborted) throw error;
@@ -166,11 +165,12 @@ export class Configurer {
     { tunnel, peer }: Place,
     access: RouterAccess,
     signal: AbortSignal,
-  ): Promise<RouterFacts> {
+  ): Promise<SessionOutcome> {
     const { sidecar } = this.#options;
     const input: SessionInput = {
       dial: (limited) => sidecar.connect(tunnel.interfaceName, peer.router.address, access.apiPort, limited),
       access,
+      revision: this.#records.get(router.metadata.uid)?.revision ?? router.status?.credentials?.revision,
       identity: router.spec.identity ?? router.metadata.name,
       signal,
     };

@@ -12,6 +12,8 @@ export interface DesiredPeer {
   peer: Peer;
   router: HandoverPeer;
   block: number;
+  /** Number of the password that the router is to be given. */
+  due?: number;
 }
 
 export interface Block {
@@ -109,7 +111,8 @@ function readBlock(handover: TunnelHandover, number: number, { peers, access }: 
       });
     } else {
       const peer = peerOf(router, login.presharedKey);
-      block.peers.push({ peer, router, block: number });
+      const due = login.due && login.next !== undefined ? (login.revision ?? 0) + 1 : undefined;
+      block.peers.push({ peer, router, block: number, ...(due !== undefined && { due }) });
       block.networks.push(...networksOf(peer));
     }
   }

@@ -119,12 +119,20 @@ export function readAccess(object: Secret, address: string): RouterAccess | unde
   if (encoded === undefined || encoded.length > 16_384) return undefined;
   const value = parseObject(Buffer.from(encoded, 'base64').toString('utf8'));
   if (value === undefined) return undefined;
-  const { user, password, apiPort, presharedKey } = value;
+  const { user, password, apiPort, presharedKey, next, revision, due } = value;
   if (typeof user !== 'string' || typeof password !== 'string' || !isIntegerIn(apiPort, 1, 65_535)) {
     return undefined;
   }
   if (presharedKey !== undefined && typeof presharedKey !== 'string') return undefined;
-  return { user, password, apiPort, ...(presharedKey !== undefined && { presharedKey }) };
+  return {
+    user,
+    password,
+    apiPort,
+    ...(presharedKey !== undefined && { presharedKey }),
+    ...(typeof next === 'string' && next !== '' && { next }),
+    ...(isIntegerIn(revision, 0, Number.MAX_SAFE_INTEGER - 1) && { revision }),
+    ...(due === true && { due }),
+  };
 }
 
 function derivePublicKey(privateKey: string): string | undefined {

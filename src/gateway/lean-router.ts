@@ -28,11 +28,12 @@ export function leanRouter({ apiVersion, kind, metadata, spec, status }: Router)
 /** Address and key come from the handover, where the controller writes them for the gateways. */
 function leanStatus(status: RouterStatus): RouterStatus {
   const { observedGeneration, phase, tunnel, lastSeen, lastHandshakeTime, conditions, ...others } = status;
-  const { model, version, serialNumber, interfaces, profiles } = others;
+  const { credentials, model, version, serialNumber, interfaces, profiles } = others;
   return {
     observedGeneration,
     phase,
     tunnel: shared.of(tunnel),
+    credentials: shared.of(credentials),
     model: shared.of(model),
     version: shared.of(version),
     serialNumber,

@@ -28,7 +28,7 @@ function failureOfApi(error: RouterOsError, { user, apiPort }: RouterAccess): Pr
     case 'LoginRefused':
       return {
         reason: 'LoginRefused',
-        message: `The router refuses the user ${user} or its password. Paste the script once more, which sets both again; it is for this router alone.`,
+        message: `The router refuses the user ${user} or its password. Paste the script once more while status.script has it, which sets both again; once it was used, ask for a fresh one with spec.script.renew.`,
       };
     case 'Timeout':
     case 'Closed':

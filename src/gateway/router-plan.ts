@@ -19,6 +19,7 @@ import type { Link } from './connectivity.ts';
 import type { Problem } from './problem.ts';
 import type { RouterInput } from './router-input.ts';
 import {
+  anew,
   misconfigured,
   offline,
   online,
@@ -46,7 +47,7 @@ export function planRouter(input: RouterInput): RouterPlan {
   if (router.metadata.deletionTimestamp !== undefined || presence === 'elsewhere') return NOTHING;
   if (presence === 'removed') return planRemoved(input);
   if (link === undefined || router.spec.suspended) return NOTHING;
-  const configure = configurationNeed(router, link, record);
+  const configure = configurationNeed(router, link, record, input.due);
   const saying = sayingOf(input, link, configure);
   const remaining = configure === 'first' ? untilConfiguring(input) : undefined;
   return {
@@ -57,20 +58,24 @@ export function planRouter(input: RouterInput): RouterPlan {
 }
 
 /**
- * `first`: this generation of the spec was never configured. `verify`: it was, and the router has been away since.
- * A router that this process has never seen away is left alone: a restarted agent logs in nowhere.
+ * `first`: this generation of the spec was never configured. `verify`: it was, and the router has been away since, or is
+ * to be given another password. Any other that this process has never seen away is left alone: a restarted agent logs in
+ * nowhere.
  */
 export function configurationNeed(
   router: Router,
   link: Link,
   record: ConfigurationRecord | undefined,
+  due?: number,
 ): ConfigurationNeed {
   const { spec, metadata } = router;
   if (link.state !== 'Connected' || spec.suspended || !spec.autoConfiguration.enabled) return 'none';
   const isRound = record?.generation === metadata.generation && record.arrivals === link.arrivals;
-  if (isRound && record.state === 'done') return 'none';
+  const isRotating =
+    due !== undefined && ![record?.revision, router.status?.credentials?.revision].includes(due);
+  if (isRound && record.state === 'done') return isRotating && isConfigured(router) ? 'verify' : 'none';
   if (!isConfigured(router)) return 'first';
-  if (isRound && record.state === 'failed') return 'verify';
+  if (isRotating || (isRound && record.state === 'failed')) return 'verify';
   return link.arrivals === 0 ? 'none' : 'verify';
 }
 
@@ -82,13 +87,17 @@ function isConfigured(router: Router): boolean {
 
 function sayingOf(input: RouterInput, link: Link, configure: ConfigurationNeed): Saying | undefined {
   const { router } = input;
-  if (link.state === 'Awaiting') return undefined;
+  if (link.state === 'Awaiting') return isAnew(router) ? anew(router) : undefined;
   if (link.state === 'Offline') return offline(router, input.offlineAfterSeconds);
   const failure = configure === 'none' ? undefined : failureToReport(input, link);
   if (failure !== undefined) return misconfigured(router, failure);
   if (configure !== 'first') return online(router);
   return whilePending(input);
 }
+
+/** It waits for a fresh script, and what was said of the router before that is not true any more. */
+const isAnew = ({ status }: Router): boolean =>
+  status?.phase === 'AwaitingConnection' && findCondition(status.conditions, 'Connected')?.status === 'True';
 
 function whilePending(input: RouterInput): Saying | undefined {
   const { router } = input;
@@ -137,6 +146,7 @@ function planRemoved(input: RouterInput): RouterPlan {
   if (connected?.status !== 'True' && connected?.reason !== 'HandshakeTimeout') return NOTHING;
   // Until the controller has said Suspended, omitting phase and Ready would delete them: they are this manager's.
   if (router.spec.suspended && phase !== 'Suspended') return NOTHING;
+  if (isAnew(router)) return { ...NOTHING, write: writeOf(input, anew(router)) };
   const saying = router.spec.suspended ? suspended(router) : removed(router);
   return { ...NOTHING, write: writeOf(input, saying) };
 }

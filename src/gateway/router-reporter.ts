@@ -82,6 +82,7 @@ export class RouterReporter {
       link: place && this.#link(place, router),
       record: configurer.record(uid),
       identity: place === undefined ? NOTHING_KNOWN : identities.known(router, place),
+      due: place?.peer.due,
       now: now(),
       offlineAfterSeconds,
     };
@@ -149,5 +150,7 @@ export class RouterReporter {
   }
 }
 
+/** Not once it waits for the handshake of a fresh script, whatever was true of the one before. */
 export const isSaidConnected = (router: Router): boolean =>
+  router.status?.phase !== 'AwaitingConnection' &&
   findCondition(router.status?.conditions, 'Connected')?.status === 'True';

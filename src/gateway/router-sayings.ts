@@ -116,6 +116,16 @@ export function removed(router: Router): Saying {
   return say(router, 'Offline', { Programmed: said, Connected: said, Configured: configured, Ready: said });
 }
 
+/** Before the first handshake with a fresh script: phase and Ready are the controller's. */
+export function anew(router: Router): Saying {
+  const said: Said = {
+    status: 'False',
+    reason: 'AwaitingConnection',
+    message: 'There is a fresh script, and the router has not connected with it yet.',
+  };
+  return say(router, undefined, { Connected: said, Configured: WAITING });
+}
+
 export function suspended(router: Router): Saying {
   const said: Said = {
     status: 'False',

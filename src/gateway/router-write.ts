@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { EventReason, Router, RouterStatus } from '../api/index.ts';
 import { type Condition, findCondition, type OwnedStatus, setCondition } from '../kube/index.ts';
+import type { ConfigurationRecord } from './configuration-record.ts';
 import { identitySaying } from './identity/saying.ts';
 import { factsStatus } from './router-facts.ts';
 import type { RouterInput } from './router-input.ts';
@@ -21,7 +22,7 @@ export interface RouterWrite {
   event: RouterEvent | undefined;
 }
 
-const FACT_FIELDS = ['model', 'version', 'serialNumber', 'interfaces'] as const;
+const FACT_FIELDS = ['credentials', 'model', 'version', 'serialNumber', 'interfaces'] as const;
 const TIME_FIELDS = ['lastSeen', 'lastHandshakeTime'] as const;
 
 const WITHOUT_PHASE: OwnedStatus = {
@@ -48,6 +49,8 @@ export function writeOf(input: RouterInput, saying: Saying): RouterWrite | undef
       ? pick(before, FACT_FIELDS)
       : factsStatus(record.facts)),
     ...(identity.serial !== undefined && { serialNumber: identity.serial }),
+    ...pick(before, ['credentials']),
+    ...credentials(record),
   };
   const isSame =
     (phase === undefined || phase === before.phase) &&
@@ -87,6 +90,10 @@ function isSaid(before: readonly Condition[] | undefined, condition: SaidConditi
     known.observedGeneration === condition.observedGeneration
   );
 }
+
+/** Nothing is said of the password of a script, number 0. */
+const credentials = (record: ConfigurationRecord | undefined): Pick<RouterStatus, 'credentials'> =>
+  record?.revision ? { credentials: { revision: record.revision } } : {};
 
 function times({ link, record, now }: RouterInput): Pick<RouterStatus, (typeof TIME_FIELDS)[number]> {
   if (link === undefined || link.lastHandshake === 0) return {};

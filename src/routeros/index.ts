@@ -30,6 +30,7 @@ export {
   runProfiles,
   type Subject,
 } from './profile/index.ts';
+export { setPassword } from './rotation/password.ts';
 export type { ScriptInput } from './script/input.ts';
 export { quote } from './script/quote.ts';
 export { readSecrets, type ScriptSecrets } from './script/read.ts';

@@ -91,6 +91,11 @@ export class Field {
     }
   }
 
+  /** Waits until the script of a router that is Online counts as used. */
+  untilUsed(key: string): Promise<void> {
+    return this.until(key, 'says that its script was used', ({ status }) => isUsed(status?.script));
+  }
+
   untilPhase(key: string, phase: string, limitMs?: number): Promise<void> {
     return this.until(key, `is ${phase}`, ({ status }) => status?.phase === phase, limitMs);
   }
@@ -187,3 +192,6 @@ export const inWords = (times: Record<string, number>): string =>
   Object.entries(times)
     .map(([step, ms]) => `${step} ${Math.round(ms)} ms`)
     .join(', ');
+
+/** Whether it is what stands in a script's place once that was used. */
+export const isUsed = (script: string | undefined): boolean => script?.startsWith('# Used on ') ?? false;

@@ -59,6 +59,12 @@ export class History {
     return this.#sightings.get(key)?.find(({ at, router }) => at >= since && isSo(router))?.at;
   }
 
+  /** The script that a Router had before it was used, or before it got another. */
+  firstScript(key: string): string {
+    const scripts = (this.#sightings.get(key) ?? []).map(({ router }) => router.status?.script);
+    return scripts.find((script) => script !== undefined) ?? '';
+  }
+
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#running;

@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import { readSecrets } from '../../src/routeros/index.ts';
 import type { SimulatedRouter } from '../simulator/machine/index.ts';
 import { waitFor } from '../testbed/wait.ts';
 import { execInTunnel, fromNamespace, fromServer, opensTcp, peersOnNode } from './node-side.ts';
@@ -192,10 +193,19 @@ describe('who reaches whom', () => {
 });
 
 describe('what may happen to a router in the field', () => {
-  test('its script pasted again changes nothing', async () => {
+  test('its script opens nothing any more, and what stands in its place does nothing when it is pasted', async () => {
     const key = 'acme/branch-1';
+    const script = world.history.firstScript(key);
+    const { management } = readSecrets(script) ?? {};
+    expect(management?.password).toMatch(/^[A-Za-z0-9_-]{24}$/);
+    await world.untilUsed(key);
+    const server = world.tunnel('acme/acme').status?.serverAddress ?? '';
+    const logIn = () =>
+      machine(key).os.authenticate(management?.user ?? '', management?.password ?? '', server);
+    expect(logIn).toThrow('invalid user name or password');
+    await waitFor('its Event', async () => (await world.events(key)).includes('ScriptUsed'));
     const before = machine(key).os.snapshot();
-    await world.paste(key, machine(key));
+    expect(await machine(key).paste(world.router(key).status?.script ?? '')).toBe('');
     expect(machine(key).os.snapshot()).toEqual(before);
     expect(await reaches(key, address('acme/branch-2'))).toBe(true);
     expect(world.router(key).status?.phase).toBe('Online');
@@ -285,6 +295,34 @@ describe('what may happen to a router in the field', () => {
       true,
     );
     await waitFor('it is not counted', () => world.tunnel('globex/globex').status?.routers?.total === 1);
+  });
+
+  test('another in its place gets a fresh script, and the one before has no access any more', async () => {
+    const key = 'acme/branch-2';
+    const old = machine(key);
+    const { publicKey: oldKey = '', address: same } = world.router(key).status ?? {};
+    const { interfaceName = '' } = world.tunnel('acme/acme').status ?? {};
+    await world.change(key, { script: { renew: 'replaced' } });
+    await world.until(key, 'awaits the fresh script', ({ status }) => {
+      return status?.phase === 'AwaitingConnection' && status.publicKey !== oldKey;
+    });
+    await waitFor('the peer before is gone', async () => {
+      return !(await peersOnNode(world.system, interfaceName)).has(oldKey);
+    });
+    await world.until(
+      key,
+      'is not called connected',
+      () => world.condition(key, 'Connected')?.status === 'False',
+    );
+    expect(await opensTcp(fromServer(world.system, interfaceName), same ?? '', 8728)).toBe(false);
+    const other = await world.plugIn('acme/branch-2b', '7.20.8');
+    field.set(key, other);
+    await world.paste(key, other);
+    await world.untilPhase(key, 'Online');
+    await world.untilUsed(key);
+    expect(world.router(key).status?.address).toBe(same);
+    expect(await world.events(key)).toContain('ScriptRenewed');
+    expect((await old.ping(address('acme/branch-1'), { count: 1 })).received).toBe(0);
   });
 
   test('it may keep a private key of its own, which never leaves it', async () => {

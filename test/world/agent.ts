@@ -9,6 +9,7 @@ import { TUNNEL_OWNED, tunnelStatus } from '../../src/gateway/tunnel-status.ts';
 import { applyStatusIfChanged, isApiError, type KubeApi } from '../../src/kube/index.ts';
 import type { Actor } from './actor.ts';
 import type { ApiServer, Change } from './api/server.ts';
+import type { Devices } from './devices.ts';
 import type { Picture } from './picture.ts';
 
 const OFFLINE_AFTER_MS = 180_000;
@@ -28,8 +29,10 @@ export class AgentModel {
   readonly #links = new Map<string, Link>();
   readonly #records = new Map<string, ConfigurationRecord>();
   readonly #waiting = new Set<string>();
+  readonly #devices: Devices;
 
-  constructor(actor: Actor, server: ApiServer, client: KubeApi, picture: Picture) {
+  constructor(actor: Actor, server: ApiServer, client: KubeApi, picture: Picture, devices: Devices) {
+    this.#devices = devices;
     this.#actor = actor;
     this.#server = server;
     this.#client = client;
@@ -64,7 +67,7 @@ export class AgentModel {
   #see({ plural, key }: Change): void {
     if (plural === 'routers') this.#soon(key);
     if (plural === 'tenanttunnels') this.#soon(`tunnel ${key}`, GATHER_MS);
-    if (plural !== 'configmaps') return;
+    if (plural !== 'configmaps' && plural !== 'secrets') return;
     for (const { tunnel, peer } of this.#picture.peers()) {
       if (key.endsWith(`/tunnel-${tunnel}`) || key.includes(`/tunnel-${tunnel}-`))
         this.#soon(keyOfPeer(peer));
@@ -103,7 +106,8 @@ export class AgentModel {
 
   #input(key: string, router: Router): RouterInput {
     const { uid } = router.metadata;
-    const peer = this.#peer(key);
+    const handed = this.#handed(key);
+    const peer = handed?.peer;
     const isHere = peer !== undefined && peer.uid === uid;
     const tunnel = [...this.#picture.handovers.values()].find(
       (handover) => handover.tunnel && keyOfPeer(handover.tunnel.tenantTunnel) === router.status?.tunnel,
@@ -114,6 +118,7 @@ export class AgentModel {
       presence: isHere ? 'here' : peer === undefined && isWhole ? 'removed' : 'elsewhere',
       link: isHere ? this.#link(peer.publicKey, router) : undefined,
       record: this.#records.get(uid),
+      due: handed?.peer.uid === uid ? this.#devices.due(handed) : undefined,
       now: this.#now(),
       identity: NOTHING_KNOWN,
       offlineAfterSeconds: OFFLINE_AFTER_MS / 1000,
@@ -129,8 +134,10 @@ export class AgentModel {
 
   #configure(key: string, uid: string, generation: number): void {
     this.#actor.clock.after(LOG_IN_MS, () => {
-      const arrivals = this.#links.get(this.#peer(key)?.publicKey ?? '')?.arrivals ?? 0;
+      const handed = this.#handed(key);
+      const arrivals = this.#links.get(handed?.peer.publicKey ?? '')?.arrivals ?? 0;
       const { wall, monotonic } = this.#now();
+      const revision = handed?.peer.uid === uid ? this.#devices.logIn(handed) : undefined;
       this.#records.set(uid, {
         state: 'done',
         generation,
@@ -139,6 +146,7 @@ export class AgentModel {
         failures: 0,
         failure: undefined,
         facts: undefined,
+        revision,
         answeredAt: wall,
         notBefore: 0,
       });
@@ -173,7 +181,11 @@ export class AgentModel {
   }
 
   #peer(key: string) {
-    for (const { peer } of this.#picture.peers()) if (keyOfPeer(peer) === key) return peer;
+    return this.#handed(key)?.peer;
+  }
+
+  #handed(key: string) {
+    for (const handed of this.#picture.peers()) if (keyOfPeer(handed.peer) === key) return handed;
     return undefined;
   }
 

@@ -8,6 +8,7 @@ import { Chance } from './chance.ts';
 import { worldClient } from './client.ts';
 import { cloud } from './cloud.ts';
 import { Crew } from './crew.ts';
+import { Devices } from './devices.ts';
 import { Invariants } from './invariants/all.ts';
 import { Journal } from './journal.ts';
 import { Network } from './network.ts';
@@ -68,12 +69,13 @@ export class World {
     const tell = (line: string) => this.journal.note(line);
     this.network = new Network(this.timeline, chance, history.faults, tell);
     const picture = new Picture();
-    this.#invariants = new Invariants(this.server, picture, this.journal, this.timeline);
+    const devices = new Devices(this.server);
+    this.#invariants = new Invariants(this.server, picture, this.journal, this.timeline, devices);
     cloud(this.server, this.timeline);
     this.crew = new Crew(this.server, this.network, this.journal, meddle);
     const agent = new Actor('agent', this.timeline);
     const client = worldClient(agent, this.server, this.network);
-    this.#agent = new AgentModel(agent, this.server, client, picture);
+    this.#agent = new AgentModel(agent, this.server, client, picture, devices);
     new ProfilesAgent(agent, this.server, client, picture, (key) => this.#agent.isConnected(key));
     this.server.onChange(() => {
       this.#lastWrite = this.timeline.now;

@@ -57,6 +57,22 @@ export const routerStatus = s.object(
     publicKey: s.optional(text("The router's WireGuard public key, base64.", 64)),
     tunnel: s.optional(text('The TenantTunnel it belongs to, as namespace/name.', 320)),
     script: s.optional(text('What to paste into the terminal of the router. It holds secrets.', script)),
+    credentials: s.optional(
+      s.object(
+        {
+          revision: s.integer({
+            description:
+              'Number of the password that the router was last found to have; 0 is that of its first script.',
+            minimum: 0,
+            maximum: Number.MAX_SAFE_INTEGER,
+          }),
+        },
+        {
+          description:
+            'Which of its passwords the router has, by number. Absent while it is that of its first script.',
+        },
+      ),
+    ),
     model: s.optional(text('Board, as the router says, e.g. "hAP ax3".', fact)),
     version: s.optional(text('RouterOS version, as the router says, e.g. "7.16.2 (stable)".', fact)),
     serialNumber: s.optional(text('Serial number, as the router says.', fact)),

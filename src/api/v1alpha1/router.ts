@@ -144,6 +144,36 @@ export const routerSpec = s.object(
       ),
       {},
     ),
+    script: s.optional(
+      s.object(
+        {
+          renew: s.optional(
+            s.string({
+              description:
+                'Any text, e.g. "2026-11-27 replaced". A text that it did not have before asks for a fresh script, once: with another key and password, for a router that was reset or replaced. The access of the router that was set up before ends at once.',
+              minLength: 1,
+              maxLength: 64,
+            }),
+          ),
+        },
+        { description: 'The script that connects the router.' },
+      ),
+    ),
+    credentials: s.optional(
+      s.object(
+        {
+          rotate: s.optional(
+            s.string({
+              description:
+                'Any text, e.g. "2026-12". A text that it did not have before asks for another password, once; the router stays connected and nothing has to be done on it.',
+              minLength: 1,
+              maxLength: 64,
+            }),
+          ),
+        },
+        { description: 'What the operator logs in to the router with.' },
+      ),
+    ),
     suspended: s.withDefault(
       s.boolean({
         description:

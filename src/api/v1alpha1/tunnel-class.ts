@@ -340,6 +340,14 @@ export const tunnelClassSpec = s.object(
             }),
             false,
           ),
+          passwordDays: s.optional(
+            s.integer({
+              description:
+                'After how many days a router is given another password to be logged in to with, e.g. 90; spread over the last fifth of them, so that a fleet does not change at once. Default: only after its script was used, and when spec.credentials.rotate of the Router asks for it.',
+              minimum: 1,
+              maximum: 3650,
+            }),
+          ),
         },
         { description: 'Defaults for the routers of this class.' },
       ),

@@ -34,6 +34,13 @@ export const addressRequest = (
   owner,
   quarantineSeconds: 86_400,
   newKeyPair: keyPair,
-  newAccess: () => ({ user: 'tenant-tunnel', password: `password of ${owner}`, apiPort: 8728 }),
+  newAccess: () => ({
+    user: 'tenant-tunnel',
+    password: `password of ${owner}`,
+    apiPort: 8728,
+    next: `next password of ${owner}`,
+    due: true,
+  }),
+  newPassword: () => `another password of ${owner}`,
   ...extra,
 });

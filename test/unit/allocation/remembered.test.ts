@@ -42,7 +42,7 @@ test('with what its script holds nothing is lost', async () => {
     owner: 'a/r',
     ...pair,
     presharedKey,
-    access: login,
+    access: { ...login, next: 'another password of a/r', due: true },
     recovered: { at: AT },
   });
 });

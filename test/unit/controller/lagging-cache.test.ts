@@ -94,6 +94,7 @@ function worldOf({ ledger, stored = [], routers = [], tunnels = [], configMaps =
     endpointCaches: { hasBegun: false },
     endpointTroubles: new Map(),
     tunnelsBeingMade: new Map(),
+    gathering: new Map(),
     waiting: new WaitingRouters(),
   };
   return { world: world as unknown as World, woken, writes };

@@ -47,9 +47,10 @@ async function attempt(how: Attempt) {
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   try {
-    const facts = await configureRouter({
+    const { facts } = await configureRouter({
       dial: async () => connect(port, '127.0.0.1'),
       access: ACCESS,
+      revision: undefined,
       identity: wanted,
       signal: new AbortController().signal,
     });

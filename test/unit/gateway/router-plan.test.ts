@@ -59,7 +59,7 @@ const record = (input: RouterInput, monotonic = input.now.monotonic): Configurat
 /** A Router that was configured and is Online, with the link it is so by. */
 function onlineRouter(): { router: Router; link: Link; record: ConfigurationRecord } {
   const input = inputOf();
-  const done = attemptSucceeded(record(input), facts, at(2).wall);
+  const done = attemptSucceeded(record(input), { facts, revision: 0 }, at(2).wall);
   const router = applied(input.router, planRouter({ ...input, record: done }));
   return { router, link: input.link as Link, record: { ...done, facts: undefined } };
 }
@@ -125,7 +125,11 @@ describe('what is said of a router', () => {
       write: undefined,
       configure: 'first',
     });
-    const done = attemptSucceeded(beginAttempt(record, { generation: 2, arrivals: 1 }, 9_000), facts, 0);
+    const done = attemptSucceeded(
+      beginAttempt(record, { generation: 2, arrivals: 1 }, 9_000),
+      { facts, revision: 0 },
+      0,
+    );
     const { write } = planRouter(inputOf({ router: changed, link, record: done, now: at(10) }));
     expect(write?.status.conditions?.map(({ observedGeneration }) => observedGeneration)).toEqual([
       2, 2, 2, 2,
@@ -178,7 +182,7 @@ describe('what is said of a router', () => {
     expect(restBefore(idle, round, 2_000)).toBe(0);
     expect(restBefore(attemptFailed(begun, silent, 1_000), round, 300)).toBe(700);
     expect(restBefore(idle, { ...round, arrivals: 1 }, 300)).toBe(0);
-    expect(restBefore(attemptSucceeded(begun, facts, 0), round, 300)).toBe(0);
+    expect(restBefore(attemptSucceeded(begun, { facts, revision: 0 }, 0), round, 300)).toBe(0);
     expect(restBefore(undefined, round, 300)).toBe(0);
   });
 
@@ -279,7 +283,8 @@ describe('whatever happens to a router', () => {
       this.seconds += step === 'silence' ? 200 : 1;
       const counter = step === 'handshake' ? START / 1000 + this.seconds : this.link.counter;
       if (step === 'attempt' && needed) this.record = begun();
-      if (step === 'success' && needed) this.record = attemptSucceeded(begun(), facts, at(this.seconds).wall);
+      if (step === 'success' && needed)
+        this.record = attemptSucceeded(begun(), { facts, revision: 0 }, at(this.seconds).wall);
       if (step === 'refused' && needed) this.record = attemptFailed(begun(), refused, 0);
       if (step === 'unreachable' && needed) this.record = attemptFailed(begun(), silent, 0);
       if (step === 'spec') {

@@ -1,6 +1,7 @@
 import type { Router, TenantTunnel } from '../../../src/api/index.ts';
 import type { ApiServer, Change } from '../api/server.ts';
 import { SYSTEM } from '../crew.ts';
+import type { Devices } from '../devices.ts';
 import type { Journal } from '../journal.ts';
 import type { Picture } from '../picture.ts';
 import { Violation } from '../violation.ts';
@@ -8,6 +9,7 @@ import { nothingLeaks } from './at-rest.ts';
 import { endpointsLead } from './endpoints.ts';
 import { GivenToRouters } from './given.ts';
 import { networksAreRouted } from './networks.ts';
+import { passwordsAreKnown } from './passwords.ts';
 import { TunnelsStay } from './placed.ts';
 import { Quarantine } from './quarantine.ts';
 import { Recorded } from './recorded.ts';
@@ -30,13 +32,16 @@ export class Invariants {
   readonly #quarantine: Quarantine;
   readonly #placed: TunnelsStay;
   readonly #rollouts: Rollouts;
+  readonly #devices: Devices;
 
   constructor(
     server: ApiServer,
     picture: Picture,
     journal: Journal,
     time: { readonly now: number; readonly wall: number },
+    devices: Devices,
   ) {
+    this.#devices = devices;
     this.#server = server;
     this.#picture = picture;
     this.#journal = journal;
@@ -92,6 +97,7 @@ export class Invariants {
     ledgerIsUnique(this.#picture, this.#server);
     this.#quarantine.ledger(this.#picture);
     this.#routers.ledger(this.#picture);
+    passwordsAreKnown(this.#picture, this.#devices);
     this.#tenants.ledger(this.#picture);
   }
 

@@ -31,7 +31,7 @@ interface Former extends Given {
 export class GivenToRouters {
   readonly #given = new Map<string, Given>();
   readonly #former = new Map<string, Former>();
-  /** Routers whose spec.publicKey a person changed, with when a status first answered to that. */
+  /** Routers whose spec.publicKey a person changed, or that were to have a fresh script, with when a status first answered to that. */
   readonly #keysTouched = new Map<string, { generation: number; answeredAt?: number }>();
   /** Addresses that a manifest pinned, and Routers that pinned one, with when that was last so. */
   readonly #pinned = new Map<string, number>();
@@ -116,7 +116,9 @@ export class GivenToRouters {
 
   #seeKey(old: Router | undefined, now: Router): void {
     const { generation } = now.metadata;
-    if (old?.spec.publicKey !== now.spec.publicKey) this.#keysTouched.set(keyOf(now), { generation });
+    const isRenewed = now.spec.script !== undefined && old?.spec.script?.renew !== now.spec.script.renew;
+    if (old?.spec.publicKey !== now.spec.publicKey || isRenewed)
+      this.#keysTouched.set(keyOf(now), { generation });
     const touched = this.#keysTouched.get(keyOf(now));
     if (touched === undefined || (now.status?.observedGeneration ?? -1) < touched.generation) return;
     touched.answeredAt ??= this.#now();

@@ -10,6 +10,7 @@ import {
   TUNNEL_CLASSES,
 } from '../../../src/api/index.ts';
 import { defaultClass } from '../../../src/controller/find-class.ts';
+import { usedScript } from '../../../src/controller/router-script.ts';
 import { findCondition, keyOf, nodes } from '../../../src/kube/index.ts';
 import type { ApiServer } from '../api/server.ts';
 import type { Picture } from '../picture.ts';
@@ -94,6 +95,10 @@ function scriptIsRight(router: Router, { picture, server }: Scene): void {
   const { privateKey = '', publicKey, access, recovered } = record.entry;
   // What the ledger has lost of it, only the script has.
   if (recovered !== undefined) return;
+  if (access?.used !== undefined) {
+    if (script !== usedScript(record.entry)) throw unserved(`${key} shows a script that was used`);
+    return;
+  }
   const texts = [
     record.address,
     privateKey || publicKey,
