@@ -187,7 +187,7 @@ export function startAgent(options: AgentOptions): AgentProcess {
     // One that was made long ago is not waited for every half second just because the agent started.
     const age = Math.max(0, at.wall - Date.parse(router.metadata.creationTimestamp));
     const link = newLink({ ...at, monotonic: at.monotonic - age });
-    return isSaidConnected(router) ? adoptLink(link, at) : link;
+    return isSaidConnected(router, peer.publicKey) ? adoptLink(link, at) : link;
   };
   const tellTunnel = (tunnel: Tunnel): void => {
     const owner = ownerOf(tunnel.desired);

@@ -25,14 +25,15 @@ export function leanRouter({ apiVersion, kind, metadata, spec, status }: Router)
   };
 }
 
-/** Address and key come from the handover, where the controller writes them for the gateways. */
+/** The address comes from the handover, where the controller writes it for the gateways. */
 function leanStatus(status: RouterStatus): RouterStatus {
   const { observedGeneration, phase, tunnel, lastSeen, lastHandshakeTime, conditions, ...others } = status;
-  const { credentials, model, version, serialNumber, interfaces, profiles } = others;
+  const { publicKey, credentials, model, version, serialNumber, interfaces, profiles } = others;
   return {
     observedGeneration,
     phase,
     tunnel: shared.of(tunnel),
+    publicKey,
     credentials: shared.of(credentials),
     model: shared.of(model),
     version: shared.of(version),

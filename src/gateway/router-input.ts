@@ -16,6 +16,8 @@ export interface RouterInput {
   record: ConfigurationRecord | undefined;
   /** What this process knows of who uses its key. */
   identity: Identity;
+  /** The key of its peer, while `here`. */
+  publicKey?: string | undefined;
   /** Number of the password that it is to be given; undefined: the one that it has stays. */
   due?: number | undefined;
   now: Moment;

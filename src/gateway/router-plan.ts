@@ -46,7 +46,7 @@ export function planRouter(input: RouterInput): RouterPlan {
   const { router, presence, link, record } = input;
   if (router.metadata.deletionTimestamp !== undefined || presence === 'elsewhere') return NOTHING;
   if (presence === 'removed') return planRemoved(input);
-  if (link === undefined || router.spec.suspended) return NOTHING;
+  if (link === undefined || router.spec.suspended || isOutdated(input)) return NOTHING;
   const configure = configurationNeed(router, link, record, input.due);
   const saying = sayingOf(input, link, configure);
   const remaining = configure === 'first' ? untilConfiguring(input) : undefined;
@@ -93,6 +93,11 @@ function sayingOf(input: RouterInput, link: Link, configure: ConfigurationNeed):
   if (failure !== undefined) return misconfigured(router, failure);
   if (configure !== 'first') return online(router);
   return whilePending(input);
+}
+
+/** The peer is that of a script which has just been followed by another: what it does is not the Router's any more. */
+function isOutdated({ router: { status }, publicKey }: RouterInput): boolean {
+  return status?.publicKey !== undefined && publicKey !== undefined && status.publicKey !== publicKey;
 }
 
 /** It waits for a fresh script, and what was said of the router before that is not true any more. */

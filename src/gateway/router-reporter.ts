@@ -75,13 +75,16 @@ export class RouterReporter {
     if (router === undefined) return undefined;
     const { uid } = router.metadata;
     const place = this.#placeOf(key, router);
-    if (place === undefined) configurer.forget(uid);
+    const link = place && this.#link(place, router);
+    // What is known of one that was here before another script was made is not true of whoever comes.
+    if (link === undefined || link.state === 'Awaiting') configurer.forget(uid);
     const input: RouterInput = {
       router,
       presence: this.#presence(key, router, place),
-      link: place && this.#link(place, router),
+      link,
       record: configurer.record(uid),
       identity: place === undefined ? NOTHING_KNOWN : identities.known(router, place),
+      publicKey: place?.peer.router.publicKey,
       due: place?.peer.due,
       now: now(),
       offlineAfterSeconds,
@@ -122,7 +125,7 @@ export class RouterReporter {
   #link({ tunnel, peer }: Place, router: Router): Link | undefined {
     const { publicKey } = peer.router;
     const link = tunnel.links.get(publicKey);
-    if (link?.state !== 'Awaiting' || !isSaidConnected(router)) return link;
+    if (link?.state !== 'Awaiting' || !isSaidConnected(router, publicKey)) return link;
     const adopted = adoptLink(link, this.#options.now());
     tunnel.links.set(publicKey, adopted);
     return adopted;
@@ -150,7 +153,8 @@ export class RouterReporter {
   }
 }
 
-/** Not once it waits for the handshake of a fresh script, whatever was true of the one before. */
-export const isSaidConnected = (router: Router): boolean =>
+/** By this key. Not while it waits for the handshake of a fresh script, whatever was true of the one before. */
+export const isSaidConnected = (router: Router, publicKey: string): boolean =>
+  [undefined, publicKey].includes(router.status?.publicKey) &&
   router.status?.phase !== 'AwaitingConnection' &&
   findCondition(router.status?.conditions, 'Connected')?.status === 'True';

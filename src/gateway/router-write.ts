@@ -37,7 +37,7 @@ const WITH_PHASE: OwnedStatus = {
 /** undefined when the status says it already: times alone are never a reason to write. */
 export function writeOf(input: RouterInput, saying: Saying): RouterWrite | undefined {
   const { router, record, now } = input;
-  const owned = holdsPhase(router) ? WITH_PHASE : WITHOUT_PHASE;
+  const owned = holdsPhase(router) && saying.phase !== undefined ? WITH_PHASE : WITHOUT_PHASE;
   const before: RouterStatus = router.status ?? {};
   const phase = owned === WITH_PHASE ? saying.phase : undefined;
   const identity = identitySaying(router, input.identity, record?.facts?.serialNumber);

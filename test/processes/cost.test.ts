@@ -37,6 +37,7 @@ beforeAll(async () => {
   log = new RequestLog(world.system);
   // So that nothing of the class itself, or of a first tunnel ever, is counted.
   field.set('globex/before', await world.bringOnline('globex/before', '7.16.2'));
+  await world.untilUsed('globex/before');
 });
 afterAll(() => world?.stop());
 
@@ -49,6 +50,7 @@ describe('one Router from apply to Online', () => {
     await log.quiet();
     const point = log.now();
     field.set(key, await world.bringOnline(key, '7.16.2'));
+    await world.untilUsed(key);
     await log.quiet();
     const counts = log.since(point);
     tell(`${key}, ${column}: ${total(counts)} requests`);
@@ -59,7 +61,7 @@ describe('one Router from apply to Online', () => {
     expect(beyond).toEqual([]);
     expect(total(counts)).toBeLessThanOrEqual(bounds.get('both all') ?? 0);
     // The log does show what is surely asked.
-    expect(counts.get('controller patch routers/status')).toBe(1);
+    expect(counts.get('controller patch routers/status')).toBe(2);
     expect(counts.get('agent patch routers/status')).toBeGreaterThan(0);
   });
 });

@@ -113,11 +113,14 @@ export class AgentModel {
       (handover) => handover.tunnel && keyOfPeer(handover.tunnel.tenantTunnel) === router.status?.tunnel,
     );
     const isWhole = tunnel?.tunnel?.blocks.every((block) => tunnel.peers.has(block)) ?? false;
+    const link = isHere ? this.#link(peer.publicKey, router) : undefined;
+    if (link === undefined || link.state === 'Awaiting') this.#records.delete(uid);
     return {
       router,
       presence: isHere ? 'here' : peer === undefined && isWhole ? 'removed' : 'elsewhere',
-      link: isHere ? this.#link(peer.publicKey, router) : undefined,
+      link,
       record: this.#records.get(uid),
+      publicKey: isHere ? peer.publicKey : undefined,
       due: handed?.peer.uid === uid ? this.#devices.due(handed) : undefined,
       now: this.#now(),
       identity: NOTHING_KNOWN,
@@ -127,7 +130,7 @@ export class AgentModel {
 
   #link(publicKey: string, router: Router): Link {
     const known = this.#links.get(publicKey) ?? newLink(this.#now());
-    const link = isSaidConnected(router) ? adoptLink(known, this.#now()) : known;
+    const link = isSaidConnected(router, publicKey) ? adoptLink(known, this.#now()) : known;
     this.#links.set(publicKey, link);
     return link;
   }

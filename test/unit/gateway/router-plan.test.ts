@@ -365,3 +365,63 @@ describe('whatever happens to a router', () => {
     );
   });
 });
+
+describe('a router that is to be given another password', () => {
+  const rotating = (status: RouterStatus = {}, fields: Partial<RouterInput> = {}) => {
+    const { router, link, record } = onlineRouter();
+    const said = { ...router, status: { ...router.status, ...status } as RouterStatus };
+    return planRouter(inputOf({ router: said, link, record, due: 1, now: at(3), ...fields }));
+  };
+
+  test('is logged in to, also by an agent that has just begun, and stays Online meanwhile', () => {
+    const { router, link } = onlineRouter();
+    expect(rotating()).toMatchObject({ configure: 'verify', write: undefined });
+    const adopted = adoptLink(newLink(at(0)), at(0));
+    expect(adopted.arrivals).toBe(0);
+    expect(rotating({}, { link: adopted, record: undefined })).toMatchObject({ configure: 'verify' });
+    expect(planRouter(inputOf({ router, link, record: undefined, now: at(3) })).configure).not.toBe('first');
+  });
+
+  test('is left alone once it has it, and its status tells the number', () => {
+    expect(rotating({ credentials: { revision: 1 } }).configure).toBe('none');
+    const { record } = onlineRouter();
+    const { configure, write } = rotating({}, { record: { ...record, revision: 1 } });
+    expect(configure).toBe('none');
+    expect(write?.status.credentials).toEqual({ revision: 1 });
+  });
+});
+
+describe('a router whose script was followed by another', () => {
+  test('is not spoken of by the peer before', () => {
+    const { router, link, record } = onlineRouter();
+    const told = { ...router, status: { ...router.status, publicKey: 'new' } as RouterStatus };
+    expect(planRouter(inputOf({ router: told, link, record, publicKey: 'old' }))).toEqual({
+      write: undefined,
+      configure: 'none',
+      againMs: undefined,
+    });
+  });
+
+  test('is said once not to be connected, and its phase left to the controller', () => {
+    const { router } = onlineRouter();
+    const status = { ...router.status, publicKey: 'new', phase: 'AwaitingConnection' } as RouterStatus;
+    const input = inputOf({
+      router: { ...router, status },
+      link: newLink(at(3)),
+      publicKey: 'new',
+      now: at(3),
+    });
+    const plan = planRouter(input);
+    expect(plan.configure).toBe('none');
+    expect(plan.write?.status.phase).toBeUndefined();
+    const said = plan.write?.status.conditions?.map(
+      ({ type, status: is, reason }) => `${type} ${is} ${reason}`,
+    );
+    expect(said).toEqual(
+      expect.arrayContaining(['Connected False AwaitingConnection', 'Configured Unknown Pending']),
+    );
+    expect(said?.some((one) => one.startsWith('Ready'))).toBe(false);
+    const after = applied(input.router, plan);
+    expect(planRouter({ ...input, router: after }).write).toBeUndefined();
+  });
+});
