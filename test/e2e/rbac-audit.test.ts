@@ -34,6 +34,13 @@ describe('all that the operator does in its life', () => {
     busy.end();
     await world.apply('acme/r1');
     await world.script('acme/r1');
+    const profile = await world.cluster.request('POST', `${GROUP_PATH}/namespaces/acme/routerprofiles`, {
+      apiVersion: 'vpn.traidnet.io/v1alpha1',
+      kind: 'RouterProfile',
+      metadata: { name: 'of-nobody' },
+      spec: { resources: [{ path: '/ip/dns', set: { servers: '10.100.0.1' } }] },
+    });
+    expect(profile.status).toBe(201);
     const [{ metadata: known, spec: before }] = (
       await world.cluster.request('GET', `${GROUP_PATH}/tunnelclasses`)
     ).json().items;

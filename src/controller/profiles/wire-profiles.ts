@@ -101,9 +101,14 @@ function onRouter(world: World, { key, type, object, old }: Change<Router>): voi
     old === undefined || isChosenOtherwise(object, old) || router === undefined
       ? seatRouter(world, key, router)
       : [];
+  for (const profile of moved) controllers.profiles.queue.addAfter(profile, GATHER_MS);
   const isNews = old === undefined || saysOtherwise(object, old);
-  const woken = isNews ? [...moved, ...seats.profilesOf(key)] : moved;
-  for (const profile of woken) controllers.profiles.queue.addAfter(profile, GATHER_MS);
+  if (!isNews && object.status?.phase === old.status?.phase) return;
+  for (const profile of seats.profilesOf(key)) {
+    // Whether routers are there matters to a rollout that is under way, and to nothing that is counted.
+    const isDone = caches.profiles.get(profile)?.status?.rollout?.state === 'Done';
+    if (isNews || !isDone) controllers.profiles.queue.addAfter(profile, GATHER_MS);
+  }
 }
 
 function seatRouter(world: World, key: string, router: Router | undefined): string[] {
@@ -132,7 +137,6 @@ const isChosenOtherwise = (now: Router, before: Router): boolean =>
   now.status?.version !== before.status?.version;
 
 const saysOtherwise = (now: Router, before: Router): boolean =>
-  now.status?.phase !== before.status?.phase ||
   now.status?.profiles !== before.status?.profiles ||
   now.metadata.uid !== before.metadata.uid ||
   now.spec !== before.spec;

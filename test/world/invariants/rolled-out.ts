@@ -78,12 +78,15 @@ export class Rollouts {
     if (last.state === 'Done' && now.state !== 'Done') throw broken(`${name} was done, and is ${now.state}`);
     if (last.state === 'Stopped' && now.state !== 'Stopped' && !isResumed(after, last))
       throw broken(`${name} went on by itself after it had stopped`);
-    if (now.stage > last.stage && last.stage > 0) this.#mayAdvance(after, last);
+    if (now.stage > last.stage && last.stage > 0) this.#mayAdvance(after, last, now);
     this.#canaries(after, now);
   }
 
   /** What failed of the stage before can be no news any more. */
-  #mayAdvance(profile: RouterProfile, last: RolloutStatus): void {
+  #mayAdvance(profile: RouterProfile, last: RolloutStatus, next: RolloutStatus): void {
+    const isWatched =
+      last.state === 'Baking' && Date.parse(next.stageAt) >= Date.parse(last.continuesAt ?? '');
+    if (!isWatched) throw broken(`${keyOf(profile)} left stage ${last.stage} before it was watched`);
     const seen = this.#now() - SEEN_MS;
     const routers = this.#server.all(ROUTERS);
     const failed = routers.filter(({ metadata, status }) => {
