@@ -113,6 +113,13 @@ export const CONDITION_REASONS = {
     conditions: ['Accepted', 'Ready'],
     meaning: 'Tunnels can be made from the class; the profile can be applied.',
   },
+  RowsRefused: {
+    on: ['RouterProfile'],
+    conditions: ['Accepted'],
+    meaning:
+      'Some rows of the profile can be given to no router: a menu or a row that the operator keeps for itself, a template that asks for what there is not. The others are applied.',
+    remedy: 'Correct the rows that the message names.',
+  },
   InvalidProfile: {
     on: ['RouterProfile'],
     conditions: ['Accepted', 'Progressing', 'Ready'],

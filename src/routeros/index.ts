@@ -26,6 +26,7 @@ export {
   type ProfileResult,
   type ProfileRun,
   type ProfileTask,
+  problemsBeforehand,
   type RowProblem,
   runProfiles,
   type Subject,

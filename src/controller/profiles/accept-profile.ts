@@ -1,11 +1,13 @@
-import type { ConditionReason } from '../../api/index.ts';
 import {
+  type ConditionReason,
   isTimeZone,
   parseVersionRange,
   type RouterProfile,
   secretsOf,
   valueDataKey,
 } from '../../api/index.ts';
+import { problemsBeforehand, type RowProblem } from '../../routeros/index.ts';
+import type { Verdict } from '../pool-pressure.ts';
 import type { NamespaceValues, ValueProblem } from './plan-values.ts';
 
 export interface Refusal {
@@ -36,6 +38,14 @@ export function refusalOfProfile(
       message: `spec.selector.versions "${selector.versions}" is no range of versions; write one as ">=7.16 <7.24".`,
     };
   }
+  const problems = rowProblemsOf(profile);
+  const { resources = [], lists = [] } = profile.spec;
+  const rows = resources.length + lists.reduce((sum, list) => sum + list.rows.length, 0);
+  if (rows > 0 && problems.length >= rows)
+    return {
+      reason: 'InvalidProfile',
+      message: `No row of the profile can be applied, of ${told(problems)}`,
+    };
   const { namespace } = profile.metadata;
   for (const { name, secret, key } of secretsOf(profile.spec)) {
     const problem = values?.problems.get(valueDataKey(secret, key));
@@ -43,6 +53,28 @@ export function refusalOfProfile(
       return SENTENCES[problem]({ value: name, secret, key, namespace, systemNamespace });
   }
   return undefined;
+}
+
+/** Of a condition. */
+const MOST_NAMED = 3;
+
+/** What is said of a profile that can be applied: rows that no router can be given are left out, and the others are not. */
+export function acceptance(profile: RouterProfile): Verdict {
+  const problems = rowProblemsOf(profile);
+  if (problems.length === 0)
+    return { status: 'True', reason: 'Accepted', message: 'The profile can be applied.' };
+  const message = `The profile can be applied, but for ${told(problems)}`;
+  return { status: 'True', reason: 'RowsRefused', message };
+}
+
+const rowProblemsOf = ({ metadata, spec }: RouterProfile): RowProblem[] =>
+  problemsBeforehand(`${metadata.namespace}/${metadata.name}`, spec);
+
+function told(problems: readonly RowProblem[]): string {
+  const named = problems.slice(0, MOST_NAMED).map(({ message }) => message);
+  const more = problems.length - named.length;
+  const rows = problems.length === 1 ? 'one row' : `${problems.length} rows`;
+  return `${rows}: ${named.join(' ')}${more > 0 ? ` And ${more} more.` : ''}`;
 }
 
 interface Subject {

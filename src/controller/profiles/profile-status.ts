@@ -10,7 +10,7 @@ import {
 } from '../../api/index.ts';
 import { keyOf, type OwnedStatus, setCondition } from '../../kube/index.ts';
 import type { Verdict } from '../pool-pressure.ts';
-import type { Refusal } from './accept-profile.ts';
+import { acceptance, type Refusal } from './accept-profile.ts';
 import type { RolloutPlan } from './plan-rollout.ts';
 import { progress, progressText, readiness, stoppedText } from './rollout-sayings.ts';
 import type { RolloutSettings } from './rollout-settings.ts';
@@ -41,10 +41,7 @@ export function planProfileStatus(profile: RouterProfile, findings: ProfileFindi
   const rollout = rolloutOf(profile, findings);
   const routers = countsOf(seats);
   const verdicts: Partial<Record<ConditionType, Verdict>> = {
-    Accepted:
-      refusal === undefined
-        ? { status: 'True', reason: 'Accepted', message: 'The profile can be applied.' }
-        : { status: 'False', ...refusal },
+    Accepted: refusal === undefined ? acceptance(profile) : { status: 'False', ...refusal },
     Progressing: progress(profile, findings, rollout),
     Ready: readiness(profile, findings, routers, rollout),
   };
