@@ -16,7 +16,7 @@ const WITH = [
 ];
 
 manyHistories({
-  offset: 400_000,
+  offset: 500_000,
   count: 400,
   of: [...PROFILE_TOPICS, ...TOPICS.filter(({ name }) => WITH.includes(name))],
 });
