@@ -4,8 +4,12 @@ import { beginTrail, isFlapping, isStale, nextTrail, type Sight, type Trail } fr
 
 /** Log-ins that one doubt is worth. */
 const MOST_ASKED = 12;
-const FIRST_PAUSE_MS = 5_000;
-const LONGEST_PAUSE_MS = 60_000;
+/**
+ * The server answers with the keys of whoever shook hands last: the other one is asked in vain. So it is asked after a
+ * handshake, or else now and then.
+ */
+const LEAST_PAUSE_MS = 5_000;
+const PAUSE_MS = 60_000;
 /** One that roams is looked at again after so long, and then after twice as long. */
 const CONTENT_MS = 60 * 60_000;
 const LONGEST_CONTENT_MS = 24 * 60 * 60_000;
@@ -19,8 +23,8 @@ export interface Doubt {
   trail: Trail | undefined;
   answers: Map<string, Answer>;
   asked: number;
-  /** Not before. */
-  askAt: number;
+  /** When last. */
+  askedAt: number;
   finding: Finding | undefined;
   /** How often it was found to roam. */
   roamed: number;
@@ -37,7 +41,7 @@ const newDoubt = (): Doubt => ({
   trail: undefined,
   answers: new Map(),
   asked: 0,
-  askAt: Number.NEGATIVE_INFINITY,
+  askedAt: Number.NEGATIVE_INFINITY,
   finding: undefined,
   roamed: 0,
   contentUntil: Number.NEGATIVE_INFINITY,
@@ -105,7 +109,7 @@ export class Doubts {
     const isOver = !mayAsk || doubt.asked >= MOST_ASKED;
     doubt.finding = findingOf(trail, doubt.answers, isOver, now);
     if (doubt.finding?.kind === 'Roaming') this.#content(doubt, now);
-    if (doubt.finding !== undefined || isOver || now < doubt.askAt) return 'none';
+    if (doubt.finding !== undefined || isOver || !isTime(doubt, trail, now)) return 'none';
     return doubt.answers.get(trail.endpoint)?.serial === undefined ? 'ask' : 'none';
   }
 
@@ -116,7 +120,7 @@ export class Doubts {
       return 'none';
     }
     if (doubt.finding?.kind === 'Alone') return 'none';
-    if (mayAsk) return now < doubt.askAt ? 'none' : 'ask';
+    if (mayAsk) return now - doubt.askedAt < ASK_WHEN_QUIET_MS ? 'none' : 'ask';
     doubt.finding = { kind: 'Alone', serial: undefined };
     return 'none';
   }
@@ -135,11 +139,7 @@ export class Doubts {
   asking(key: string, now: number): void {
     const doubt = this.#of(key);
     doubt.asked += 1;
-    const pause =
-      doubt.clonedSince === undefined
-        ? Math.min(FIRST_PAUSE_MS * 2 ** Math.max(0, doubt.asked - 4), LONGEST_PAUSE_MS)
-        : ASK_WHEN_QUIET_MS;
-    doubt.askAt = now + pause;
+    doubt.askedAt = now;
   }
 
   answered(key: string, endpoint: string, serial: string | undefined): void {
@@ -174,4 +174,9 @@ export class Doubts {
     this.#doubts.set(key, made);
     return made;
   }
+}
+
+function isTime({ askedAt }: Doubt, { handshakes }: Trail, now: number): boolean {
+  const hasNewKeys = (handshakes.at(-1) ?? Number.NEGATIVE_INFINITY) > askedAt;
+  return now - askedAt >= (hasNewKeys ? LEAST_PAUSE_MS : PAUSE_MS);
 }

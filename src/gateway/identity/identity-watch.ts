@@ -32,7 +32,7 @@ export interface IdentityWatchOptions {
 
 /** Log-ins of one look: more wait for the next. */
 const MOST_ASKED = 4;
-const LIMIT_MS = 30_000;
+const LIMIT_MS = 45_000;
 
 type Seen = Pick<PeerObservation, 'publicKey' | 'endpoint' | 'lastHandshake'>;
 

@@ -46,9 +46,12 @@ beforeEach(async () => {
   await until('Online', async () => (await tunnel.phase(member)) === 'Online');
 }, 60_000);
 
-/** It comes from there and from here by turns, until it is so. */
+/** It comes from there and from here by turns, and shakes hands each time, until it is so. */
 async function flapUntil(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const timer = setInterval(() => goTo(place() === HOME ? ELSEWHERE : HOME), 400);
+  const timer = setInterval(() => {
+    goTo(place() === HOME ? ELSEWHERE : HOME);
+    node.sidecar.shakeHands(member.peer.publicKey);
+  }, 400);
   try {
     await until(what, holds);
   } finally {
