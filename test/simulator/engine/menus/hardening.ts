@@ -2,6 +2,7 @@ import { singleCommands } from '../configuration/commands.ts';
 import type { Menu, Property } from '../configuration/definition.ts';
 import { timeOr } from '../values/limits.ts';
 import { bool, integer, name, oneOf, setOf, text } from '../values/types.ts';
+import { refuseForbidden } from './device-mode.ts';
 import { BUILTIN_LISTS, LISTS } from './interface.ts';
 
 const single = (path: string, properties: Property[]): Menu => ({
@@ -27,14 +28,18 @@ export const macPingMenu = single('/tool/mac-server/ping', [
   { name: 'enabled', type: bool, default: 'true' },
 ]);
 
-export const bandwidthServerMenu = single('/tool/bandwidth-server', [
-  { name: 'enabled', type: bool, default: 'true' },
-  { name: 'authenticate', type: bool, default: 'true' },
-  { name: 'allocate-udp-ports-from', type: integer(1000, 64000), default: '2000' },
-  { name: 'max-sessions', type: integer(1, 1000), default: '100' },
-  { name: 'allowed-addresses4', type: text, default: '', since: '7.18' },
-  { name: 'allowed-addresses6', type: text, default: '', since: '7.18' },
-]);
+/** Where device-mode forbids the test it cannot be changed either (manual, Device-mode). */
+export const bandwidthServerMenu: Menu = {
+  ...single('/tool/bandwidth-server', [
+    { name: 'enabled', type: bool, default: 'true' },
+    { name: 'authenticate', type: bool, default: 'true' },
+    { name: 'allocate-udp-ports-from', type: integer(1000, 64000), default: '2000' },
+    { name: 'max-sessions', type: integer(1, 1000), default: '100' },
+    { name: 'allowed-addresses4', type: text, default: '', since: '7.18' },
+    { name: 'allowed-addresses6', type: text, default: '', since: '7.18' },
+  ]),
+  rules: { set: (_entry, _changes, context) => refuseForbidden('bandwidth-test', context) },
+};
 
 export const sshMenu = single('/ip/ssh', [
   { name: 'strong-crypto', type: bool, default: 'false' },
