@@ -87,6 +87,7 @@ image: ## Build the image: IMAGE=registry/name:tag, ENGINE=docker, podman or bui
 generate: node_modules/.ready ## Write crds/, the chart's roles, deploy/ and the references in docs/ from their sources
 	@node src/api/generate.ts
 	@node deploy/monitoring.ts
+	@node deploy/chart-profiles.ts
 	@node deploy/render.ts
 
 .PHONY: deps

@@ -129,3 +129,14 @@ volumes:
 {{- fail (printf "%s is true, but this cluster has no %s (monitoring.coreos.com/v1): install the Prometheus operator first, or set it to false." .value .kind) }}
 {{- end }}
 {{- end }}
+
+{{/* Names of the profiles of the chart that are enabled, in the order of merging, as JSON. */}}
+{{- define "tenant-tunnel.profiles" -}}
+{{- $enabled := list }}
+{{- range list "hardened" "time" "snmp" "syslog" "queues" "pppoe" "hotspot" }}
+{{- if (get $.Values.profiles .).enabled }}
+{{- $enabled = append $enabled . }}
+{{- end }}
+{{- end }}
+{{- toJson $enabled }}
+{{- end }}

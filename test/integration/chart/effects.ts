@@ -75,6 +75,22 @@ const movedTo = (namespace: string): string[] => [
     (at) => `${at}.args[--gateway-namespace] = "${namespace}"`,
   ),
 ];
+const PROFILES = 'tenant-tunnel-profiles';
+const profile = (name: string, hasSecrets = false): Effect => ({
+  set: true,
+  changes: [
+    '+ Namespace profiles',
+    `+ RouterProfile ${PROFILES}/${name}`,
+    ...(hasSecrets ? [`+ RoleBinding ${PROFILES}/profile-values`] : []),
+    `TunnelClass default spec.profiles[${name}].name = "${name}"`,
+    `TunnelClass default spec.profiles[${name}].namespace = "${PROFILES}"`,
+  ],
+});
+const setting = (name: string, value: string, set: string): Effect => ({
+  set,
+  given: { profiles: { [name]: { enabled: true } } },
+  changes: [`RouterProfile ${PROFILES}/${name} spec.values[${value}].value = "${set}"`],
+});
 const allLabelled = (before: readonly KubeObject[]): string[] =>
   before.flatMap((one) => [
     `${shortName(one)} metadata.labels.cost-centre = "42"`,
@@ -178,6 +194,41 @@ export const EFFECTS: Readonly<Record<string, Effect>> = {
   'gateway.agent.resources': resources(`${GATEWAY}.containers[agent]`),
   'gateway.wireguard.resources': resources(`${GATEWAY}.containers[wireguard]`),
   'profiles.secretNamespaces': { set: ['customers'], changes: ['+ RoleBinding customers/profile-values'] },
+  'profiles.namespace': {
+    set: 'network-team',
+    given: { profiles: { hardened: { enabled: true } } },
+    changes: [
+      '- Namespace profiles',
+      '- RouterProfile tenant-tunnel-profiles/hardened',
+      '+ Namespace network-team',
+      '+ RouterProfile network-team/hardened',
+      'TunnelClass default spec.profiles[hardened].namespace = "network-team"',
+    ],
+  },
+  'profiles.hardened.enabled': profile('hardened'),
+  'profiles.time.enabled': profile('time'),
+  'profiles.time.ntpServers': setting('time', 'ntpServers', '192.0.2.123'),
+  'profiles.time.dnsServers': setting('time', 'dnsServers', '192.0.2.53'),
+  'profiles.snmp.enabled': profile('snmp', true),
+  'profiles.syslog.enabled': profile('syslog'),
+  'profiles.syslog.port': setting('syslog', 'port', '1514'),
+  'profiles.queues.enabled': profile('queues'),
+  'profiles.queues.guests': setting('queues', 'guests', '10.7.0.0/24'),
+  'profiles.queues.guestLimit': setting('queues', 'guestLimit', '1M/2M'),
+  'profiles.queues.house': setting('queues', 'house', 'bridge'),
+  'profiles.queues.houseLimit': setting('queues', 'houseLimit', '3M/4M'),
+  'profiles.pppoe.enabled': profile('pppoe', true),
+  'profiles.pppoe.interface': setting('pppoe', 'interface', 'ether5'),
+  'profiles.pppoe.gateway': setting('pppoe', 'gateway', '10.7.0.1'),
+  'profiles.pppoe.pool': setting('pppoe', 'pool', '10.7.0.2-10.7.0.99'),
+  'profiles.pppoe.network': setting('pppoe', 'network', '10.7.0.0/24'),
+  'profiles.pppoe.dnsServers': setting('pppoe', 'dnsServers', '192.0.2.53'),
+  'profiles.hotspot.enabled': profile('hotspot', true),
+  'profiles.hotspot.address': setting('hotspot', 'address', '10.7.0.1/24'),
+  'profiles.hotspot.gateway': setting('hotspot', 'gateway', '10.7.0.1'),
+  'profiles.hotspot.network': setting('hotspot', 'network', '10.7.0.0/24'),
+  'profiles.hotspot.pool': setting('hotspot', 'pool', '10.7.0.2-10.7.0.99'),
+  'profiles.hotspot.dnsName': setting('hotspot', 'dnsName', 'login.example.com'),
   'crds.upgrade': {
     set: false,
     changes: ['ClusterRole', 'ClusterRoleBinding', 'Job', 'ServiceAccount'].map((kind) => `- ${kind} crds`),

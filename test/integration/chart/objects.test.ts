@@ -1,5 +1,4 @@
 /** What the chart renders, held against a real API server, which takes no field that it does not know. */
-import { stringify } from 'yaml';
 import { ensureHelm } from '../../testbed/binaries.ts';
 import { run } from '../../testbed/command.ts';
 import { type ControlPlane, startControlPlane } from '../../testbed/control-plane.ts';
@@ -27,7 +26,8 @@ beforeAll(async () => {
   }
   cluster.kubectl(['create', 'namespace', NAMESPACE]);
   cluster.kubectl(['label', 'namespace', NAMESPACE, 'pod-security.kubernetes.io/enforce=privileged']);
-  for (const name of ['tenant-tunnel-gateways', 'edge']) cluster.kubectl(['create', 'namespace', name]);
+  for (const name of ['tenant-tunnel-gateways', 'edge', 'network-team'])
+    cluster.kubectl(['create', 'namespace', name]);
   // A pod of an account that is not there is not taken.
   const accounts = (await render()).filter(({ kind }) => kind === 'ServiceAccount');
   cluster.kubectl(['create', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: accounts }));
@@ -40,7 +40,7 @@ afterAll(() => cluster?.stop());
 /** What the API server would make of them; warnings are errors. */
 function dryRun(objects: readonly KubeObject[]): string[] {
   const strict = ['--dry-run=server', '--validate=strict', '--warnings-as-errors'];
-  const manifests = objects.map((one) => stringify(one)).join('---\n');
+  const manifests = objects.map((one) => JSON.stringify(one)).join('\n---\n');
   return cluster
     .kubectl(['apply', '--server-side', ...strict, '-f', '-'], manifests)
     .trim()
