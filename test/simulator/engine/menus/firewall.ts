@@ -134,7 +134,7 @@ export const filterMenu: Menu = {
     { name: 'connection-state', type: setOf(STATES, true) },
     { name: 'connection-nat-state', type: setOf(['srcnat', 'dstnat'], true) },
     { name: 'reject-with', type: text },
-    { name: 'hw-offload', type: bool, until: '7.22' },
+    { name: 'hw-offload', type: bool, until: '7.21' },
     ...COUNTERS,
     disabled,
     invalid,
