@@ -21,7 +21,7 @@ export async function configureRouter(input: SessionInput): Promise<SessionOutco
   try {
     const { api } = login;
     const facts = await readFacts(api, { signal: input.signal });
-    const revision = await rotatePassword(input, login);
+    const revision = await rotatePassword(input, login, facts);
     const identity = await named(api, facts, input);
     return { facts: { ...facts, identity }, revision };
   } finally {

@@ -1,5 +1,5 @@
 /** Replaces the password that a script had shown, or that has served its time, by one that nobody ever saw. */
-import { RouterOsError, setPassword } from '../routeros/index.ts';
+import { needStorage, type RouterFacts, RouterOsError, setPassword } from '../routeros/index.ts';
 import { isRefusal, type LogIn, type LogInInput, logInWith } from './log-in.ts';
 
 /**
@@ -12,11 +12,17 @@ export const isRotationDue = ({ access }: Pick<LogInInput, 'access'>, { revision
 /**
  * Sets the next password and proves it by a log-in over a connection of its own. Answers the number of the password that
  * the router has afterwards. The session that was open stays so: should the new one be refused, the old one is set again.
+ * A router with a full disk would be back at the old one after its next restart, when nobody knows it any more: it keeps it.
  */
-export async function rotatePassword(input: LogInInput, login: LogIn): Promise<number> {
+export async function rotatePassword(
+  input: LogInInput,
+  login: LogIn,
+  facts: Pick<RouterFacts, 'freeStorageBytes'>,
+): Promise<number> {
   const { access, signal } = input;
   const { password, next } = access;
   if (next === undefined || !isRotationDue(input, login)) return login.revision;
+  needStorage(facts);
   await setPassword(login.api, access.user, next, { signal });
   try {
     const proof = await logInWith(input, [next, login.revision + 1]);

@@ -39,7 +39,7 @@ export async function readFacts(api: RouterOsApi, options: FactsOptions = {}): P
   };
   const [identity, resource, board, interfaces] = await Promise.all([
     first('/system/identity/print', ['name']),
-    first('/system/resource/print', ['version', 'board-name']),
+    first('/system/resource/print', ['version', 'board-name', 'free-hdd-space']),
     // CHR and x86 have no such menu: that is an answer, too.
     first('/system/routerboard/print', ['model', 'serial-number']).catch(absent),
     api.command(

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
+import type { RouterAccess } from '../../../src/api/index.ts';
 import { configureRouter } from '../../../src/gateway/configuration-session.ts';
 import { failureOf } from '../../../src/gateway/router-failure.ts';
 import { type RouterFacts, renderScript } from '../../../src/routeros/index.ts';
@@ -19,6 +20,9 @@ interface Attempt {
   wanted?: string;
   /** The router's clock. */
   now?: number;
+  /** What the router has left for settings. */
+  freeStorageBytes?: number;
+  access?: Partial<RouterAccess>;
 }
 
 /** One session with a simulated router that has taken its script; what came of it, and the router. */
@@ -30,6 +34,7 @@ async function attempt(how: Attempt) {
     serialNumber: 'HD608ABCDEF',
     defaultFirewall: true,
     now: () => now,
+    ...(how.freeStorageBytes === undefined ? {} : { freeStorageBytes: how.freeStorageBytes }),
   });
   // The server, which the script lets in alone, is loopback here.
   os.terminal().paste(renderScript({ ...BASE, server: { ...BASE.server, address: '127.0.0.1' } }));
@@ -49,7 +54,7 @@ async function attempt(how: Attempt) {
   try {
     const { facts } = await configureRouter({
       dial: async () => connect(port, '127.0.0.1'),
-      access: ACCESS,
+      access: { ...ACCESS, ...how.access },
       revision: undefined,
       identity: wanted,
       signal: new AbortController().signal,
@@ -130,6 +135,20 @@ describe.each(['7.9.2', '7.16.2', '7.24'])('a session with RouterOS %s', (versio
   test('a clock in 1970 is no obstacle: nothing in a session looks at it', async () => {
     const { facts } = await attempt({ version, now: Date.UTC(1970, 0, 2), wanted: OTHER });
     expect(facts?.identity).toBe(OTHER);
+  });
+
+  test.each([
+    [4096, management.password, /4096 bytes are free.*storage is full.*remove files/],
+    [10_000_000, 'never shown to anybody', undefined],
+  ])('with %p bytes left, the password that it has afterwards is %p', async (bytes, password, told) => {
+    const { os, failure } = await attempt({
+      version,
+      freeStorageBytes: bytes,
+      access: { next: 'never shown to anybody', due: true },
+    });
+    expect(os.authenticate(management.user, password, '127.0.0.1').user).toBe(management.user);
+    if (told === undefined) expect(failure).toBeUndefined();
+    else expect(failure?.message).toMatch(told);
   });
 
   test('text in code page 1251 is no obstacle, and the name comes out as it is wanted', async () => {
