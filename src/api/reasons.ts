@@ -259,7 +259,7 @@ export const CONDITION_REASONS = {
     meaning:
       'A router with another serial number has taken the place of the one before, with its key; the message names both.',
     remedy:
-      'Nothing, if the router was replaced. If nobody replaced it, somebody else has the script of this Router: delete the Router and apply it again for a new one.',
+      'Nothing, if the router was replaced. If nobody replaced it, somebody else has its secrets: ask for a fresh script by spec.script.renew, which shuts out whoever has the ones of now.',
   },
   Cloned: {
     on: ['Router'],
@@ -267,7 +267,7 @@ export const CONDITION_REASONS = {
     meaning:
       'Two routers use the key of this Router, as when one script was pasted into both, or a backup of one was loaded into the other. Each takes the tunnel from the other again and again. The message names both, and from where they come; what is told of the router in the status stays as it was meanwhile.',
     remedy:
-      'Create a Router for the second one and paste the script of that one there. The condition becomes True half an hour after the second one was last seen.',
+      'Create a Router for the second one and paste the script of that one there; or ask for a fresh script by spec.script.renew, which shuts out both. The condition becomes True half an hour after the second one was last seen.',
   },
   AutoConfigurationDisabled: {
     on: ['Router'],

@@ -64,7 +64,7 @@ const NOBODY: Answer = { serial: undefined, refused: 0 };
 const suspect = ([endpoint, { serial }]: readonly [string, Answer]): Suspect => ({ endpoint, serial });
 
 const REMEDY =
-  'Each router needs a Router of its own: create one for the second and paste the script of that one there, which takes the place of this one.';
+  'Each router needs a Router of its own: create one for the second and paste the script of that one there, which takes the place of this one; or shut out both by spec.script.renew.';
 
 export function clonedMessage({ by, suspects: [one, other] }: Extract<Finding, { kind: 'Cloned' }>): string {
   switch (by) {
@@ -80,7 +80,7 @@ export function clonedMessage({ by, suspects: [one, other] }: Extract<Finding, {
 }
 
 export const changedMessage = (before: Suspect, after: Suspect): string =>
-  `The router with serial number ${serialOf(after)}${from(after)} has taken the place of ${serialOf(before)}. If it was replaced, nothing is to be done but to know that the old one still has the script's secrets, or a copy of the new one's; if nobody replaced it, somebody else has the script of this Router.`;
+  `The router with serial number ${serialOf(after)}${from(after)} has taken the place of ${serialOf(before)}. If it was replaced, nothing is to be done; a fresh script (spec.script.renew) ends what the old one could still do. If nobody replaced it, somebody else has its secrets: ask for a fresh script.`;
 
 export const aloneMessage = (serial: string | undefined): string =>
   serial === undefined
