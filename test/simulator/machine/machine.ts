@@ -139,6 +139,7 @@ export class Machine implements ApiHost {
   async #turnOff(): Promise<void> {
     if (!this.#on) return;
     this.#on = false;
+    this.os.jobs.stopAll();
     this.#scheduler.stop();
     await this.#netwatch.stop();
     await this.#applying;
