@@ -96,6 +96,17 @@ export class Field {
     return this.until(key, 'says that its script was used', ({ status }) => isUsed(status?.script));
   }
 
+  /** Asks for a fresh script and answers once it is there. */
+  async renew(key: string, text: string): Promise<void> {
+    const { publicKey } = this.router(key).status ?? {};
+    await this.change(key, { script: { renew: text } });
+    await this.until(
+      key,
+      'awaits the fresh script',
+      ({ status }) => status?.phase === 'AwaitingConnection' && status.publicKey !== publicKey,
+    );
+  }
+
   untilPhase(key: string, phase: string, limitMs?: number): Promise<void> {
     return this.until(key, `is ${phase}`, ({ status }) => status?.phase === phase, limitMs);
   }

@@ -302,10 +302,7 @@ describe('what may happen to a router in the field', () => {
     const old = machine(key);
     const { publicKey: oldKey = '', address: same } = world.router(key).status ?? {};
     const { interfaceName = '' } = world.tunnel('acme/acme').status ?? {};
-    await world.change(key, { script: { renew: 'replaced' } });
-    await world.until(key, 'awaits the fresh script', ({ status }) => {
-      return status?.phase === 'AwaitingConnection' && status.publicKey !== oldKey;
-    });
+    await world.renew(key, 'replaced');
     await waitFor('the peer before is gone', async () => {
       return !(await peersOnNode(world.system, interfaceName)).has(oldKey);
     });
