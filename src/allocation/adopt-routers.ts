@@ -9,10 +9,16 @@ export interface PlacedRouter extends HandedRouter {
   readonly place: Place;
 }
 
+/** What counts of the manifest of a Router. */
+export interface AdoptedSpec {
+  publicKey?: string | undefined;
+  script?: { renew?: string | undefined } | undefined;
+}
+
 export interface AdoptOptions {
   now: Date;
   /** The Router of this `namespace/name`, if there is one. */
-  routerOf: (owner: string) => { publicKey?: string | undefined } | undefined;
+  routerOf: (owner: string) => AdoptedSpec | undefined;
   /** The gateways have all routers of the tunnel: what the ledger has beside them is of a tunnel before it. */
   isAll: boolean;
 }
@@ -75,6 +81,8 @@ function adopted(there: AddressEntry | undefined, router: PlacedRouter, options:
     publicKey,
     ...(presharedKey === undefined ? {} : { presharedKey }),
     ...(access === undefined ? {} : { access }),
+    // What the gateways have may be what that script made.
+    ...(known?.script?.renew === undefined ? {} : { renewed: known.script.renew }),
     recovered: { at, ...(known?.publicKey === publicKey ? {} : { keyLost: true as const }) },
     // Its Router may be on its way back; if it is not, this is how it would have gone.
     ...(known === undefined ? { releasedAt: at } : {}),

@@ -115,7 +115,9 @@ function comeBack(
   const { releasedAt: _, ...kept } = there;
   const wanted = request.remembered?.publicKey ?? there.publicKey;
   if (wanted !== there.publicKey) return undefined;
-  const entry = followSpec({ ...kept, isSettled: true }, request, now);
+  // Taken over from the gateways before its Router came back: a fresh script that it asks for may have been made then.
+  const answered = kept.recovered === undefined ? {} : asked(request);
+  const entry = followSpec({ ...answered, ...kept, isSettled: true }, request, now);
   return request.keptKeyIsTaken && entry.publicKey === there.publicKey ? undefined : entry;
 }
 

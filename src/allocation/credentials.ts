@@ -41,14 +41,10 @@ export function withNext(entry: AddressEntry, { rotate, newPassword }: AddressRe
   };
 }
 
-/**
- * As another router's, where a fresh script is asked for: the one before has nothing any more that is of use. What was
- * taken over after a loss of the ledger may be what that script made, so it is taken to be answered.
- */
+/** As another router's, where a fresh script is asked for: the one before has nothing any more that is of use. */
 export function renewed(entry: AddressEntry, request: AddressRequest): AddressEntry {
   const { renew, publicKey, newKeyPair, newPresharedKey } = request;
   if (renew === undefined || renew === entry.renewed) return entry;
-  if (entry.recovered !== undefined && entry.renewed === undefined) return { ...entry, renewed: renew };
   const { isSettled: _, recovered: __, presharedKey: ___, ...kept } = entry;
   return {
     ...kept,

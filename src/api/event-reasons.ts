@@ -18,7 +18,7 @@ export const EVENT_REASONS = {
     meaning:
       'The ledger was lost, or is from a backup that is older than routers of this tunnel or than the tunnel itself. They were taken over from the gateways, with their addresses and keys.',
     remedy:
-      'Nothing in the field. Routers whose condition Allocated has reason Recovered get a new script only when they are deleted and applied again.',
+      'Nothing in the field. Routers whose condition Allocated has reason Recovered get a new script when spec.script.renew asks for it.',
   },
   KeyLost: {
     on: ['TenantTunnel'],
@@ -31,7 +31,8 @@ export const EVENT_REASONS = {
     type: 'Warning',
     meaning:
       'The class names another endpoint, or the load balancer of the tunnel has another address. New scripts have it; routers that were set up before go on using the old one.',
-    remedy: 'Keep the old endpoint working until each router has been given the new script.',
+    remedy:
+      'Keep the old endpoint working until each router has been given the new script; where status.script says that it was used, spec.script.renew asks for it.',
   },
   RouterConnected: {
     on: ['Router'],

@@ -99,7 +99,7 @@ export const CONDITION_REASONS = {
     meaning:
       'The ledger was lost, or is from a backup that is older than this router, which was taken over from the gateways or from its own status, with its address and its public key. The router works on.',
     remedy:
-      'Nothing in the field. The message says whether its private key is known: if not, delete the Router and apply it again for a new script.',
+      'Nothing in the field. The message says whether its private key is known: if not, spec.script.renew asks for a new script.',
   },
   KeyLost: {
     on: ['TenantTunnel', 'Router'],

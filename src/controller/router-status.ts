@@ -156,7 +156,7 @@ function recoveredSaying(
   }
   const what = `The ledger was older than this router, as after a restore from a backup; on ${at.slice(0, 10)} it was taken over from the gateways or from this status, and nothing has to be done in the field.`;
   const script = keyLost
-    ? ' Its private key is known to the router alone: for a new script delete this Router and apply it again.'
+    ? ' Its private key is known to the router alone: spec.script.renew asks for a new script.'
     : '';
   return { reason: 'Recovered', message: `${message} ${what}${script}` };
 }

@@ -136,7 +136,7 @@ test('out of an older backup, and all statuses lost: the same, but a script of t
   const { status } = (await harness.router('isp/late-1')) ?? {};
   expect(status?.script).toBeUndefined();
   expect(harness.condition(await harness.router('isp/late-1'), 'Allocated')?.message).toMatch(
-    /nothing has to be done in the field\. Its private key is known to the router alone: for a new script delete this Router and apply it again\.$/,
+    /nothing has to be done in the field\. Its private key is known to the router alone: spec\.script\.renew asks for a new script\.$/,
   );
   // Its manifest has the key: nothing is lost of it.
   expect((await harness.router('isp/late-own'))?.status?.script).toBeDefined();
