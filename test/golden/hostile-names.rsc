@@ -2,7 +2,7 @@
 # Router "acme/nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn" of tenant "a\0D\0A/system/reset-configuration\0A\E2\80\A8\23", named "Z\C3\BCrich \22A\22 \24x \5B/quit\5D\3B \5C \F0\9F\90\89",
 # address "10.100.1.1/16". For RouterOS 7.9 to 7.24.
 # Paste all of it into a terminal, or /import it as a file, as a user of group full.
-# Pasting again is harmless. It holds secrets: keep it to yourself.
+# Pasting again is harmless until the router is Online. It holds secrets: keep it to yourself.
 {
 :local ttBad ""
 :do {

@@ -2,7 +2,7 @@
 # Router "acme/branch-7" of tenant "acme", named "branch-7",
 # address "10.100.1.1/16". For RouterOS 7.9 to 7.24.
 # Paste all of it into a terminal, or /import it as a file, as a user of group full.
-# Pasting again is harmless. It holds secrets: keep it to yourself.
+# Pasting again is harmless until the router is Online. It holds secrets: keep it to yourself.
 {
 :local ttBad ""
 :do {

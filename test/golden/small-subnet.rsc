@@ -3,7 +3,7 @@
 # address "10.200.9.77/20". For RouterOS 7.9 to 7.24.
 # Networks behind it: "192.168.88.0/24 172.16.4.0/22".
 # Paste all of it into a terminal, or /import it as a file, as a user of group full.
-# Pasting again is harmless. It holds secrets: keep it to yourself.
+# Pasting again is harmless until the router is Online. It holds secrets: keep it to yourself.
 {
 :local ttBad ""
 :do {

@@ -47,7 +47,7 @@ function head(input: ScriptInput): Lines {
   if (routerSubnets.length > 0) lines.push(`Networks behind it: ${quote(routerSubnets.join(' '))}.`);
   lines.push(
     'Paste all of it into a terminal, or /import it as a file, as a user of group full.',
-    'Pasting again is harmless. It holds secrets: keep it to yourself.',
+    'Pasting again is harmless until the router is Online. It holds secrets: keep it to yourself.',
   );
   return lines.map((line) => `# ${line}`);
 }
