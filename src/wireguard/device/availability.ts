@@ -4,6 +4,7 @@ import { SidecarError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { type Implementation, kernelImplementation, userspaceImplementation } from './implementation.ts';
 import type { Processes } from './processes.ts';
+import { PROGRAMS, programProblem, WIREGUARD_GO } from './programs.ts';
 
 /** linux/capability.h */
 const CAPABILITIES = { CAP_NET_ADMIN: 12n, CAP_SYS_ADMIN: 21n } as const;
@@ -106,14 +107,17 @@ export class Availability {
     if (lacking.length > 0) {
       return `The sidecar lacks ${lacking.join(' and ')}; let its container run as root and privileged.`;
     }
+    const hindered = await programProblem(PROGRAMS);
+    if (hindered !== undefined) return hindered;
     if (await hasKernelWireguard(this.#prefix)) {
       this.#found = kernelImplementation;
       return undefined;
     }
     const code = openTun();
     if (code === undefined) {
-      this.#found = this.#userspace;
-      return undefined;
+      const lacking = await programProblem([WIREGUARD_GO]);
+      if (lacking === undefined) this.#found = this.#userspace;
+      return lacking;
     }
     return `The node has neither kernel WireGuard nor a usable ${TUN} (${code}); load the module (modprobe wireguard), or give the sidecar that device.`;
   }
