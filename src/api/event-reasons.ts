@@ -84,6 +84,13 @@ export const EVENT_REASONS = {
     remedy:
       'Let the router get the time from outside of the tunnel: /system/ntp/client, or /ip/cloud with update-time. See docs/clock.md.',
   },
+  NodeClockWrong: {
+    on: ['Node'],
+    type: 'Warning',
+    meaning:
+      "The clock of a gateway node differs from the API server's by more than 10 seconds. Its tunnels work on; after a restart or a move routers may refuse what the gateway begins.",
+    remedy: "Let NTP set the clock. If all gateways say so, it is the control plane's. See docs/clock.md.",
+  },
   RouterSuspended: {
     on: ['Router'],
     type: 'Normal',

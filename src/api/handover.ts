@@ -19,6 +19,8 @@ export const LABEL_PART = 'vpn.traidnet.io/part';
 export const ANNOTATION_TUNNELS = 'vpn.traidnet.io/tunnels';
 /** On a gateway's Lease: why its node can carry no tunnel, in one sentence; absent when it can. */
 export const ANNOTATION_PROBLEM = 'vpn.traidnet.io/problem';
+/** On a gateway's Lease: in one sentence, by how much its node's clock is wrong; absent while it is right. */
+export const ANNOTATION_CLOCK = 'vpn.traidnet.io/clock';
 /** On a gateway's Lease: where its relay is reached by the others, e.g. `http://10.244.1.5:3128`; absent without one. */
 export const ANNOTATION_RELAY = 'vpn.traidnet.io/relay';
 /**

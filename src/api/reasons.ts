@@ -4,6 +4,8 @@
  * docs/conditions.md is written from here.
  */
 export type Kind = 'TunnelClass' | 'TenantTunnel' | 'Router' | 'RouterProfile';
+/** Kubernetes' own, that we tell of and write nothing to. */
+export type TheirKind = 'Node';
 
 export interface ReasonDocument {
   /** The kinds of object that carry it. */
@@ -18,7 +20,8 @@ export interface ConditionReasonDocument extends ReasonDocument {
   readonly conditions: readonly ConditionType[];
 }
 
-export interface EventReasonDocument extends ReasonDocument {
+export interface EventReasonDocument extends Omit<ReasonDocument, 'on'> {
+  readonly on: readonly (Kind | TheirKind)[];
   readonly type: 'Normal' | 'Warning';
 }
 
@@ -456,9 +459,9 @@ export const CONDITION_REASONS = {
     on: ['TenantTunnel'],
     conditions: ['Programmed', 'Ready'],
     meaning:
-      'No node can carry the tunnel: none has the labels of spec.gateway.nodeSelector of the class, or none of those that have them runs a gateway agent, or those agents say that their nodes lack WireGuard.',
+      'No node can carry the tunnel: none has the labels of spec.gateway.nodeSelector of the class, or none of those that have them runs a gateway agent, or those agents say what their nodes lack: WireGuard, nftables, or a program of the image.',
     remedy:
-      'The message says which of the three. Label a node as the selector asks; look whether the gateway DaemonSet runs there; or load the wireguard or tun module on the node that it names. The tunnel goes on by itself.',
+      'The message says which of the three. Label a node as the selector asks; look whether the gateway DaemonSet runs there; or do on the node what it says is lacking there. The tunnel goes on by itself.',
   },
   LedgerUnreadable: {
     on: ['TenantTunnel', 'Router'],
@@ -577,8 +580,10 @@ export const CONDITION_REASONS = {
   NoDevice: {
     on: ['TenantTunnel'],
     conditions: ['Programmed', 'Ready'],
-    meaning: 'The gateway node has neither WireGuard in its kernel nor /dev/net/tun for wireguard-go.',
-    remedy: 'Load the wireguard or tun module on that node, or select other nodes in the class.',
+    meaning:
+      'The gateway node lacks what each tunnel takes: WireGuard in its kernel or /dev/net/tun for wireguard-go, nftables, or one of the programs ip, wg and nft in the image.',
+    remedy:
+      'The message says which, and what to do. Or select other nodes in the class: tunnels leave such a node by themselves where another can take them.',
   },
 } as const satisfies Record<string, ConditionReasonDocument>;
 

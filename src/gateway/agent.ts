@@ -26,6 +26,7 @@ import { Heartbeat } from './heartbeat.ts';
 import { IdentityWatch } from './identity/identity-watch.ts';
 import { leanRouter } from './lean-router.ts';
 import { GatewayMetrics } from './metrics.ts';
+import { NodeClock } from './node-clock.ts';
 import { defaultPace, type Pace } from './pace.ts';
 import type { GatewayAnswer } from './peers/answer.ts';
 import { Peers } from './peers/peers.ts';
@@ -120,6 +121,7 @@ export function startAgent(options: AgentOptions): AgentProcess {
     reportingInstance: nodeName,
     logger,
   });
+  const nodeClock = new NodeClock({ nodeName, offset: () => client.clockOffset, recorder, logger });
   const syncAll = (): void => {
     for (const { interfaceName } of fleet.tunnels()) {
       sync.controller.enqueue(interfaceName);
@@ -166,11 +168,15 @@ export function startAgent(options: AgentOptions): AgentProcess {
     facts: () => ({
       tunnels: sync.carried(),
       problem: health.problem,
+      clock: nodeClock.problem,
       fence: guard.fencedAfterSeconds,
       peerAddress: speaking?.address,
       relay: relay?.url,
     }),
-    onRenewed: (began, { fence }) => guard.renewed(began, fence !== undefined),
+    onRenewed: (began, { fence }) => {
+      nodeClock.look();
+      return guard.renewed(began, fence !== undefined);
+    },
     namespace: gatewayNamespace,
     nodeName,
     clock,

@@ -1,5 +1,6 @@
 /** The Lease by which the controller knows that this node can carry tunnels. */
 import {
+  ANNOTATION_CLOCK,
   ANNOTATION_FENCE,
   ANNOTATION_PEER,
   ANNOTATION_PROBLEM,
@@ -26,6 +27,8 @@ export interface GatewayFacts {
   tunnels: number | undefined;
   /** Why it can carry none, in one sentence. */
   problem: string | undefined;
+  /** In one sentence, how its clock is wrong: it carries tunnels all the same. */
+  clock?: string | undefined;
   /** After how many seconds without a renewal the node is silent; undefined: never. */
   fence?: number | undefined;
   /** Where other gateways' agents reach this one. */
@@ -176,12 +179,13 @@ async function renew(
 function describe(
   before: ObjectMeta | undefined,
   nodeName: string,
-  { tunnels, problem, fence, peerAddress, relay }: GatewayFacts,
+  { tunnels, problem, clock, fence, peerAddress, relay }: GatewayFacts,
 ): Pick<ObjectMeta, 'labels' | 'annotations'> {
   const {
     [ANNOTATION_PROBLEM]: _,
     [ANNOTATION_FENCE]: __,
     [ANNOTATION_RELAY]: ___,
+    [ANNOTATION_CLOCK]: ____,
     ...others
   } = before?.annotations ?? {};
   return {
@@ -190,6 +194,7 @@ function describe(
       ...others,
       ...(tunnels !== undefined && { [ANNOTATION_TUNNELS]: String(tunnels) }),
       ...(problem !== undefined && { [ANNOTATION_PROBLEM]: problem }),
+      ...(clock !== undefined && { [ANNOTATION_CLOCK]: clock }),
       ...(relay !== undefined && { [ANNOTATION_RELAY]: relay }),
       ...(fence !== undefined && { [ANNOTATION_FENCE]: String(fence) }),
       ...(peerAddress !== undefined && { [ANNOTATION_PEER]: peerAddress }),

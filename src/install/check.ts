@@ -62,9 +62,13 @@ async function leader({ client, namespace, now, signal }: CheckOptions): Promise
 }
 
 function gatewayFinding(
-  { node, isStale, silentSeconds, problem, tunnels }: GatewayState,
+  { node, isStale, silentSeconds, problem, clock, tunnels }: GatewayState,
   namespace: string,
 ): Finding {
+  if (isStale && clock !== undefined) {
+    const silence = `was not heard of for ${forHowLong(silentSeconds)}, unless that is its clock`;
+    return { isWell: false, line: `gateway ${node} ${silence}: ${clock}` };
+  }
   if (isStale) {
     const remedy = `see its gateway pod; if that node is gone for good, kubectl delete lease -n ${namespace} gateway-${node}`;
     return {
@@ -74,6 +78,7 @@ function gatewayFinding(
   }
   if (problem !== undefined)
     return { isWell: false, line: `gateway ${node} can carry no tunnel: ${problem}` };
+  if (clock !== undefined) return { isWell: false, line: `gateway ${node}: ${clock}` };
   const carries = tunnels === undefined ? 'has not said yet what it carries' : `carries ${tunnels} tunnels`;
   return { isWell: true, line: `gateway ${node} ${carries}` };
 }

@@ -1,4 +1,4 @@
-import { ANNOTATION_PROBLEM, ANNOTATION_TUNNELS } from '../api/index.ts';
+import { ANNOTATION_CLOCK, ANNOTATION_PROBLEM, ANNOTATION_TUNNELS } from '../api/index.ts';
 import { type KubeApi, type Lease, leases } from '../kube/index.ts';
 
 /** What a gateway says of itself in its Lease. */
@@ -14,6 +14,8 @@ export interface GatewayState {
   tunnels: number | undefined;
   /** Why it cannot carry any, in one sentence. */
   problem: string | undefined;
+  /** How its clock is wrong, in one sentence. */
+  clock: string | undefined;
 }
 
 const PREFIX = 'gateway-';
@@ -50,6 +52,7 @@ function stateOf({ metadata, spec }: Lease, nowMs: number): GatewayState {
     ...ageOf(spec, nowMs, PATIENCE_SECONDS),
     tunnels: Number.isNaN(tunnels) ? undefined : tunnels,
     problem: metadata.annotations?.[ANNOTATION_PROBLEM],
+    clock: metadata.annotations?.[ANNOTATION_CLOCK],
   };
 }
 

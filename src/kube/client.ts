@@ -17,6 +17,7 @@ import { record } from './json.ts';
 import { apiVersionOf, type KubeObject, keyFor, type ObjectName, type ResourceType } from './object.ts';
 import { collectionPath, listQuery, objectPath, withQuery } from './paths.ts';
 import { type Call, Requester, type RequestObservation } from './requester.ts';
+import type { ClockOffset } from './server-clock.ts';
 import { Transport } from './transport.ts';
 import { type WatchEvent, type WatchOptions, watchEvents } from './watch.ts';
 
@@ -56,6 +57,11 @@ export class KubeClient implements KubeApi {
     this.#transport = parts.transport;
     this.#requester = parts.requester;
     this.#mayWrite = parts.mayWrite;
+  }
+
+  /** Of this machine's clock to the API server's, as its last reply tells. */
+  get clockOffset(): ClockOffset | undefined {
+    return this.#requester.serverClock.offset;
   }
 
   async get<T extends KubeObject>(

@@ -21,6 +21,7 @@ export * from './object.ts';
 export * from './queue.ts';
 export type { ListWatcher, ReflectorTimings } from './reflector.ts';
 export type { RequestObservation, Verb } from './requester.ts';
+export type { ClockOffset } from './server-clock.ts';
 export { SharedValues } from './shared-values.ts';
 export * from './status.ts';
 export type { Change, Indexes } from './store.ts';

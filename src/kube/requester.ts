@@ -5,6 +5,7 @@ import { limitSignal } from './deadline.ts';
 import { KubeApiError, messageOf } from './errors.ts';
 import { record } from './json.ts';
 import { retryDelayMs } from './retry.ts';
+import { ServerClock } from './server-clock.ts';
 import { parseRetryAfter, statusError } from './status-error.ts';
 import type { Transport } from './transport.ts';
 
@@ -53,6 +54,7 @@ export interface RequesterOptions {
 
 /** Sends calls with a limit on time, size and retries; every failure becomes a KubeApiError. */
 export class Requester {
+  readonly serverClock = new ServerClock();
   readonly #transport: Transport;
   readonly #options: RequesterOptions;
 
@@ -115,10 +117,12 @@ export class Requester {
 
   async #attempt(call: Call, body: string | undefined, signal: AbortSignal): Promise<unknown> {
     const start = performance.now();
+    const sent = systemClock.wall();
     let status = 0;
     try {
       const reply = await this.#send(call, body, signal, false);
       status = reply.statusCode;
+      this.serverClock.learn(reply.headers.date, sent, systemClock.wall());
       if (status < 200 || status > 299) throw await this.#failure(call, reply);
       return parse(await this.#read(call, reply), call);
     } finally {

@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { ANNOTATION_PROBLEM, ANNOTATION_TUNNELS } from '../../../src/api/index.ts';
+import { ANNOTATION_CLOCK, ANNOTATION_PROBLEM, ANNOTATION_TUNNELS } from '../../../src/api/index.ts';
 import { applyCrds, check } from '../../../src/install/index.ts';
 import { GATEWAYS, Installation, SYSTEM, until } from './installation.ts';
 
@@ -79,6 +79,19 @@ describe('with the kinds installed', () => {
       'ok   gateway edge-1 carries 3 tunnels',
       `FAIL gateway edge-2 was not heard of for 2 h: see its gateway pod; if that node is gone for good, kubectl delete lease -n ${GATEWAYS} gateway-edge-2`,
       'FAIL gateway edge-3 can carry no tunnel: The node has no WireGuard.',
+    ]);
+  });
+
+  test('a gateway whose clock is wrong is told of as that, also where its Lease looks old for it', async () => {
+    const clock = 'The clock of this node is about 2 h behind that of the API server: let NTP set it.';
+    const annotations = { [ANNOTATION_TUNNELS]: '1', [ANNOTATION_CLOCK]: clock };
+    await installation.lease('gateway-edge-2', { annotations });
+    await installation.lease('gateway-edge-3', { secondsAgo: 7_200, annotations });
+    const { isWell, lines } = await told();
+    expect(isWell).toBe(false);
+    expect(lines.slice(3)).toEqual([
+      `FAIL gateway edge-2: ${clock}`,
+      `FAIL gateway edge-3 was not heard of for 2 h, unless that is its clock: ${clock}`,
     ]);
   });
 });

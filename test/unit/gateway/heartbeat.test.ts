@@ -1,4 +1,9 @@
-import { ANNOTATION_PROBLEM, ANNOTATION_RELAY, ANNOTATION_TUNNELS } from '../../../src/api/index.ts';
+import {
+  ANNOTATION_CLOCK,
+  ANNOTATION_PROBLEM,
+  ANNOTATION_RELAY,
+  ANNOTATION_TUNNELS,
+} from '../../../src/api/index.ts';
 import { type GatewayFacts, Heartbeat } from '../../../src/gateway/heartbeat.ts';
 import { FakeClock } from '../kube/fake-clock.ts';
 import { FakeLeases, type Fate } from '../kube/fake-leases.ts';
@@ -140,5 +145,16 @@ test('where the relay is stands there as soon as it listens, and no longer than 
   beat.says({ relay: undefined });
   await beat.clock.advance(0);
   expect(annotations(beat)).toEqual({ [ANNOTATION_TUNNELS]: '3' });
+  await beat.end();
+});
+
+test('a clock that is wrong is told with the next renewal, beside what the node carries, and taken back', async () => {
+  const beat = start();
+  beat.says({ tunnels: 2, clock: 'An hour behind.' });
+  await beat.clock.advance(100);
+  expect(annotations(beat)).toEqual({ [ANNOTATION_TUNNELS]: '2', [ANNOTATION_CLOCK]: 'An hour behind.' });
+  beat.says({ clock: undefined });
+  await beat.clock.advance(11_000);
+  expect(annotations(beat)).toEqual({ [ANNOTATION_TUNNELS]: '2' });
   await beat.end();
 });
