@@ -130,6 +130,22 @@ dataplane(`a sidecar in a pod of the node${leftOut}`, () => {
     expect(pod.messages('warn')).toContain(problem);
   });
 
+  test('without nft stays, says so, and makes tunnels as soon as it is there', async () => {
+    const linked = 'for name in ip wg wireguard-go; do ln -s "$(command -v $name)" /srv; done';
+    const prepare = `mount -t tmpfs none /srv; ln -s "$(command -v nft)" /srv/later; ${linked}; export PATH=/srv`;
+    const pod = await site.start({ prepare });
+    const { implementation, problem } = await pod.client.version();
+    expect(implementation).toBeNull();
+    expect(problem).toMatch(/^The sidecar's image has no nft; /);
+    await expect(pod.client.put(state)).rejects.toMatchObject({ code: 'NoTunDevice', message: problem });
+    expect(await site.node.exec('ls', ['-A', '/run/netns'])).toBe('');
+
+    await pod.exec('mv', ['/srv/later', '/srv/nft']);
+    const limit = performance.now() + 4000;
+    while ((await pod.client.version()).problem !== null) expect(performance.now()).toBeLessThan(limit);
+    expect((await pod.client.put(state)).changes).toContain('made the interface');
+  });
+
   test('whose folder of control sockets cannot be written says so', async () => {
     const pod = await site.start({ prepare: 'mount -o remount,ro /var/run/wireguard' });
     await expect(pod.client.put(state)).rejects.toMatchObject({
