@@ -9,15 +9,15 @@ const TOLERANCE_MS = 10_000;
 /** One that was wrong is right again within this, so that a clock at the edge is not told of again and again. */
 const RIGHT_MS = 5_000;
 
-/** Only what is sure counts: a slow reply leaves room for doubt, and changes nothing. */
-export function isClockWrong(was: boolean, { least, most }: ClockOffset): boolean {
-  if (least > TOLERANCE_MS || most < -TOLERANCE_MS) return true;
-  return was && !(most <= RIGHT_MS && least >= -RIGHT_MS);
+/** Unsure after a slow reply, and between the two bounds: then what was found before stands. */
+export function judgeClock({ least, most }: ClockOffset): 'wrong' | 'right' | 'unsure' {
+  if (least > TOLERANCE_MS || most < -TOLERANCE_MS) return 'wrong';
+  return most <= RIGHT_MS && least >= -RIGHT_MS ? 'right' : 'unsure';
 }
 
-/** In one sentence, with what to do. */
+/** Of one that is wrong, in one sentence, with what to do. */
 export function clockSentence({ least, most }: ClockOffset): string {
-  const isAhead = most + least > 0;
+  const isAhead = least > 0;
   const off = roughly(isAhead ? least : -most);
   const side = isAhead ? 'ahead of' : 'behind';
   return `The clock of this node is ${off} ${side} that of the API server: let NTP set it (chrony, systemd-timesyncd); if all gateways say so, set that of the control plane.`;
@@ -26,7 +26,7 @@ export function clockSentence({ least, most }: ClockOffset): string {
 /** Units that stay the same from look to look, but for a clock that drifts. */
 function roughly(ms: number): string {
   const seconds = ms / 1000;
-  if (seconds < 120) return `about ${Math.max(5, Math.round(seconds / 5) * 5)} s`;
+  if (seconds < 120) return `about ${Math.round(seconds / 5) * 5} s`;
   if (seconds < 7_200) return `about ${Math.round(seconds / 60)} min`;
   if (seconds < 172_800) return `about ${Math.round(seconds / 3_600)} h`;
   return `about ${Math.round(seconds / 86_400)} days`;
@@ -57,9 +57,10 @@ export class NodeClock {
   look(): void {
     const { nodeName, recorder, logger } = this.#options;
     const offset = this.#options.offset();
-    if (offset === undefined) return;
+    const verdict = offset === undefined ? 'unsure' : judgeClock(offset);
+    if (offset === undefined || verdict === 'unsure') return;
     const was = this.#problem;
-    this.#problem = isClockWrong(was !== undefined, offset) ? clockSentence(offset) : undefined;
+    this.#problem = verdict === 'wrong' ? clockSentence(offset) : undefined;
     if (was !== undefined && this.#problem === undefined)
       logger.info({}, 'The clock of this node is right again.');
     if (was !== undefined || this.#problem === undefined) return;
