@@ -6,6 +6,7 @@ export * from './handover.ts';
 export * from './metadata.ts';
 export * from './profiles/index.ts';
 export { CONDITION_REASONS, CONDITION_TYPES, type ConditionReason, type ConditionType } from './reasons.ts';
+export { ROW_REASONS, type RowReason } from './row-reasons.ts';
 export { KINDS, type KindDefinition, type PrinterColumn } from './v1alpha1/definitions.ts';
 export * from './v1alpha1/kinds.ts';
 export {

@@ -250,6 +250,14 @@ export const CONDITION_REASONS = {
     meaning: 'The router answers, and refused something that the operator set, or answered nonsense.',
     remedy: 'The message says what. It is tried again, at the latest when the router connects anew.',
   },
+  ProfileFailed: {
+    on: ['Router'],
+    conditions: ['Configured'],
+    meaning:
+      'A profile of the router could not be applied, or some rows of it; it is set up apart from that. status.profiles has each row.',
+    remedy:
+      'Correct what the message names, in the profile or on the router. It is tried again when the profile changes, and each few minutes.',
+  },
   OneRouter: {
     on: ['Router'],
     conditions: ['Unique'],

@@ -32,6 +32,10 @@ import type { GatewayAnswer } from './peers/answer.ts';
 import { Peers } from './peers/peers.ts';
 import { Sightings } from './peers/sightings.ts';
 import { type Asked, listenForPeers, type Speaking } from './peers/speak.ts';
+import { DRIFT_MS } from './profiles/pace.ts';
+import { ProfileCache } from './profiles/profile-cache.ts';
+import { ProfileKeeper } from './profiles/profile-keeper.ts';
+import { RouterTurns } from './profiles/turns.ts';
 import { Relay, type RelaySettings } from './relay/index.ts';
 import { isSaidConnected, RouterReporter } from './router-reporter.ts';
 import { ServiceSync } from './services/service-sync.ts';
@@ -59,6 +63,10 @@ export interface AgentOptions {
   pace?: Pace;
   /** Routers that are logged in to at once; default 64. */
   configurations?: number;
+  /** Routers whose profiles are in work at once; default 16. */
+  profileLooks?: number;
+  /** How often a router with profiles is looked at that nothing was changed for, ms; default 10 min. */
+  driftMs?: number;
   /** Between attempts to configure one router; default 1 s doubling to 60 s. */
   configurationBackoff?: BackoffOptions;
   /** How often each tunnel's whole state is given again, ms; default 5 min. */
@@ -300,13 +308,27 @@ export function startAgent(options: AgentOptions): AgentProcess {
     lookMs: options.identityLookMs ?? 5_000,
     onFinding: (key) => routerReporter.controller.enqueue(key),
   });
+  const turns = new RouterTurns();
   const configurer = new Configurer({
     ...common,
+    turns,
     cache,
     routers,
     concurrency: options.configurations ?? 64,
     backoff: options.configurationBackoff ?? { baseMs: 1_000, maxMs: 60_000 },
     onRecord: (key) => routerReporter.controller.enqueue(key),
+  });
+  const profiles = new ProfileCache({ client, namespace: gatewayNamespace, logger });
+  const profileKeeper = new ProfileKeeper({
+    ...common,
+    cache,
+    profiles,
+    routers,
+    turns,
+    concurrency: options.profileLooks ?? 16,
+    driftMs: options.driftMs ?? DRIFT_MS,
+    backoff: options.configurationBackoff ?? { baseMs: 1_000, maxMs: 60_000 },
+    onReport: (key) => routerReporter.controller.enqueue(key),
   });
   const routerReporter = new RouterReporter({
     client,
@@ -314,6 +336,7 @@ export function startAgent(options: AgentOptions): AgentProcess {
     fleet,
     configurer,
     identities,
+    profiles: profileKeeper,
     recorder,
     logger,
     now,
@@ -377,12 +400,20 @@ export function startAgent(options: AgentOptions): AgentProcess {
     await speaking.close();
   };
 
-  const informers: Informer<never>[] = [cache.configMaps, cache.secrets, routers, tenantTunnels] as never;
+  const informers: Informer<never>[] = [
+    cache.configMaps,
+    cache.secrets,
+    routers,
+    tenantTunnels,
+    profiles.profiles,
+    profiles.values,
+  ] as never;
   const controllers = [
     sync.controller,
     serviceSync.controller,
     watcher.controller,
     configurer.controller,
+    profileKeeper.controller,
     routerReporter.controller,
     tunnelReporter.controller,
     sweeper,

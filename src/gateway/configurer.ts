@@ -22,6 +22,7 @@ import type { HandoverCache } from './handover-cache.ts';
 import { readAccess } from './handover-parts.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import type { Problem } from './problem.ts';
+import type { RouterTurns } from './profiles/turns.ts';
 import { failureOf } from './router-failure.ts';
 import { configurationNeed } from './router-plan.ts';
 import type { SidecarPort } from './sidecar-health.ts';
@@ -35,6 +36,8 @@ export interface ConfigurerOptions {
   logger: Logger;
   now: () => Moment;
   random: () => number;
+  /** Nobody else of ours may speak to the router meanwhile. */
+  turns: RouterTurns;
   /** Routers in work at once. */
   concurrency: number;
   backoff: BackoffOptions;
@@ -96,11 +99,14 @@ export class Configurer {
     const begun = beginAttempt(known, round, now().monotonic);
     const lanes = [place.tunnel.interfaceName, ...(begun.failures > 0 ? [RETRIES] : [])];
     if (lanes.some((lane) => this.#isFull(lane))) return { requeueAfterMs: LOOK_AGAIN_MS };
+    const done = this.#options.turns.take(uid);
+    if (done === undefined) return { requeueAfterMs: LOOK_AGAIN_MS };
     for (const lane of lanes) this.#busy.set(lane, (this.#busy.get(lane) ?? 0) + 1);
     try {
       this.#set(key, uid, begun);
       return await this.#attempt(key, router, place, begun, signal);
     } finally {
+      done();
       for (const lane of lanes) this.#leave(lane);
     }
   }

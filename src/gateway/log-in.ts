@@ -9,6 +9,8 @@ export interface LogInInput {
   access: RouterAccess;
   /** Number of the password that the router was last known to have; undefined: not known. */
   revision: number | undefined;
+  /** For the whole session, ms. Default 25 s. */
+  sessionMs?: number;
   signal: AbortSignal;
 }
 
@@ -39,13 +41,13 @@ export async function logIn(input: LogInInput): Promise<LogIn> {
 
 /** A session of its own. The caller ends it. */
 export async function logInWith(
-  { dial, access, signal }: Omit<LogInInput, 'revision'>,
+  { dial, access, sessionMs = SESSION_LIMIT_MS, signal }: Omit<LogInInput, 'revision'>,
   [password, revision]: Numbered,
 ): Promise<LogIn> {
   const stream = await dial(AbortSignal.any([signal, AbortSignal.timeout(CONNECT_LIMIT_MS)]));
   const api = new RouterOsApi(stream, {
     commandTimeoutMs: COMMAND_LIMIT_MS,
-    sessionTimeoutMs: SESSION_LIMIT_MS,
+    sessionTimeoutMs: sessionMs,
   });
   try {
     await api.login(access.user, password, { signal });

@@ -2,6 +2,7 @@ import type { Router } from '../api/index.ts';
 import type { ConfigurationRecord } from './configuration-record.ts';
 import type { Link, Moment } from './connectivity.ts';
 import type { Identity } from './identity/saying.ts';
+import type { ProfileSaying } from './profiles/profile-reports.ts';
 
 /** All that is known of a router when it is decided what to say of it. */
 export interface RouterInput {
@@ -20,6 +21,8 @@ export interface RouterInput {
   publicKey?: string | undefined;
   /** Number of the password that it is to be given; undefined: the one that it has stays. */
   due?: number | undefined;
+  /** What is to be said of its profiles; undefined: what its status says already. */
+  profiles?: ProfileSaying | undefined;
   now: Moment;
   offlineAfterSeconds: number;
 }

@@ -82,7 +82,8 @@ export function configurationNeed(
 /** By its status, for its present generation. */
 function isConfigured(router: Router): boolean {
   const configured = findCondition(router.status?.conditions, 'Configured');
-  return configured?.status === 'True' && configured.observedGeneration === router.metadata.generation;
+  const isDone = configured?.status === 'True' || configured?.reason === 'ProfileFailed';
+  return isDone && configured.observedGeneration === router.metadata.generation;
 }
 
 function sayingOf(input: RouterInput, link: Link, configure: ConfigurationNeed): Saying | undefined {
@@ -91,7 +92,7 @@ function sayingOf(input: RouterInput, link: Link, configure: ConfigurationNeed):
   if (link.state === 'Offline') return offline(router, input.offlineAfterSeconds);
   const failure = configure === 'none' ? undefined : failureToReport(input, link);
   if (failure !== undefined) return misconfigured(router, failure);
-  if (configure !== 'first') return online(router);
+  if (configure !== 'first') return online(router, profileFailure(input));
   return whilePending(input);
 }
 
@@ -103,6 +104,15 @@ function isOutdated({ router: { status }, publicKey }: RouterInput): boolean {
 /** It waits for a fresh script, and what was said of the router before that is not true any more. */
 const isAnew = ({ status }: Router): boolean =>
   status?.phase === 'AwaitingConnection' && findCondition(status.conditions, 'Connected')?.status === 'True';
+
+/** A router on which a profile failed is set up apart from that. What was said stays until it is looked at anew. */
+function profileFailure({ profiles, router }: RouterInput): Problem | undefined {
+  if (profiles !== undefined) return profiles.failure;
+  const before = findCondition(router.status?.conditions, 'Configured');
+  return before?.reason === 'ProfileFailed'
+    ? { reason: 'ProfileFailed', message: before.message }
+    : undefined;
+}
 
 function whilePending(input: RouterInput): Saying | undefined {
   const { router } = input;

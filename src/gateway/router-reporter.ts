@@ -18,6 +18,7 @@ import { adoptLink, type Link, type Moment } from './connectivity.ts';
 import { type Fleet, type Place, routerKey } from './fleet.ts';
 import type { IdentityWatch } from './identity/identity-watch.ts';
 import { NOTHING_KNOWN } from './identity/saying.ts';
+import type { ProfileKeeper } from './profiles/profile-keeper.ts';
 import type { RouterInput } from './router-input.ts';
 import { planRouter } from './router-plan.ts';
 import type { RouterWrite } from './router-write.ts';
@@ -30,6 +31,7 @@ export interface RouterReporterOptions {
   fleet: Fleet;
   configurer: Configurer;
   identities: Pick<IdentityWatch, 'known' | 'changed'>;
+  profiles: Pick<ProfileKeeper, 'saying'>;
   recorder: EventRecorder;
   logger: Logger;
   now: () => Moment;
@@ -70,7 +72,7 @@ export class RouterReporter {
   }
 
   async #reconcile(key: string, context: ReconcileContext): Promise<ReconcileResult | undefined> {
-    const { routers, configurer, identities, now, offlineAfterSeconds, mayWrite } = this.#options;
+    const { routers, configurer, identities, profiles, now, offlineAfterSeconds, mayWrite } = this.#options;
     const router = routers.get(key);
     if (router === undefined) return undefined;
     const { uid } = router.metadata;
@@ -86,6 +88,7 @@ export class RouterReporter {
       identity: place === undefined ? NOTHING_KNOWN : identities.known(router, place),
       publicKey: place?.peer.router.publicKey,
       due: place?.peer.due,
+      profiles: place === undefined ? undefined : profiles.saying(uid),
       now: now(),
       offlineAfterSeconds,
     };

@@ -49,8 +49,9 @@ const NOT_YET: Said = {
 };
 
 /** Connected, and configured or never to be. */
-export function online(router: Router): Saying {
-  const configured = router.spec.autoConfiguration.enabled ? CONFIGURED : DISABLED;
+export function online(router: Router, failure?: Problem): Saying {
+  const done: Said = failure === undefined ? CONFIGURED : { status: 'False', ...failure };
+  const configured = router.spec.autoConfiguration.enabled ? done : DISABLED;
   return say(router, 'Online', {
     Programmed: PROGRAMMED,
     Connected: CONNECTED,

@@ -23,10 +23,11 @@ export interface RouterWrite {
 }
 
 const FACT_FIELDS = ['credentials', 'model', 'version', 'serialNumber', 'interfaces'] as const;
+const SAID_FIELDS = [...FACT_FIELDS, 'profiles'] as const;
 const TIME_FIELDS = ['lastSeen', 'lastHandshakeTime'] as const;
 
 const WITHOUT_PHASE: OwnedStatus = {
-  fields: [...TIME_FIELDS, ...FACT_FIELDS],
+  fields: [...TIME_FIELDS, ...SAID_FIELDS],
   conditions: ['Programmed', 'Connected', 'Configured', 'Unique'],
 };
 const WITH_PHASE: OwnedStatus = {
@@ -51,11 +52,12 @@ export function writeOf(input: RouterInput, saying: Saying): RouterWrite | undef
     ...(identity.serial !== undefined && { serialNumber: identity.serial }),
     ...pick(before, ['credentials']),
     ...credentials(record),
+    ...profiles(input),
   };
   const isSame =
     (phase === undefined || phase === before.phase) &&
     said.every((condition) => isSaid(before.conditions, condition)) &&
-    isDeepStrictEqual(pick(facts, FACT_FIELDS), pick(before, FACT_FIELDS));
+    isDeepStrictEqual(pick(facts, SAID_FIELDS), pick(before, SAID_FIELDS));
   if (isSame) return undefined;
   const kept = (before.conditions ?? []).filter(({ type }) => owned.conditions.includes(type));
   return {
@@ -102,6 +104,12 @@ function times({ link, record, now }: RouterInput): Pick<RouterStatus, (typeof T
   return { lastHandshakeTime: rfc3339(handshake), lastSeen: rfc3339(seen) };
 }
 
+/** None is left out: the writer sends what it owns. */
+function profiles({ profiles, router }: RouterInput): Pick<RouterStatus, 'profiles'> {
+  const reports = profiles?.reports ?? router.status?.profiles ?? [];
+  return reports.length === 0 ? {} : { profiles: [...reports] };
+}
+
 /** To the second, as metav1.Time. */
 export const rfc3339 = (wallMs: number): string => `${new Date(wallMs).toISOString().slice(0, 19)}Z`;
 
@@ -129,7 +137,7 @@ function eventOf(
   }
   const configured = is('Configured');
   const isNewFailure = configured?.status === 'False' && was('Configured')?.reason !== configured.reason;
-  if (isNewFailure && phase === 'Configuring') {
+  if (isNewFailure && (phase === 'Configuring' || configured.reason === 'ProfileFailed')) {
     return { type: 'Warning', reason: 'ConfigurationFailed', action: 'Configure', note: configured.message };
   }
   if (phase === 'Online' && before.phase !== 'Online') {

@@ -118,18 +118,34 @@ async function undoably(
   const goesAtOnce = ({ change }: Step): boolean => change.kind === 'remove' && !change.canDisable;
   for (const part of [steps.filter((step) => !goesAtOnce(step)), steps.filter(goesAtOnce)]) {
     if (part.length === 0 || applied.stopped) continue;
-    const { api, openAnother, underUndo, signal } = line;
-    const changes: Change[] = part.map(({ change }) => change);
-    const outcome = await underUndo({ api, openAnother, changes, signal });
-    if (outcome.state === 'Kept') {
-      for (const step of part) applied.made.add(step);
-      line.api = await line.reopen();
-    } else {
-      applied.stopped = true;
-      applied.problems.push(undoneProblem(profile, part, outcome));
-    }
+    await together(line, profile, part, applied);
   }
 }
+
+async function together(line: Line, profile: string, part: readonly Step[], applied: Applied): Promise<void> {
+  const { api, openAnother, underUndo, signal } = line;
+  const changes: Change[] = part.map(({ change }) => change);
+  const outcome = await underUndo({ api, openAnother, changes, signal });
+  if (isTooLong(outcome) && part.length > 1) {
+    const half = Math.ceil(part.length / 2);
+    await together(line, profile, part.slice(0, half), applied);
+    if (!applied.stopped) await together(line, profile, part.slice(half), applied);
+    return;
+  }
+  if (outcome.state === 'Kept') {
+    for (const step of part) applied.made.add(step);
+    line.api = await line.reopen();
+    return;
+  }
+  applied.stopped = true;
+  applied.problems.push(undoneProblem(profile, part, outcome));
+}
+
+/** What takes all of it back is longer than a router's script may be. */
+const isTooLong = (outcome: UndoOutcome): boolean =>
+  outcome.state === 'Refused' &&
+  outcome.because instanceof RouterOsError &&
+  outcome.because.code === 'TooLarge';
 
 function undoneProblem(
   profile: string,

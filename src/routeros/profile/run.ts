@@ -1,5 +1,7 @@
 /** One look at one router: what its profiles ask for is compared with what it has, and made so. */
 import type { RouterOsApi } from '../api/client.ts';
+import { RouterOsError } from '../errors.ts';
+import { settleUndo } from '../undo/settle.ts';
 import { type Answers, learn } from '../version/index.ts';
 import { applySteps, type UnderUndo } from './apply.ts';
 import { check, placesOf } from './check.ts';
@@ -63,10 +65,16 @@ export async function runProfiles(run: ProfileRun): Promise<ProfileResult> {
 
 async function runOn(run: ProfileRun, opened: RouterOsApi[]): Promise<ProfileResult> {
   const { tasks, subject, ours, signal } = run;
-  const [{ inventory, id }, forbidden] = await Promise.all([
+  const [{ inventory, id }, forbidden, leftovers] = await Promise.all([
     readInventory(run.api, { signal }),
     readForbidden(run.api, { signal }),
+    settleUndo(run.api, { signal }),
   ]);
+  if (leftovers.found === 'Busy')
+    throw new RouterOsError(
+      'Trap',
+      'The router still undoes an earlier change, or somebody holds safe mode for us; nothing is changed until then.',
+    );
   const compiled = compile(
     tasks.filter(({ mode }) => mode === 'apply' || mode === 'report'),
     subject,

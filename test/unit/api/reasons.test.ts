@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CONDITION_REASONS, CONDITION_TYPES, EVENT_REASONS } from '../../../src/api/index.ts';
+import { CONDITION_REASONS, CONDITION_TYPES, EVENT_REASONS, ROW_REASONS } from '../../../src/api/index.ts';
 import type {
   ConditionReasonDocument,
   EventReasonDocument,
@@ -61,6 +61,17 @@ describe('the tables and the code', () => {
     // FieldValue… are the API server's own, in the rules of the CRDs.
     const ours = used.filter((reason) => !reason.startsWith('FieldValue'));
     expect(ours.length).toBeGreaterThan(20);
-    expect(ours.filter((reason) => !(reason in CONDITION_REASONS) && !(reason in EVENT_REASONS))).toEqual([]);
+    const known = { ...CONDITION_REASONS, ...EVENT_REASONS, ...ROW_REASONS };
+    expect(ours.filter((reason) => !(reason in known))).toEqual([]);
   });
+
+  test.each(Object.entries(ROW_REASONS))(
+    'reason %s of a row is used, and docs/profiles.md explains it',
+    (reason, meaning) => {
+      expect(code).toContain(`'${reason}'`);
+      expect(readFileSync(join(root, '..', 'docs', 'profiles.md'), 'utf8')).toContain(
+        `| ${reason} | ${meaning} |`,
+      );
+    },
+  );
 });

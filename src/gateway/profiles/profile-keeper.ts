@@ -1,0 +1,340 @@
+/** Brings routers to what their profiles ask for, and keeps them so. Keys: Routers, `namespace/name`. */
+import { accessObjectName, keyOfRef, type Router, type RouterAccess } from '../../api/index.ts';
+import {
+  type BackoffOptions,
+  backoffMs,
+  Controller,
+  findCondition,
+  type Informer,
+  type Logger,
+  type ReconcileResult,
+} from '../../kube/index.ts';
+import { Answers, type ProfileResult, runProfiles, underUndo } from '../../routeros/index.ts';
+import type { Moment } from '../connectivity.ts';
+import type { Fleet, Place } from '../fleet.ts';
+import type { HandoverCache } from '../handover-cache.ts';
+import { readAccess } from '../handover-parts.ts';
+import { type LogIn, logIn } from '../log-in.ts';
+import type { SidecarPort } from '../sidecar-health.ts';
+import { pauseBeforeDriftLook, REST_AFTER_UNDO_MS } from './pace.ts';
+import type { ProfileCache } from './profile-cache.ts';
+import { failureIn, type ProfileSaying, reportsOf } from './profile-reports.ts';
+import { fingerprint, isSettled, type RouterTasks, tasksOf } from './router-tasks.ts';
+import { subjectOf } from './subject.ts';
+import type { RouterTurns } from './turns.ts';
+
+export interface ProfileKeeperOptions {
+  sidecar: Pick<SidecarPort, 'connect'>;
+  cache: HandoverCache;
+  profiles: ProfileCache;
+  fleet: Fleet;
+  routers: Informer<Router>;
+  turns: RouterTurns;
+  logger: Logger;
+  now: () => Moment;
+  random: () => number;
+  /** Routers in work at once. */
+  concurrency: number;
+  /** How often one is looked at that nothing was changed for, ms. */
+  driftMs: number;
+  backoff: BackoffOptions;
+  /** There is news of this Router. */
+  onReport: (router: string) => void;
+}
+
+interface Kept {
+  /** Of the last look that came to an end. */
+  fingerprint: string;
+  /** {@link Link.arrivals} at that time. */
+  arrivals: number;
+  /** Monotonic ms of the next one. */
+  next: number;
+  failures: number;
+  saying: ProfileSaying | undefined;
+  /** Revisions that were undone, and until when they rest, monotonic ms. */
+  resting: Map<string, number>;
+}
+
+/** Longer than a look with an undo, which has limits of its own. */
+const LOOK_LIMIT_MS = 180_000;
+/** When the router is spoken to by somebody else, or its tunnel has its share. */
+const LOOK_AGAIN_MS = 500;
+/** Together with a change, so that what comes with it is one look. */
+const GATHER_MS = 200;
+
+export class ProfileKeeper {
+  readonly controller: Controller;
+  readonly #options: ProfileKeeperOptions;
+  /** By the Router's uid. */
+  readonly #kept = new Map<string, Kept>();
+  readonly #answers = new Answers();
+  /** Routers in work, by interface name. */
+  readonly #busy = new Map<string, number>();
+
+  constructor(options: ProfileKeeperOptions) {
+    this.#options = options;
+    this.controller = new Controller({
+      name: 'profiles',
+      reconcile: (key, { signal }) => this.#reconcile(key, signal),
+      logger: options.logger,
+      concurrency: options.concurrency,
+      timeoutMs: LOOK_LIMIT_MS,
+      backoff: options.backoff,
+    });
+    const { profiles, values } = options.profiles;
+    profiles.onChange(({ object, old }) => {
+      // The counts of a rollout change with each router.
+      const asked = (one: typeof object | undefined) =>
+        JSON.stringify([
+          one?.spec,
+          one?.status?.rollout,
+          one?.status?.conditions,
+          one?.status?.observedGeneration,
+        ]);
+      if (
+        old === undefined ||
+        object.metadata.deletionTimestamp !== undefined ||
+        asked(old) !== asked(object)
+      )
+        this.#wakeAll();
+    });
+    values.onChange(() => this.#wakeAll());
+    options.routers.onChange(({ key, type, object, old }) => {
+      if (type === 'deleted') this.#kept.delete(object.metadata.uid);
+      else if (concerns(old) !== concerns(object)) this.controller.queue.addAfter(key, GATHER_MS);
+    });
+  }
+
+  /** What is to be said of a Router's profiles; undefined: what its status says already. */
+  saying(uid: string): ProfileSaying | undefined {
+    return this.#kept.get(uid)?.saying;
+  }
+
+  #wakeAll(): void {
+    for (const tunnel of this.#options.fleet.tunnels())
+      for (const { router } of tunnel.desired.peers.values())
+        this.controller.queue.addAfter(`${router.namespace}/${router.name}`, GATHER_MS);
+  }
+
+  async #reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult | undefined> {
+    const { now, turns, profiles } = this.#options;
+    if (!profiles.profiles.hasSynced || !profiles.values.hasSynced) return { requeueAfterMs: LOOK_AGAIN_MS };
+    const target = this.#target(key);
+    if (target === undefined) return undefined;
+    const { router, place, arrivals } = target;
+    const { uid } = router.metadata;
+    const known = this.#kept.get(uid);
+    const kept = known ?? this.#begin(router, arrivals);
+    const tasks = this.#tasks(router, place, kept);
+    if (this.#isIdle(router, tasks)) {
+      if (known?.saying !== undefined) this.#say(key, known, []);
+      return undefined;
+    }
+    this.#kept.set(uid, kept);
+    const asked = fingerprint(tasks);
+    // A restarted agent looks at none that has what it shall, before its time.
+    if (known === undefined && arrivals === 0 && isSettled(tasks, router)) kept.fingerprint = asked;
+    const opensIn = tasks.againAt === undefined ? Number.POSITIVE_INFINITY : tasks.againAt - now().wall;
+    const isNew = kept.fingerprint !== asked || kept.arrivals !== arrivals;
+    const rest = isNew && kept.failures === 0 ? 0 : kept.next - now().monotonic;
+    if (rest > 0) return { requeueAfterMs: Math.min(rest, opensIn) };
+    if (tasks.tasks.every(({ mode }) => mode === 'hold') && isSettled(tasks, router)) {
+      this.#say(key, kept, tasks.missing);
+      this.#done(kept, asked, arrivals);
+      return { requeueAfterMs: Math.min(kept.next - now().monotonic, opensIn) };
+    }
+    const lane = place.tunnel.interfaceName;
+    if (this.#isFull(lane, place)) return { requeueAfterMs: LOOK_AGAIN_MS };
+    const done = turns.take(uid);
+    if (done === undefined) return { requeueAfterMs: LOOK_AGAIN_MS };
+    this.#busy.set(lane, (this.#busy.get(lane) ?? 0) + 1);
+    try {
+      const pause = await this.#look(key, router, place, arrivals, kept, tasks, signal);
+      return { requeueAfterMs: Math.min(pause, opensIn) };
+    } finally {
+      done();
+      const left = (this.#busy.get(lane) ?? 1) - 1;
+      if (left > 0) this.#busy.set(lane, left);
+      else this.#busy.delete(lane);
+    }
+  }
+
+  /** Of one tunnel's routers, some slots always stay free for the others, and the class may say fewer. */
+  #isFull(lane: string, { tunnel }: Place): boolean {
+    const { concurrency } = this.#options;
+    const share = Math.max(1, Math.floor(concurrency * 0.75));
+    const most = Math.min(share, tunnel.desired.handover?.profiles?.maxParallel ?? share);
+    return (this.#busy.get(lane) ?? 0) >= most;
+  }
+
+  /** The Router, when it is here, connected and configured. */
+  #target(key: string): { router: Router; place: Place; arrivals: number } | undefined {
+    const { routers, fleet } = this.#options;
+    const router = routers.get(key);
+    const place = fleet.place(key);
+    if (router === undefined || place === undefined || place.peer.router.uid !== router.metadata.uid)
+      return undefined;
+    const link = place.tunnel.links.get(place.peer.router.publicKey);
+    const { spec, status, metadata } = router;
+    const configured = findCondition(status?.conditions, 'Configured');
+    const isConfigured = configured?.status === 'True' || configured?.reason === 'ProfileFailed';
+    if (link?.state !== 'Connected' || !isConfigured || status?.version === undefined) return undefined;
+    if (spec.suspended || !spec.autoConfiguration.enabled || metadata.deletionTimestamp !== undefined)
+      return undefined;
+    return { router, place, arrivals: link.arrivals };
+  }
+
+  #tasks(router: Router, { tunnel }: Place, { resting }: Kept): RouterTasks {
+    const { profiles, now } = this.#options;
+    const { model, version } = router.status ?? {};
+    return tasksOf({
+      router,
+      ofClass: tunnel.desired.handover?.profiles,
+      cache: profiles,
+      facts: { model, version },
+      now: now().wall,
+      isResting: (profile, revision) => (resting.get(`${profile} ${revision}`) ?? 0) > now().monotonic,
+    });
+  }
+
+  /** It has no profile, and had none. */
+  #isIdle({ status }: Router, { tasks, missing }: RouterTasks): boolean {
+    return tasks.length === 0 && missing.length === 0 && (status?.profiles ?? []).length === 0;
+  }
+
+  /** As a restarted agent knows it, which must not try at once what was undone. */
+  #begin({ status }: Router, arrivals: number): Kept {
+    const { now, random } = this.#options;
+    const undone = (status?.profiles ?? []).filter(
+      ({ state, problems }) => state === 'Failed' && problems?.some(({ reason }) => reason === 'Undone'),
+    );
+    const until = now().monotonic + REST_AFTER_UNDO_MS;
+    return {
+      fingerprint: '',
+      arrivals,
+      next: now().monotonic + this.#pause() * random(),
+      failures: 0,
+      saying: undefined,
+      resting: new Map(undone.map((report) => [`${keyOfRef(report)} ${report.revision}`, until])),
+    };
+  }
+
+  #done(kept: Kept, asked: string, arrivals: number): void {
+    kept.fingerprint = asked;
+    kept.arrivals = arrivals;
+    kept.failures = 0;
+    kept.next = this.#options.now().monotonic + this.#pause();
+  }
+
+  #pause(): number {
+    const { driftMs, random } = this.#options;
+    return pauseBeforeDriftLook(driftMs, this.#kept.size, random());
+  }
+
+  /** Returns ms until the next one. */
+  async #look(
+    key: string,
+    router: Router,
+    place: Place,
+    arrivals: number,
+    kept: Kept,
+    tasks: RouterTasks,
+    signal: AbortSignal,
+  ): Promise<number> {
+    const { now, logger, random, backoff } = this.#options;
+    const { uid } = router.metadata;
+    try {
+      const result = await this.#run(router, place, tasks, signal);
+      for (const { profile, reason } of result.problems) {
+        const task = tasks.tasks.find((one) => one.profile === profile);
+        if (reason === 'Undone' && task !== undefined)
+          kept.resting.set(`${profile} ${task.revision}`, now().monotonic + REST_AFTER_UNDO_MS);
+      }
+      const reports = reportsOf(tasks.tasks, result);
+      kept.saying = { reports, failure: failureIn(reports, tasks.missing) };
+      this.#done(kept, fingerprint(this.#tasks(router, place, kept)), arrivals);
+      if (result.writes > 0)
+        logger.info({ router: key, writes: result.writes }, 'Changed a router to what its profiles ask for.');
+      if (this.#kept.get(uid) === kept) this.#options.onReport(key);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      kept.failures += 1;
+      kept.next = now().monotonic + backoffMs(kept.failures, backoff, random);
+      logger.info(
+        { router: key, code: (error as { code?: unknown }).code, failures: kept.failures },
+        `Could not look at a router for its profiles: ${error instanceof Error ? error.message : 'unknown'}`,
+      );
+    }
+    return Math.max(0, kept.next - now().monotonic);
+  }
+
+  async #run(
+    router: Router,
+    place: Place,
+    { tasks }: RouterTasks,
+    signal: AbortSignal,
+  ): Promise<ProfileResult> {
+    const { sidecar } = this.#options;
+    const { tunnel, peer } = place;
+    const { address } = peer.router;
+    const { version = '', model = '' } = router.status ?? {};
+    const open = (aborting: AbortSignal): Promise<LogIn> => {
+      // It may have been given another password meanwhile.
+      const access = this.#access(place);
+      return logIn({
+        dial: (limited) => sidecar.connect(tunnel.interfaceName, address, access.apiPort, limited),
+        access,
+        revision: router.status?.credentials?.revision,
+        sessionMs: LOOK_LIMIT_MS,
+        signal: aborting,
+      });
+    };
+    const { api, revision } = await open(signal);
+    const { user, password, next, revision: present = 0 } = this.#access(place);
+    try {
+      return await runProfiles({
+        api,
+        openAnother: async (aborting) => (await open(aborting)).api,
+        underUndo,
+        tasks,
+        subject: subjectOf(router, address, tunnel.desired.handover),
+        ours: { user, address },
+        version,
+        answers: { kept: this.#answers, router: `${router.metadata.uid} ${version} ${model}` },
+        key: revision === present ? password : (next ?? password),
+        signal,
+      });
+    } finally {
+      api.close();
+    }
+  }
+
+  #access({ tunnel, peer }: Place): RouterAccess {
+    const secret = this.#options.cache.objectsOf(tunnel.interfaceName).access.get(peer.block);
+    const access = secret === undefined ? undefined : readAccess(secret, peer.router.address);
+    if (access !== undefined) return access;
+    const index = tunnel.desired.handover?.index ?? 0;
+    throw new Error(
+      `Secret ${accessObjectName(index, peer.block)} has no usable log-in for ${peer.router.address}.`,
+    );
+  }
+
+  /** Without having looked. */
+  #say(key: string, kept: Kept, missing: readonly string[]): void {
+    const { routers, onReport } = this.#options;
+    const reports = routers.get(key)?.status?.profiles ?? [];
+    const before = kept.saying?.failure?.message;
+    kept.saying = { reports, failure: failureIn(reports, missing) };
+    if (kept.saying.failure?.message !== before) onReport(key);
+  }
+}
+
+/** What of a Router decides about its profiles, apart from what is said of them. */
+const concerns = (router: Router | undefined): string =>
+  JSON.stringify([
+    router?.metadata.labels,
+    router?.metadata.generation,
+    router?.status?.phase,
+    router?.status?.model,
+    router?.status?.version,
+  ]);
