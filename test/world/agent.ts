@@ -98,9 +98,11 @@ export class AgentModel {
     if (againMs !== undefined) this.#soon(key, againMs);
     if (configure !== 'none') this.#configure(key, uid, generation);
     if (write === undefined) return;
-    await applyStatusIfChanged(this.#client, ROUTERS, router, write.status, {
+    // What becomes of profiles another actor here says, under a name of its own.
+    const { profiles: _, ...status } = write.status;
+    await applyStatusIfChanged(this.#client, ROUTERS, router, status, {
       fieldManager: FIELD_MANAGER,
-      owned: write.owned,
+      owned: { ...write.owned, fields: write.owned.fields.filter((field) => field !== 'profiles') },
     });
   }
 
