@@ -22,7 +22,14 @@ import {
   tunnelObjectName,
 } from '../../../src/api/index.ts';
 import { type AgentOptions, type AgentProcess, startAgent } from '../../../src/gateway/index.ts';
-import { type Event, events, KubeClient, leases, type ResourceType } from '../../../src/kube/index.ts';
+import {
+  type ClockOffset,
+  type Event,
+  events,
+  KubeClient,
+  leases,
+  type ResourceType,
+} from '../../../src/kube/index.ts';
 import { generateKeyPair, renderPeers } from '../../../src/wireguard/index.ts';
 import { ADMIN, AGENT_USER, type ControlPlane, startControlPlane } from '../../testbed/control-plane.ts';
 import { FakeSidecar } from './fake-sidecar.ts';
@@ -73,6 +80,8 @@ export class GatewayNode {
   /** Writes to the API server, Leases aside, as `verb resource`. */
   readonly writes: string[] = [];
   leaseWrites = 0;
+  /** What its client says of the node's clock, instead of what it has learnt. */
+  clockOffset: ClockOffset | undefined;
   readonly #cluster: Cluster;
   #nextIndex: number;
   #running: { agent: AgentProcess; abort: AbortController; client: KubeClient } | undefined;
@@ -85,6 +94,8 @@ export class GatewayNode {
 
   async startAgent(options: Partial<AgentOptions> = {}): Promise<void> {
     const client = this.#cluster.client(AGENT_USER);
+    if (this.clockOffset !== undefined)
+      Object.defineProperty(client, 'clockOffset', { get: () => this.clockOffset });
     // Noted before they are sent: whoever sees a write's effect sees it counted.
     for (const verb of ['create', 'update', 'delete', 'apply', 'applyStatus', 'patch'] as const) {
       const send = (client[verb] as (type: ResourceType, ...rest: unknown[]) => unknown).bind(client);
@@ -163,6 +174,14 @@ export class GatewayNode {
   async readings(count: number): Promise<void> {
     const enough = this.sidecar.readings + count;
     await until(`${count} more readings`, () => this.sidecar.readings >= enough);
+  }
+
+  /** Of the Node itself, as `type reason`. */
+  async events(): Promise<string[]> {
+    const { items } = await this.#cluster.admin.list<Event>(events, { namespace: 'default' });
+    return items
+      .filter(({ regarding }) => regarding?.kind === 'Node' && regarding.name === this.name)
+      .map(({ type, reason }) => `${type} ${reason}`);
   }
 
   async annotations(): Promise<Record<string, string> | undefined> {

@@ -1,6 +1,6 @@
 /** Two gateway pods of one node: one works, the other stands by and takes over. */
 import { jest } from '@jest/globals';
-import { ANNOTATION_PROBLEM, ANNOTATION_TUNNELS } from '../../../src/api/index.ts';
+import { ANNOTATION_CLOCK, ANNOTATION_PROBLEM, ANNOTATION_TUNNELS } from '../../../src/api/index.ts';
 import { FakeRouter } from './fake-router.ts';
 import { Cluster, type GatewayNode, type HandedOver, type Member, until } from './harness.ts';
 
@@ -172,6 +172,21 @@ describe('the Lease', () => {
     await first.startAgent();
     await says(ANNOTATION_TUNNELS, /^0$/);
     expect(first.sidecar.interfaces.size).toBe(0);
+  });
+
+  test("tells that the node's clock is wrong, as one Event does, and the tunnels work on", async () => {
+    const one = await customer();
+    first.clockOffset = { least: 3_600_000, most: 3_601_000 };
+    await first.startAgent();
+    await online(one);
+    await says(ANNOTATION_CLOCK, /^The clock of this node is about 60 min ahead of that of the API server: /);
+    await says(ANNOTATION_PROBLEM, undefined);
+    await until('its Event', async () => (await first.events()).length > 0);
+    expect(first.waitingFor()).toEqual([]);
+    first.clockOffset = { least: -1_000, most: 0 };
+    await says(ANNOTATION_CLOCK, undefined);
+    expect(await first.events()).toEqual(['Warning NodeClockWrong']);
+    await is('Online', one);
   });
 
   test('tells why the node can carry none, as the tunnel does and readiness; and no more once it can', async () => {
