@@ -22,3 +22,24 @@ export const routerManifest = (tenant: string, name: string, identity: string): 
     metadata: { name, namespace: tenant },
     spec: { tenant, identity },
   });
+
+/** For all Routers of the namespace, at once: a story has no time for a canary. */
+export const profileManifest = (namespace: string): string =>
+  stringify({
+    apiVersion: API_VERSION,
+    kind: 'RouterProfile',
+    metadata: { name: 'names', namespace },
+    spec: {
+      selector: {},
+      values: [{ name: 'domain', value: `${namespace}.example.com` }],
+      resources: [
+        { path: '/ip/dns', set: { servers: '9.9.9.9,149.112.112.112' } },
+        {
+          path: '/ip/dns/static',
+          match: { name: '{{ router.name }}.{{ values.domain }}' },
+          set: { address: '{{ router.address }}' },
+        },
+      ],
+      rollout: { stages: ['100%'], bakeSeconds: 0 },
+    },
+  });

@@ -2,7 +2,7 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { ROUTERS, type Router } from '../../src/api/index.ts';
 import { Informer, KubeClient } from '../../src/kube/index.ts';
 
-export type Milestone = 'script' | 'VPNConnected' | 'Online';
+export type Milestone = 'script' | 'VPNConnected' | 'Online' | 'profile';
 
 /** When each Router reached what, as a watch of the API server tells it; milliseconds of performance.now(). */
 export class Progress {
@@ -26,6 +26,8 @@ export class Progress {
         this.#reached(key, 'VPNConnected');
         this.#reached(key, 'Online');
       }
+      const { profiles = [] } = object.status ?? {};
+      if (profiles.some(({ state }) => state === 'Applied')) this.#reached(key, 'profile');
       this.#wake();
     });
     void this.#informer.run(this.#stop.signal);

@@ -2,7 +2,7 @@ import { SimulatedRouter } from '../simulator/machine/index.ts';
 import type { Cluster } from '../testbed/borrowed-cluster.ts';
 import type { SystemOn } from '../testbed/system.ts';
 
-import { namespaceAndClass, routerManifest } from './manifests.ts';
+import { namespaceAndClass, profileManifest, routerManifest } from './manifests.ts';
 import type { Progress } from './progress.ts';
 import { chapter, dim, green, quoted, red, say, seconds, step, table } from './screen.ts';
 
@@ -50,6 +50,9 @@ export async function tellStory(system: SystemOn<Cluster>, progress: Progress): 
   chapter('A second tenant');
   await apply(system, progress, GLOBEX, false);
   await paste(system, progress, GLOBEX, routers);
+
+  chapter('A profile for the routers of the first, which the operator brings them to');
+  await applyProfile(system, progress, ACME);
 
   chapter('What kubectl says');
   await step('tunnels have counted their routers', async () => {
@@ -135,6 +138,24 @@ async function paste(
         green('● Online'),
       ];
     }),
+  ]);
+}
+
+async function applyProfile(system: SystemOn<Cluster>, progress: Progress, sites: Site[]): Promise<void> {
+  const [{ tenant } = { tenant: '' }] = sites;
+  const manifest = profileManifest(tenant);
+  quoted(manifest.slice(manifest.indexOf('spec:')));
+  const began = performance.now();
+  system.plane.kubectl(['apply', '-f', '-'], manifest);
+  await progress.all(sites.map(keyOf), 'profile');
+  table([
+    ['router', 'RouterOS', 'kubectl apply → the router has it', ''],
+    ...sites.map((site) => [
+      keyOf(site),
+      progress.router(keyOf(site))?.status?.version ?? '',
+      seconds((progress.at(keyOf(site), 'profile') ?? began) - began),
+      green('● Applied'),
+    ]),
   ]);
 }
 
