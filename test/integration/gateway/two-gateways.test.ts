@@ -54,7 +54,6 @@ test('a tunnel that is moved comes with where its routers are, and the old node 
   a.sidecar.shakeHands(member.peer.publicKey);
   await until('the router is connected', async () => (await tunnel.phase(member)) === 'VPNConnected');
   await until('its tunnel says so', async () => (await tunnel.status()).routers?.connected === 1);
-  const writes = a.writes.length;
   await tunnel.moveTo(b);
   await until('b has it', () => b.sidecar.interfaces.has(interfaceName));
   const put = b.sidecar.calls.find((call) => 'put' in call);
@@ -66,6 +65,8 @@ test('a tunnel that is moved comes with where its routers are, and the old node 
   // Nobody can be logged in to before that; it is tried at its pace, which must not keep the agent from answering.
   expect(b.logs.filter((line) => line.includes('Could not configure')).length).toBeLessThan(50);
   await until('a lets it go', () => !a.sidecar.interfaces.has(interfaceName));
+  // Until then it may tell that it cannot log in to a router which nobody plays here.
+  const writes = a.writes.length;
   await until('b says so', async () => {
     const programmed = await tunnel.condition('tunnel', 'Programmed');
     return programmed?.status === 'True' && programmed.message.includes(b.name);
