@@ -5,7 +5,7 @@ import { type Change, commandOf } from '../undo/change.ts';
 import type { UndoInput, UndoOutcome } from '../undo/outcome.ts';
 import { isRisky } from '../undo/risk.ts';
 import { oneLine } from './desired.ts';
-import type { Step } from './plan.ts';
+import type { Step } from './planner.ts';
 import type { RowProblem } from './problem.ts';
 import { ENDED, withoutStop } from './read.ts';
 

@@ -1,7 +1,8 @@
 /** Where the rows of an ordered list go. Pure. */
 import type { ApiRow } from '../api/reply.ts';
 import type { DesiredList } from './desired.ts';
-import { addRow, inUse, keepMade, type MenuPlan, type Planner, refuse, setRow } from './plan.ts';
+import { addRow, inUse, setRow } from './plan-change.ts';
+import { keepMade, type MenuPlan, type Planner, refuse } from './planner.ts';
 import { reservedRow } from './reserved.ts';
 import { isSame } from './same.ts';
 

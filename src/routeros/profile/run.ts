@@ -14,7 +14,9 @@ import {
   MAX_INVENTORY,
   writeInventory,
 } from './inventory.ts';
-import { type Plan, type PlanInput, plan, readTags, type Step } from './plan.ts';
+import { type Plan, plan } from './plan.ts';
+import { readTags } from './plan-change.ts';
+import type { PlanInput, Step } from './planner.ts';
 import type { RowProblem } from './problem.ts';
 import { readForbidden, readInventory, readMenus } from './read.ts';
 import type { Ours } from './reserved.ts';
