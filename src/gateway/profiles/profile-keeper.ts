@@ -16,6 +16,7 @@ import type { HandoverCache } from '../handover-cache.ts';
 import { readAccess } from '../handover-parts.ts';
 import { type LogIn, logIn } from '../log-in.ts';
 import type { SidecarPort } from '../sidecar-health.ts';
+import { Lanes, lanesOf } from './lanes.ts';
 import { pauseBeforeDriftLook, REST_AFTER_UNDO_MS } from './pace.ts';
 import type { ProfileCache } from './profile-cache.ts';
 import { failureIn, type ProfileSaying, reportsOf } from './profile-reports.ts';
@@ -68,8 +69,7 @@ export class ProfileKeeper {
   /** By the Router's uid. */
   readonly #kept = new Map<string, Kept>();
   readonly #answers = new Answers();
-  /** Routers in work, by interface name. */
-  readonly #busy = new Map<string, number>();
+  readonly #lanes = new Lanes();
 
   constructor(options: ProfileKeeperOptions) {
     this.#options = options;
@@ -143,28 +143,24 @@ export class ProfileKeeper {
       this.#done(kept, asked, arrivals);
       return { requeueAfterMs: Math.min(kept.next - now().monotonic, opensIn) };
     }
-    const lane = place.tunnel.interfaceName;
-    if (this.#isFull(lane, place)) return { requeueAfterMs: LOOK_AGAIN_MS };
     const done = turns.take(uid);
     if (done === undefined) return { requeueAfterMs: LOOK_AGAIN_MS };
-    this.#busy.set(lane, (this.#busy.get(lane) ?? 0) + 1);
+    const leave = this.#lanes.enter(
+      lanesOf({
+        interfaceName: place.tunnel.interfaceName,
+        concurrency: this.#options.concurrency,
+        ofClass: place.tunnel.desired.handover?.profiles?.maxParallel,
+        tasks: tasks.tasks,
+      }),
+    );
     try {
+      if (leave === undefined) return { requeueAfterMs: LOOK_AGAIN_MS };
       const pause = await this.#look(key, router, place, arrivals, kept, tasks, signal);
       return { requeueAfterMs: Math.min(pause, opensIn) };
     } finally {
+      leave?.();
       done();
-      const left = (this.#busy.get(lane) ?? 1) - 1;
-      if (left > 0) this.#busy.set(lane, left);
-      else this.#busy.delete(lane);
     }
-  }
-
-  /** Of one tunnel's routers, some slots always stay free for the others, and the class may say fewer. */
-  #isFull(lane: string, { tunnel }: Place): boolean {
-    const { concurrency } = this.#options;
-    const share = Math.max(1, Math.floor(concurrency * 0.75));
-    const most = Math.min(share, tunnel.desired.handover?.profiles?.maxParallel ?? share);
-    return (this.#busy.get(lane) ?? 0) >= most;
   }
 
   /** The Router, when it is here, connected and configured. */

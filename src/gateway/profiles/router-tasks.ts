@@ -18,6 +18,8 @@ export interface RouterTask extends ProfileTask {
   revision: string;
   /** What was last said of it. */
   before: ProfileReport | undefined;
+  /** Routers of this gateway that may be in work at once for it. */
+  maxParallel: number | undefined;
 }
 
 export interface RouterTasks {
@@ -64,6 +66,7 @@ export function tasksOf({ router, ofClass, cache, facts, now, isResting }: Tasks
       secrets: cache.valuesOf(profile),
       revision,
       before: reportOf(reports, profile),
+      maxParallel: profile.spec.rollout?.maxParallel,
       mode: isHeld ? 'hold' : modeOf(profile, turn.do === 'keep'),
     };
   });

@@ -12,6 +12,7 @@ const task = (fields: Partial<RouterTask> = {}): RouterTask => ({
   secrets: new Map(),
   revision: 'new',
   before,
+  maxParallel: undefined,
   mode: 'apply',
   ...fields,
 });
