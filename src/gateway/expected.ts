@@ -17,6 +17,9 @@ export class Expected {
 
   /** When one was last heard who is still expected; long ago where there is none. */
   get lastAt(): number {
-    return Math.max(Number.NEGATIVE_INFINITY, ...this.#heard.values());
+    // A loop, since all routers of a tunnel may come at once, and so many are no arguments of one call.
+    let last = Number.NEGATIVE_INFINITY;
+    for (const at of this.#heard.values()) last = Math.max(last, at);
+    return last;
   }
 }
