@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 
-/** A router's end of the API (MikroTik manual, API): enough of it to be logged in to, asked and named. */
+/** A router's end of the API (MikroTik manual, API): enough of it to be logged in to, asked, named and given a password. */
 export class FakeRouter {
   identity = 'MikroTik';
   version = '7.16.2 (stable)';
@@ -46,6 +46,10 @@ export class FakeRouter {
       say('!re', `=version=${this.version}`, '=board-name=hAP ax3');
     } else if (command === '/system/routerboard/print') {
       say('!re', '=model=C53UiG+5HPaxD2HPaxD', `=serial-number=${this.serialNumber}`);
+    } else if (command === '/user/print') {
+      say('!re', '=.id=*1', '=name=tenant-tunnel');
+    } else if (command === '/user/set') {
+      this.password = rest.find((word) => word.startsWith('=password='))?.slice(10) ?? this.password;
     } else if (command === '/interface/print') {
       const ether = ['=name=ether1', '=type=ether', '=mac-address=48:A9:8A:00:00:01'];
       say('!re', ...ether, '=running=true', '=disabled=false', '=dynamic=false');

@@ -288,6 +288,22 @@ export const ALERT_CASES: Readonly<Record<string, readonly AlertCase[]>> = {
       fires: [],
     },
   ],
+  RolloutStopped: [
+    {
+      name: 'two, as both replicas say',
+      series: Object.fromEntries(
+        CONTROLLERS.map((one) => [series('tto_profiles', one, { state: 'Stopped' }), '2x9']),
+      ),
+      at: '2m',
+      fires: [{ labels: {}, value: '2' }],
+    },
+    {
+      name: 'others are on their way',
+      series: { 'tto_profiles{state="Stopped"}': '0x9', 'tto_profiles{state="RollingOut"}': '3x9' },
+      at: '9m',
+      fires: [],
+    },
+  ],
   AddressesNearlyExhausted: [
     {
       name: 'all are taken',
