@@ -72,7 +72,7 @@ describe('routers whose API is broken or hostile', () => {
         key,
         expect.stringMatching(/^(RouterUnreachable|ConfigurationFailed)$/),
       ]);
-      expect(message).toMatch(/^The router .*(paste the script once more|tried again)/s);
+      expect(message).toMatch(/^The router .*(paste the script once more|tried again|look on the router)/s);
       expect(message.length).toBeLessThan(1024);
       expect(world.router(key).status?.phase).toBe('Configuring');
       expect(world.condition(key, 'Connected')?.status).toBe('True');
