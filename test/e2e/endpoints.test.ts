@@ -77,12 +77,17 @@ test('a router waits for the load balancer, and comes through it', async () => {
   await waitFor('the node of the tunnel, and it alone, is healthy', async () => {
     return String(await healthy(healthCheckNodePort)) === gateway;
   });
-  await leadTo(gateway);
   const status = { loadBalancer: { ingress: [{ ip: BALANCER }] } };
   await world.kubectl([
     ...['patch', 'service', '-n', GATEWAY_NAMESPACE, 'tunnel-0-lb', '--subresource=status'],
     ...['--type=merge', '-p', JSON.stringify({ status })],
   ]);
+  // What comes before is in the node's connection table as it came, and each further attempt keeps it there.
+  await waitFor('kube-proxy leads its address to the tunnel', async () => {
+    const rules = await world.cluster.node(gateway).exec('nft', ['list', 'ruleset']);
+    return rules.includes(`${BALANCER} . udp . 51820 : goto`);
+  });
+  await leadTo(gateway);
   router = await world.plugIn('acme/branch-1', '7.18.2');
   await world.paste('acme/branch-1', router);
   await world.untilPhase('acme/branch-1', 'Online');
