@@ -1,5 +1,5 @@
 /** Configures routers that are connected, some at a time. Keys: Routers, `namespace/name`. */
-import { accessObjectName, type Router, type RouterAccess } from '../api/index.ts';
+import type { Router, RouterAccess } from '../api/index.ts';
 import {
   type BackoffOptions,
   backoffMs,
@@ -19,10 +19,11 @@ import { configureRouter, type SessionInput, type SessionOutcome } from './confi
 import type { Moment } from './connectivity.ts';
 import type { Fleet, Place } from './fleet.ts';
 import type { HandoverCache } from './handover-cache.ts';
-import { readAccess } from './handover-parts.ts';
+import { Lanes, partOf, TUNNEL_PART } from './lanes.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import type { Problem } from './problem.ts';
 import type { RouterTurns } from './profiles/turns.ts';
+import { accessOf, dialTo, noLogIn } from './router-access.ts';
 import { failureOf } from './router-failure.ts';
 import { configurationNeed } from './router-plan.ts';
 import type { SidecarPort } from './sidecar-health.ts';
@@ -49,6 +50,7 @@ export interface ConfigurerOptions {
 const ATTEMPT_LIMIT_MS = 35_000;
 /** The lane of all that failed before; no interface has this name. */
 const RETRIES = 'retries';
+const RETRIES_PART = 0.5;
 /** When a lane is full. */
 const LOOK_AGAIN_MS = 500;
 
@@ -57,8 +59,7 @@ export class Configurer {
   readonly #options: ConfigurerOptions;
   /** By the Router's uid. */
   readonly #records = new Map<string, ConfigurationRecord>();
-  /** Attempts under way by lane. */
-  readonly #busy = new Map<string, number>();
+  readonly #lanes = new Lanes();
 
   constructor(options: ConfigurerOptions) {
     this.#options = options;
@@ -97,30 +98,25 @@ export class Configurer {
     const wait = restBefore(known, round, now().monotonic);
     if (wait > 0) return { requeueAfterMs: wait };
     const begun = beginAttempt(known, round, now().monotonic);
-    const lanes = [place.tunnel.interfaceName, ...(begun.failures > 0 ? [RETRIES] : [])];
-    if (lanes.some((lane) => this.#isFull(lane))) return { requeueAfterMs: LOOK_AGAIN_MS };
     const done = this.#options.turns.take(uid);
     if (done === undefined) return { requeueAfterMs: LOOK_AGAIN_MS };
-    for (const lane of lanes) this.#busy.set(lane, (this.#busy.get(lane) ?? 0) + 1);
+    const leave = this.#lanes.enter(this.#lanesOf(place, begun));
     try {
+      if (leave === undefined) return { requeueAfterMs: LOOK_AGAIN_MS };
       this.#set(key, uid, begun);
       return await this.#attempt(key, router, place, begun, signal);
     } finally {
+      leave?.();
       done();
-      for (const lane of lanes) this.#leave(lane);
     }
   }
 
-  /** Of one tunnel's routers, or of those that failed before, some slots always stay free for the others. */
-  #isFull(lane: string): boolean {
-    const most = Math.max(1, Math.floor(this.#options.concurrency * (lane === RETRIES ? 0.5 : 0.75)));
-    return (this.#busy.get(lane) ?? 0) >= most;
-  }
-
-  #leave(lane: string): void {
-    const left = (this.#busy.get(lane) ?? 1) - 1;
-    if (left > 0) this.#busy.set(lane, left);
-    else this.#busy.delete(lane);
+  /** Lane → how many it has room for: the router's tunnel, and those that failed before. */
+  #lanesOf({ tunnel }: Place, { failures }: ConfigurationRecord): Map<string, number> {
+    const { concurrency } = this.#options;
+    const lanes = new Map([[tunnel.interfaceName, partOf(concurrency, TUNNEL_PART)]]);
+    if (failures > 0) lanes.set(RETRIES, partOf(concurrency, RETRIES_PART));
+    return lanes;
   }
 
   /** The Router, when it is here, connected, and in need. */
@@ -145,10 +141,16 @@ export class Configurer {
     signal: AbortSignal,
   ): Promise<ReconcileResult | undefined> {
     const { metrics, now } = this.#options;
-    const access = this.#access(place);
+    const access = accessOf(this.#options.cache, place);
     const started = now().monotonic;
     const seconds = () => (now().monotonic - started) / 1000;
-    if (access === undefined) return this.#failed(key, router, begun, noAccess(place));
+    if (access === undefined) {
+      const failure: Problem = {
+        reason: 'ConfigurationFailed',
+        message: `${noLogIn(place)}; the controller writes it again.`,
+      };
+      return this.#failed(key, router, begun, failure);
+    }
     try {
       const outcome = await this.#session(router, place, access, signal);
       metrics.configured('configured', seconds());
@@ -166,26 +168,15 @@ export class Configurer {
     }
   }
 
-  #session(
-    router: Router,
-    { tunnel, peer }: Place,
-    access: RouterAccess,
-    signal: AbortSignal,
-  ): Promise<SessionOutcome> {
-    const { sidecar } = this.#options;
+  #session(router: Router, place: Place, access: RouterAccess, signal: AbortSignal): Promise<SessionOutcome> {
     const input: SessionInput = {
-      dial: (limited) => sidecar.connect(tunnel.interfaceName, peer.router.address, access.apiPort, limited),
+      dial: dialTo(this.#options.sidecar, place, access),
       access,
       revision: this.#records.get(router.metadata.uid)?.revision ?? router.status?.credentials?.revision,
       identity: router.spec.identity ?? router.metadata.name,
       signal,
     };
     return configureRouter(input);
-  }
-
-  #access({ tunnel, peer }: Place): RouterAccess | undefined {
-    const secret = this.#options.cache.objectsOf(tunnel.interfaceName).access.get(peer.block);
-    return secret === undefined ? undefined : readAccess(secret, peer.router.address);
   }
 
   #failed(
@@ -212,14 +203,6 @@ export class Configurer {
     this.#records.set(uid, record);
     onRecord(key);
   }
-}
-
-function noAccess({ tunnel, peer }: Place): Problem {
-  const index = tunnel.desired.handover?.index ?? 0;
-  return {
-    reason: 'ConfigurationFailed',
-    message: `Secret ${accessObjectName(index, peer.block)} has no usable log-in for ${peer.router.address}; the controller writes it again.`,
-  };
 }
 
 function outcomeOf({ reason }: Problem): 'LoginRefused' | 'RouterUnreachable' | 'ConfigurationFailed' {

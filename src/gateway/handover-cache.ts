@@ -1,5 +1,5 @@
 /** The handed-over objects of this node in local stores, by tunnel. */
-import { LABEL_GATEWAY } from '../api/index.ts';
+import { accessObjectName, LABEL_GATEWAY } from '../api/index.ts';
 import {
   type ConfigMap,
   configMaps,
@@ -24,8 +24,10 @@ export interface HandoverCacheOptions {
 export class HandoverCache {
   readonly configMaps: Informer<ConfigMap>;
   readonly secrets: Informer<Secret>;
+  readonly #namespace: string;
 
   constructor({ client, namespace, nodeName, logger }: HandoverCacheOptions) {
+    this.#namespace = namespace;
     const shared = { client, namespace, labelSelector: `${LABEL_GATEWAY}=${nodeName}`, logger };
     const indexes = { [BY_TUNNEL]: interfacesOf };
     this.configMaps = new Informer({ ...shared, type: configMaps, indexes });
@@ -40,6 +42,14 @@ export class HandoverCache {
   interfaceNames(): Set<string> {
     const objects = [...this.configMaps.list(), ...this.secrets.list()];
     return new Set(objects.flatMap(interfacesOf));
+  }
+
+  /** The log-ins of one block of a tunnel. */
+  accessSecret(interfaceName: string, block: number): Secret | undefined {
+    const index = indexOf(interfaceName);
+    return index === undefined
+      ? undefined
+      : this.secrets.get(`${this.#namespace}/${accessObjectName(index, block)}`);
   }
 
   objectsOf(interfaceName: string): HandoverObjects {

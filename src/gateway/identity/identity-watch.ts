@@ -9,7 +9,7 @@ import type { PeerObservation } from '../../wireguard/index.ts';
 import type { Moment } from '../connectivity.ts';
 import { type Fleet, type Place, routerKey, type Tunnel } from '../fleet.ts';
 import type { HandoverCache } from '../handover-cache.ts';
-import { readAccess } from '../handover-parts.ts';
+import { accessOf, dialTo } from '../router-access.ts';
 import type { SidecarHealth, SidecarPort } from '../sidecar-health.ts';
 import { askSerial } from './ask-serial.ts';
 import { Doubts } from './doubts.ts';
@@ -129,13 +129,10 @@ export class IdentityWatch {
   async #ask(key: string, place: Place, signal: AbortSignal): Promise<void> {
     const { sidecar, cache, now, logger, onFinding } = this.#options;
     const { tunnel, peer } = place;
-    const { address } = peer.router;
-    const secret = cache.objectsOf(tunnel.interfaceName).access.get(peer.block);
-    const access = secret && readAccess(secret, address);
+    const access = accessOf(cache, place);
     if (access === undefined) return;
     this.#doubts.asking(key, now().monotonic);
-    const dial = (limited: AbortSignal) =>
-      sidecar.connect(tunnel.interfaceName, address, access.apiPort, limited);
+    const dial = dialTo(sidecar, place, access);
     try {
       const serial = await askSerial({ dial, access, signal });
       const endpoint = await this.#whereNow(key, tunnel, peer.router.publicKey, signal);

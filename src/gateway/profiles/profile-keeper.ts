@@ -1,5 +1,5 @@
 /** Brings routers to what their profiles ask for, and keeps them so. Keys: Routers, `namespace/name`. */
-import { accessObjectName, keyOfRef, type Router, type RouterAccess } from '../../api/index.ts';
+import { keyOfRef, type Router, type RouterAccess } from '../../api/index.ts';
 import {
   type BackoffOptions,
   backoffMs,
@@ -13,10 +13,11 @@ import { Answers, type ProfileResult, runProfiles, underUndo } from '../../route
 import type { Moment } from '../connectivity.ts';
 import type { Fleet, Place } from '../fleet.ts';
 import type { HandoverCache } from '../handover-cache.ts';
-import { readAccess } from '../handover-parts.ts';
+import { Lanes } from '../lanes.ts';
 import { type LogIn, logIn } from '../log-in.ts';
+import { accessOf, dialTo, noLogIn } from '../router-access.ts';
 import type { SidecarPort } from '../sidecar-health.ts';
-import { Lanes, lanesOf } from './lanes.ts';
+import { lanesOf } from './lanes.ts';
 import { pauseBeforeDriftLook, REST_AFTER_UNDO_MS } from './pace.ts';
 import type { ProfileCache } from './profile-cache.ts';
 import { failureIn, type ProfileSaying, reportsOf } from './profile-reports.ts';
@@ -270,7 +271,6 @@ export class ProfileKeeper {
     { tasks }: RouterTasks,
     signal: AbortSignal,
   ): Promise<ProfileResult> {
-    const { sidecar } = this.#options;
     const { tunnel, peer } = place;
     const { address } = peer.router;
     const { version = '', model = '' } = router.status ?? {};
@@ -278,7 +278,7 @@ export class ProfileKeeper {
       // It may have been given another password meanwhile.
       const access = this.#access(place);
       return logIn({
-        dial: (limited) => sidecar.connect(tunnel.interfaceName, address, access.apiPort, limited),
+        dial: dialTo(this.#options.sidecar, place, access),
         access,
         revision: router.status?.credentials?.revision,
         sessionMs: LOOK_LIMIT_MS,
@@ -305,14 +305,10 @@ export class ProfileKeeper {
     }
   }
 
-  #access({ tunnel, peer }: Place): RouterAccess {
-    const secret = this.#options.cache.objectsOf(tunnel.interfaceName).access.get(peer.block);
-    const access = secret === undefined ? undefined : readAccess(secret, peer.router.address);
-    if (access !== undefined) return access;
-    const index = tunnel.desired.handover?.index ?? 0;
-    throw new Error(
-      `Secret ${accessObjectName(index, peer.block)} has no usable log-in for ${peer.router.address}.`,
-    );
+  #access(place: Place): RouterAccess {
+    const access = accessOf(this.#options.cache, place);
+    if (access === undefined) throw new Error(`${noLogIn(place)}.`);
+    return access;
   }
 
   /** Without having looked. */

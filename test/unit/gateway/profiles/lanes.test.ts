@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { Lanes, lanesOf } from '../../../../src/gateway/profiles/lanes.ts';
+import { Lanes } from '../../../../src/gateway/lanes.ts';
+import { lanesOf } from '../../../../src/gateway/profiles/lanes.ts';
 
 const asked = { interfaceName: 'wg0', concurrency: 16, ofClass: undefined, tasks: [] };
 const task = (profile: string, mode: 'apply' | 'hold', maxParallel?: number) => ({
