@@ -21,7 +21,6 @@ export {
   type MaintenanceWindow,
   ROLLOUT_STATES,
   type RolloutSpec,
-  type RolloutState,
   type RolloutStatus,
 } from './v1alpha1/rollout.ts';
 export {

@@ -11,7 +11,6 @@ import {
   type ConfigMap,
   configMaps,
   type Informer,
-  isApiError,
   keyOf,
   type Reconcile,
   type ReconcileContext,
@@ -22,6 +21,7 @@ import {
 } from '../kube/index.ts';
 import { catchUpBlock, catchUpTunnel } from './catch-up.ts';
 import { confirmKey, isTold, isToldAddress } from './confirm-claim.ts';
+import { createOrReplace } from './create-or-replace.ts';
 import { mayStay, tenantOf } from './find-tunnel.ts';
 import { currentNode, handedOverTunnel } from './gateways.ts';
 import { peersIn } from './handed-over-peers.ts';
@@ -209,7 +209,7 @@ async function put<T extends ConfigMap | Secret>(
   const current = cache.get(keyOf(desired));
   const { signal } = context;
   if (current === undefined) {
-    context.wrote(cache, await createOrReplace(world, type, desired, signal));
+    context.wrote(cache, await createOrReplace(world.client, type, desired, signal, isSeenByLabel));
     return;
   }
   const same =
@@ -219,28 +219,6 @@ async function put<T extends ConfigMap | Secret>(
   const { resourceVersion } = current.metadata;
   const metadata = { ...desired.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
   context.wrote(cache, await world.client.update(type, { ...desired, metadata }, { signal }));
-}
-
-/** One that is there all the same has lost its label; or it has only just been made, and the cache will show it. */
-async function createOrReplace<T extends ConfigMap | Secret>(
-  { client }: World,
-  type: ResourceType<T>,
-  desired: T,
-  signal: AbortSignal,
-): Promise<T> {
-  try {
-    return await client.create(type, desired, { signal });
-  } catch (error) {
-    if (!isApiError(error, 'AlreadyExists')) throw error;
-    const stored = await client.get(type, desired.metadata, { signal });
-    const resourceVersion = stored?.metadata.resourceVersion;
-    if (resourceVersion === undefined || isSeenByLabel(stored)) throw error;
-    return client.update(
-      type,
-      { ...desired, metadata: { ...desired.metadata, resourceVersion } },
-      { signal },
-    );
-  }
 }
 
 async function remove<T extends ConfigMap | Secret>(

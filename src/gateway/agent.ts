@@ -7,7 +7,6 @@ import { type HandoverPeer, ROUTERS, TENANT_TUNNELS } from '../api/index.ts';
 import {
   type BackoffOptions,
   type Clock,
-  Controller,
   EventRecorder,
   Informer,
   type KubeClient,
@@ -37,6 +36,7 @@ import { ProfileCache } from './profiles/profile-cache.ts';
 import { ProfileKeeper } from './profiles/profile-keeper.ts';
 import { RouterTurns } from './profiles/turns.ts';
 import { Relay, type RelaySettings } from './relay/index.ts';
+import { NODE, rounds } from './rounds.ts';
 import { isSaidConnected, RouterReporter } from './router-reporter.ts';
 import { ServiceSync } from './services/service-sync.ts';
 import { SidecarHealth, type SidecarPort } from './sidecar-health.ts';
@@ -362,17 +362,15 @@ export function startAgent(options: AgentOptions): AgentProcess {
     if (place !== undefined) tellTunnel(place.tunnel);
   });
 
-  // A controller of one key, for its backoff.
-  const sweeper = new Controller({
+  const sweeper = rounds({
     name: 'sweep',
-    reconcile: async (_key, { signal }) => {
-      await sync.sweep(signal);
-      return { requeueAfterMs: SWEEP_MS * (0.9 + 0.2 * random()) };
-    },
+    round: (signal) => sync.sweep(signal),
+    everyMs: SWEEP_MS,
+    random,
     logger,
     backoff: { baseMs: 500, maxMs: 30_000 },
   });
-  const sweepSoon = (): void => sweeper.enqueue('node');
+  const sweepSoon = (): void => sweeper.enqueue(NODE);
 
   const answer = ({ epoch, since }: Asked): GatewayAnswer => {
     const carried = [...fleet.tunnels()].filter(({ given }) => given !== undefined);

@@ -1,10 +1,11 @@
 /** Asks the sidecar which routers WireGuard refuses, has it speak to them first, and tells of their clocks. */
 import type { Router } from '../api/index.ts';
-import { Controller, type EventRecorder, type Informer, type Logger, refOf } from '../kube/index.ts';
+import { type Controller, type EventRecorder, type Informer, type Logger, refOf } from '../kube/index.ts';
 import type { RefusedPeer } from '../wireguard/index.ts';
 import type { Moment } from './connectivity.ts';
 import { type Fleet, routerKey, type Tunnel } from './fleet.ts';
 import { beginCall, type Calls, clockNote, isPast, lookAfter, mayCall } from './refused-router.ts';
+import { NODE, rounds } from './rounds.ts';
 import type { SidecarHealth, SidecarPort } from './sidecar-health.ts';
 
 export interface ClockWatchOptions {
@@ -42,13 +43,11 @@ export class ClockWatch {
 
   constructor(options: ClockWatchOptions) {
     this.#options = options;
-    // One key, for its backoff.
-    this.controller = new Controller({
+    this.controller = rounds({
       name: 'clock',
-      reconcile: async (_key, { signal }) => {
-        await this.#look(signal);
-        return { requeueAfterMs: options.lookMs * (0.9 + 0.2 * options.random()) };
-      },
+      round: (signal) => this.#look(signal),
+      everyMs: options.lookMs,
+      random: options.random,
       logger: options.logger,
       timeoutMs: LIMIT_MS,
       backoff: { baseMs: options.lookMs, maxMs: 60_000 },
@@ -56,7 +55,7 @@ export class ClockWatch {
   }
 
   begin(): void {
-    this.controller.enqueue('node');
+    this.controller.enqueue(NODE);
   }
 
   async #look(signal: AbortSignal): Promise<void> {

@@ -1,6 +1,6 @@
 import { ROUTER_STATUS_LIMITS, type RouterInterface } from '../api/index.ts';
 import type { RouterOsApi } from './api/client.ts';
-import type { ApiRow } from './api/reply.ts';
+import { type ApiRow, isTrue } from './api/reply.ts';
 import { RouterOsError } from './errors.ts';
 
 /** What a router says of itself, cleaned and bounded by the limits of the Router's status, where it goes. */
@@ -126,8 +126,6 @@ function bytesOf(text: string | undefined): number | undefined {
   const factor = { '': 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 }[unit] ?? 1;
   return number === undefined ? undefined : Math.floor(Number(number) * factor);
 }
-
-const isTrue = (value: string | undefined): boolean => value === 'true' || value === 'yes';
 
 /**
  * Without control, format and unassigned characters, on one line, at most `most` characters. Bytes that are no UTF-8 are

@@ -1,5 +1,4 @@
 import { s } from '../schema/builder.ts';
-import type { Infer } from '../schema/schema.ts';
 import { labelValue } from './formats.ts';
 
 /** One or more comparisons, as src/api/profiles/routeros-version.ts reads them. */
@@ -48,5 +47,3 @@ export const profileSelector = s.object(
       'Which Routers of this namespace get the profile without naming it; {} is all of them. What is not written does not restrict. A router whose model or version is not known yet is in no models and no versions. For a profile that a TunnelClass names it says which of the routers of that class. Default none: those get it that name it.',
   },
 );
-
-export type ProfileSelector = Infer<typeof profileSelector>;

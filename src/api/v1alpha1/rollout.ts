@@ -170,4 +170,3 @@ export const rolloutStatus = s.object(
 export type MaintenanceWindow = Infer<typeof maintenanceWindow>;
 export type RolloutSpec = Infer<typeof rolloutSpec>;
 export type RolloutStatus = Infer<typeof rolloutStatus>;
-export type RolloutState = (typeof ROLLOUT_STATES)[number];

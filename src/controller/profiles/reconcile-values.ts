@@ -8,6 +8,7 @@ import {
   type Secret,
   secrets,
 } from '../../kube/index.ts';
+import { createOrReplace } from '../create-or-replace.ts';
 import type { World } from '../world.ts';
 import { type NamespaceValues, planValues, referredSecrets, type SecretRead } from './plan-values.ts';
 
@@ -62,25 +63,11 @@ async function put(
     await client.delete(secrets, { name, namespace }, { signal, uid });
     context.deleted(caches.values, before);
   } else if (before === undefined) {
-    context.wrote(caches.values, await createOrReplace(client, copy, signal));
+    context.wrote(caches.values, await createOrReplace(client, secrets, copy, signal));
   } else if (!isSameCopy(before, copy)) {
     const { resourceVersion } = before.metadata;
     const metadata = { ...copy.metadata, ...(resourceVersion !== undefined && { resourceVersion }) };
     context.wrote(caches.values, await client.update(secrets, { ...copy, metadata }, { signal }));
-  }
-}
-
-/** One that is there all the same has lost its label. */
-async function createOrReplace(client: World['client'], copy: Secret, signal: AbortSignal): Promise<Secret> {
-  try {
-    return await client.create(secrets, copy, { signal });
-  } catch (error) {
-    if (!isApiError(error, 'AlreadyExists')) throw error;
-    const { namespace = '', name } = copy.metadata;
-    const resourceVersion = (await client.get(secrets, { namespace, name }, { signal }))?.metadata
-      .resourceVersion;
-    if (resourceVersion === undefined) throw error;
-    return client.update(secrets, { ...copy, metadata: { ...copy.metadata, resourceVersion } }, { signal });
   }
 }
 

@@ -3,12 +3,13 @@
  * until both have said their serial number; who is told of is looked at again when it has been quiet for long.
  */
 import type { Router } from '../../api/index.ts';
-import { Controller, findCondition, type Informer, type Logger } from '../../kube/index.ts';
+import { type Controller, findCondition, type Informer, type Logger } from '../../kube/index.ts';
 import { RouterOsError } from '../../routeros/index.ts';
 import type { PeerObservation } from '../../wireguard/index.ts';
 import type { Moment } from '../connectivity.ts';
 import { type Fleet, type Place, routerKey, type Tunnel } from '../fleet.ts';
 import type { HandoverCache } from '../handover-cache.ts';
+import { NODE, rounds } from '../rounds.ts';
 import { accessOf, dialTo } from '../router-access.ts';
 import type { SidecarHealth, SidecarPort } from '../sidecar-health.ts';
 import { askSerial } from './ask-serial.ts';
@@ -43,13 +44,11 @@ export class IdentityWatch {
 
   constructor(options: IdentityWatchOptions) {
     this.#options = options;
-    // One key, for its backoff.
-    this.controller = new Controller({
+    this.controller = rounds({
       name: 'identity',
-      reconcile: async (_key, { signal }) => {
-        await this.#look(signal);
-        return { requeueAfterMs: options.lookMs * (0.9 + 0.2 * options.random()) };
-      },
+      round: (signal) => this.#look(signal),
+      everyMs: options.lookMs,
+      random: options.random,
       logger: options.logger,
       timeoutMs: LIMIT_MS,
       backoff: { baseMs: options.lookMs, maxMs: 60_000 },
@@ -57,7 +56,7 @@ export class IdentityWatch {
   }
 
   begin(): void {
-    this.controller.enqueue('node');
+    this.controller.enqueue(NODE);
   }
 
   /** A peer was read; `from`: where it was before, if that is elsewhere. */

@@ -3,6 +3,9 @@ import { RouterOsError } from '../errors.ts';
 /** Property names to values; all are strings. No prototype, so that a router's names cannot meet ours. */
 export type ApiRow = Readonly<Record<string, string>>;
 
+/** Of a value that is yes or no: reads say `true`, some versions and menus `yes`. */
+export const isTrue = (value: string | undefined): boolean => value === 'true' || value === 'yes';
+
 /** One reply sentence: `!re`, `!done`, `!trap`, `!empty` or `!fatal`, its tag, and the rest of its words. */
 export interface ReplySentence {
   type: string;

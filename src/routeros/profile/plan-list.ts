@@ -1,5 +1,5 @@
 /** Where the rows of an ordered list go. Pure. */
-import type { ApiRow } from '../api/reply.ts';
+import { type ApiRow, isTrue } from '../api/reply.ts';
 import type { DesiredList } from './desired.ts';
 import { addRow, inUse, setRow } from './plan-change.ts';
 import { keepMade, type MenuPlan, type Planner, refuse } from './planner.ts';
@@ -77,7 +77,7 @@ function placeAfter(
 ): string | undefined {
   return order.slice(at + 1).find((id) => {
     const row = menu.all.find((one) => one['.id'] === id);
-    const isDynamic = row?.dynamic === 'true' || row?.dynamic === 'yes';
+    const isDynamic = isTrue(row?.dynamic);
     return (
       !isDynamic && !own.has(id) && (row === undefined || reservedRow(menu.path, row, ours) === undefined)
     );

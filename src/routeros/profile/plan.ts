@@ -1,4 +1,5 @@
 /** What has to be done on a router so that it has what it shall. Pure. */
+import { isTrue } from '../api/reply.ts';
 import { readMark } from './desired.ts';
 import type { Inventory } from './inventory.ts';
 import { planLeftovers } from './plan-leftovers.ts';
@@ -53,7 +54,6 @@ export function plan(input: PlanInput): Plan {
 }
 
 function menuPlan(path: string, { rows: all }: ActualMenu, { ours, knowledge }: PlanInput): MenuPlan {
-  const isTrue = (value: string | undefined): boolean => value === 'true' || value === 'yes';
   const rows = all.filter((row) => !isTrue(row.dynamic) && reservedRow(path, row, ours) === undefined);
   const marks = new Map(
     rows.flatMap((row) => {

@@ -1,5 +1,6 @@
 /** Puts onto the router what undoes a change without us, and takes it off again. */
 import type { CommandOptions, RouterOsApi } from '../api/client.ts';
+import { durationMs } from '../duration.ts';
 import { RouterOsError } from '../errors.ts';
 import type { Change } from './change.ts';
 import { clear } from './clear.ts';
@@ -125,14 +126,9 @@ async function removeRow(api: RouterOsApi, menu: string, id: string, options: Co
   await api.command({ path: `${menu}/remove`, attributes: { '.id': id } }, options);
 }
 
-const UNITS: Readonly<Record<string, number>> = { w: 604_800, d: 86_400, h: 3600, m: 60, s: 1 };
-
 /** `1w2d3h4m5s` → seconds, rounded up. Throws `ProtocolViolation`. */
 export function secondsOf(uptime: string): number {
   if (!/^(\d{1,5}(w|d|h|m|s|ms))+$/.test(uptime))
     throw new RouterOsError('ProtocolViolation', 'The router does not say how long it has been running.');
-  let seconds = 0;
-  for (const [, count = '', unit = ''] of uptime.matchAll(/(\d+)(ms|[wdhms])/g))
-    seconds += Number(count) * (UNITS[unit] ?? 0.001);
-  return Math.ceil(seconds);
+  return Math.ceil((durationMs(uptime) ?? 0) / 1000);
 }

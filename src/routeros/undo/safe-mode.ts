@@ -5,6 +5,7 @@
  * is cut (TCP time-out, 9 minutes in the manual), and nothing says what a restart does.
  */
 import type { CommandOptions, RouterOsApi } from '../api/client.ts';
+import { isTrue } from '../api/reply.ts';
 import { RouterOsError } from '../errors.ts';
 
 /** "currently history keeps up to 100 most recent actions"; past that safe mode ends, and undoes nothing. */
@@ -64,5 +65,3 @@ export async function releaseSafeMode(api: RouterOsApi, options: CommandOptions)
 export async function unrollSafeMode(api: RouterOsApi, options: CommandOptions): Promise<void> {
   await api.command({ path: `${MENU}/unroll` }, options);
 }
-
-const isTrue = (value: string | undefined): boolean => value === 'true' || value === 'yes';
