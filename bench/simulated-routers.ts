@@ -5,7 +5,7 @@
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { RouterOs } from '../test/simulator/engine/index.ts';
-import { ApiSession } from '../test/simulator/machine/api/session.ts';
+import { serveApi } from '../test/simulator/machine/api/without-linux.ts';
 
 const [folder = '', count = '1', version = '7.16.2'] = process.argv.slice(2);
 
@@ -18,14 +18,7 @@ for (let number = 0; number < Number(count); number += 1) {
     now: Date.now,
   });
   const server = createServer((socket) => {
-    new ApiSession(socket, {
-      os,
-      saysEmpty: true,
-      misbehaviour: undefined,
-      refresh: async () => {},
-      settled: async () => {},
-      ping: async () => {},
-    });
+    serveApi(socket, { os, saysEmpty: true });
   });
   await new Promise<void>((resolve) => server.listen(join(folder, `${number}.sock`), resolve));
 }

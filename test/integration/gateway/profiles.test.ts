@@ -9,7 +9,7 @@ import {
   valuesObjectName,
 } from '../../../src/api/index.ts';
 import { RouterOs } from '../../simulator/engine/index.ts';
-import { ApiSession } from '../../simulator/machine/api/session.ts';
+import { serveApi } from '../../simulator/machine/api/without-linux.ts';
 import { Cluster, type GatewayNode, type HandedOver, type Member, until } from './harness.ts';
 
 let cluster: Cluster;
@@ -87,18 +87,7 @@ class Site {
 
   readonly listen = (stream: Duplex): void => {
     this.sessions += 1;
-    const socket = Object.assign(stream, { setNoDelay: () => {}, remoteAddress: '10.100.0.1' });
-    new ApiSession(
-      socket as never,
-      {
-        os: this.os,
-        saysEmpty: true,
-        misbehaviour: undefined,
-        refresh: async () => {},
-        settled: async () => {},
-        ping: async () => {},
-      } as never,
-    );
+    serveApi(stream, { os: this.os, saysEmpty: true });
   };
 
   /** As a person applies it and a controller has rolled it out to everybody. */

@@ -1,8 +1,7 @@
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type DeviceMode, RouterOs, type Row, type Terminal } from '../engine/index.ts';
 import { restingWorld } from '../engine/rest.ts';
-import { ApiSession } from '../machine/api/session.ts';
+import { serveApi } from '../machine/api/without-linux.ts';
 import { isOn } from '../machine/linux/interfaces.ts';
 import { Netwatch } from '../machine/netwatch.ts';
 import { Scheduler } from '../machine/scheduler.ts';
@@ -109,14 +108,7 @@ export class DeskRouter {
     });
     this.#connections.add(link.server);
     link.server.on('close', () => this.#connections.delete(link.server));
-    new ApiSession(link.server as unknown as Socket, {
-      os: this.os,
-      saysEmpty: !/^7\.(9|1[0-7])(\.|$)/.test(this.#options.version),
-      misbehaviour: undefined,
-      refresh: async () => {},
-      settled: async () => {},
-      ping: async () => {},
-    });
+    serveApi(link.server, { os: this.os, saysEmpty: !/^7\.(9|1[0-7])(\.|$)/.test(this.#options.version) });
     return link.client;
   }
 

@@ -5,7 +5,7 @@ import { configureRouter } from '../../../src/gateway/configuration-session.ts';
 import { failureOf } from '../../../src/gateway/router-failure.ts';
 import { type RouterFacts, renderScript } from '../../../src/routeros/index.ts';
 import { RouterOs } from '../../simulator/engine/index.ts';
-import { ApiSession } from '../../simulator/machine/api/session.ts';
+import { serveApi } from '../../simulator/machine/api/without-linux.ts';
 import type { Misbehaviour } from '../../simulator/machine/types.ts';
 import { BASE } from '../routeros/variants.ts';
 
@@ -40,14 +40,7 @@ async function attempt(how: Attempt) {
   os.terminal().paste(renderScript({ ...BASE, server: { ...BASE.server, address: '127.0.0.1' } }));
   for (const line of typed) expect(os.terminal().paste(line)).toBe('');
   const server = createServer((socket) => {
-    new ApiSession(socket, {
-      os,
-      saysEmpty: version !== '7.9.2',
-      misbehaviour,
-      refresh: async () => {},
-      settled: async () => {},
-      ping: async () => {},
-    });
+    serveApi(socket, { os, saysEmpty: version !== '7.9.2', misbehaviour });
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

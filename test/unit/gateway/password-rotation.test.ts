@@ -9,7 +9,7 @@ import { configureRouter } from '../../../src/gateway/configuration-session.ts';
 import { failureOf } from '../../../src/gateway/router-failure.ts';
 import { renderScript } from '../../../src/routeros/index.ts';
 import { RouterOs } from '../../simulator/engine/index.ts';
-import { ApiSession } from '../../simulator/machine/api/session.ts';
+import { serveApi } from '../../simulator/machine/api/without-linux.ts';
 import { BASE } from '../routeros/variants.ts';
 import { type Cut, CutLink, type Moment } from './cut-link.ts';
 
@@ -35,14 +35,7 @@ async function field(version: string) {
   // The server, which the script lets in alone, is loopback here.
   os.terminal().paste(renderScript({ ...BASE, server: { ...BASE.server, address: '127.0.0.1' } }));
   const server = createServer((socket) => {
-    new ApiSession(socket, {
-      os,
-      saysEmpty: version !== '7.9.2',
-      misbehaviour: undefined,
-      refresh: async () => {},
-      settled: async () => {},
-      ping: async () => {},
-    });
+    serveApi(socket, { os, saysEmpty: version !== '7.9.2' });
   }).listen(0, '127.0.0.1');
   servers.push(server);
   await once(server, 'listening');

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { RouterOsError, type RouterOsErrorCode } from '../../../src/routeros/index.ts';
-import { FakeRouter, tagOf } from './fake-router.ts';
+import { fakeRouters, tagOf } from './fake-router.ts';
 import { sentence } from './wire.ts';
 
 /** The error of a promise that must fail with one of ours. */
@@ -13,18 +13,7 @@ async function failure(promise: Promise<unknown>): Promise<RouterOsError> {
   throw error;
 }
 
-const routers: FakeRouter[] = [];
-function start(...options: ConstructorParameters<typeof FakeRouter>): FakeRouter {
-  const router = new FakeRouter(...options);
-  routers.push(router);
-  return router;
-}
-afterEach(async () => {
-  for (const router of routers.splice(0)) {
-    router.api.close();
-    await router.closed;
-  }
-});
+const start = fakeRouters();
 
 describe('logging in', () => {
   test('sends name and password without a tag and takes !done for a yes', async () => {

@@ -64,3 +64,19 @@ export class FakeRouter {
 
 export const tagOf = (words: readonly string[]): string =>
   words.find((word) => word.startsWith('.tag=')) ?? '';
+
+/** What starts them; each is ended after its test. */
+export function fakeRouters(): (...options: ConstructorParameters<typeof FakeRouter>) => FakeRouter {
+  const routers: FakeRouter[] = [];
+  afterEach(async () => {
+    for (const router of routers.splice(0)) {
+      router.api.close();
+      await router.closed;
+    }
+  });
+  return (...options) => {
+    const router = new FakeRouter(...options);
+    routers.push(router);
+    return router;
+  };
+}

@@ -1,18 +1,7 @@
 import { RouterOsError, type RouterOsErrorCode } from '../../../src/routeros/index.ts';
-import { FakeRouter, tagOf } from './fake-router.ts';
+import { fakeRouters, tagOf } from './fake-router.ts';
 
-const routers: FakeRouter[] = [];
-function start(...options: ConstructorParameters<typeof FakeRouter>): FakeRouter {
-  const router = new FakeRouter(...options);
-  routers.push(router);
-  return router;
-}
-afterEach(async () => {
-  for (const router of routers.splice(0)) {
-    router.api.close();
-    await router.closed;
-  }
-});
+const start = fakeRouters();
 
 const codeOf = (promise: Promise<unknown>): Promise<RouterOsErrorCode | 'none'> =>
   promise.then(

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { RouterOsApi, readFacts, renderScript, setIdentity } from '../../../src/routeros/index.ts';
 import { RouterOs } from '../../simulator/engine/index.ts';
-import { ApiSession } from '../../simulator/machine/api/session.ts';
+import { serveApi } from '../../simulator/machine/api/without-linux.ts';
 import { BASE } from './variants.ts';
 
 /** A simulated router's API on loopback, with nothing of Linux behind it; `use` gets a connected client. */
@@ -19,14 +19,7 @@ async function withApi(
     now: () => Date.UTC(2026, 5, 1),
   });
   const server = createServer((socket) => {
-    new ApiSession(socket, {
-      os,
-      saysEmpty: version.startsWith('7.2'),
-      misbehaviour: undefined,
-      refresh: async () => {},
-      settled: async () => {},
-      ping: async () => {},
-    });
+    serveApi(socket, { os, saysEmpty: version.startsWith('7.2') });
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const api = new RouterOsApi(connect((server.address() as AddressInfo).port, '127.0.0.1'));

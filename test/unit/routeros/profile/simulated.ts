@@ -10,7 +10,7 @@ import {
 } from '../../../../src/routeros/profile/index.ts';
 import { commandOf } from '../../../../src/routeros/undo/change.ts';
 import { RouterOs } from '../../../simulator/engine/index.ts';
-import { ApiSession } from '../../../simulator/machine/api/session.ts';
+import { serveApi } from '../../../simulator/machine/api/without-linux.ts';
 
 export const VERSIONS = ['7.9.2', '7.12.2', '7.16.2', '7.18.2', '7.20.8', '7.22.3', '7.24'] as const;
 
@@ -66,18 +66,7 @@ export class SimulatedRouter {
 
   async open(): Promise<RouterOsApi> {
     const [ours, theirs] = duplexPair();
-    const socket = Object.assign(theirs, { setNoDelay: () => {}, remoteAddress: '10.100.0.1' });
-    new ApiSession(
-      socket as never,
-      {
-        os: this.#noting(),
-        saysEmpty: true,
-        misbehaviour: undefined,
-        refresh: async () => {},
-        settled: async () => {},
-        ping: async () => {},
-      } as never,
-    );
+    serveApi(theirs, { os: this.#noting(), saysEmpty: true });
     const api = new RouterOsApi(ours as Duplex);
     await api.login(this.user, this.password);
     return api;

@@ -1,0 +1,17 @@
+import { TOPICS, type Topic } from '../generate.ts';
+
+const NAMES = [
+  'tunnels',
+  'renewals',
+  'suspensions',
+  'connections',
+  'lost statuses',
+  'weather',
+  'leaders',
+  'deaths',
+  'stalls',
+  'watches',
+];
+
+/** What goes on around routers whatever a history is about: tunnels, connections, leaders and processes that change. */
+export const SURROUNDINGS: readonly Topic[] = TOPICS.filter(({ name }) => NAMES.includes(name));
