@@ -46,12 +46,11 @@ export class LedgerIndex {
     return this.of(owner).find((place) => place.tunnel === tunnel && isLive(place.entry));
   }
 
-  /** The live holders of a public key in a tunnel: at most one, but for what two leaders do at once. */
+  /** The live holders of a public key in a tunnel, each once: at most one, but for what two leaders do at once. */
   holdersOfKey(tunnel: number, publicKey: string): string[] {
     const places = this.#byKey.get(publicKey) ?? [];
-    return places
-      .filter((place) => place.tunnel === tunnel && isLive(place.entry))
-      .map(({ entry }) => entry.owner);
+    const live = places.filter((place) => place.tunnel === tunnel && isLive(place.entry));
+    return [...new Set(live.map(({ entry }) => entry.owner))];
   }
 
   owners(): IterableIterator<string> {

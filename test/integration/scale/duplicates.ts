@@ -8,7 +8,7 @@ export function duplicatesIn({ records, held, routers, tunnels, handover }: Pict
   const found: string[] = [];
   const once = (what: string, who: string): void => {
     const other = seen.get(what);
-    if (other !== undefined) found.push(`${what}: ${other} and ${who}`);
+    if (other !== undefined && other !== who) found.push(`${what}: ${other} and ${who}`);
     seen.set(what, who);
   };
   for (const record of records) {
@@ -21,12 +21,13 @@ export function duplicatesIn({ records, held, routers, tunnels, handover }: Pict
     once(`the ledger's tunnel key ${record.publicKey}`, who);
   }
   for (const { index, block, entry } of held) {
-    const who = `${entry.owner} at ${block}.${entry.offset}`;
-    once(`the ledger's address ${block}.${entry.offset} of tunnel ${index}`, who);
+    const { owner } = entry;
+    once(`the ledger's address ${block}.${entry.offset} of tunnel ${index}`, owner);
     // A key of a router's own is claimed first and told when it is sure; until then two may stand in the ledger.
     const isGiven =
-      entry.privateKey !== undefined || routers.get(entry.owner)?.status?.publicKey === entry.publicKey;
-    if (isGiven) once(`the ledger's key ${entry.publicKey} of tunnel ${index}`, who);
+      entry.privateKey !== undefined || routers.get(owner)?.status?.publicKey === entry.publicKey;
+    // One Router may stand at two addresses until its status tells which counts; its own key is then at both.
+    if (isGiven) once(`the ledger's key ${entry.publicKey} of tunnel ${index}`, owner);
   }
   for (const [key, { status }] of tunnels) {
     if (status?.index !== undefined) once(`the status's index ${status.index}`, key);

@@ -89,6 +89,22 @@ test('of two Routers with one key, each with a leader of its own, never both are
 });
 
 describe('a Router with two addresses', () => {
+  test('contests its own key with nobody', async () => {
+    const store = new MemoryStore();
+    const [a, b] = [ledgerOver(store), ledgerOver(store)];
+    const seen = (ledger: Ledger) => {
+      for (const object of store.objects.values()) ledger.observe(object);
+    };
+    await a.claimTunnel(tunnelRequest('acme'));
+    seen(b);
+    await a.claimAddress(addressRequest(0, 'a/r', { publicKey, pin: '10.100.1.1' }));
+    const claim = await b.claimAddress(addressRequest(0, 'a/r', { publicKey, pin: '10.100.2.1' }));
+    seen(b);
+    expect(b.claimsOf('a/r')).toHaveLength(2);
+    const world = { ledger: b, caches: { ledger: { hasReached: () => true } } } as unknown as World;
+    expect(confirmKey(world, router('a/r', { tenant: 'acme', publicKey }), claim)).toBe('sure');
+  });
+
   const told = (address?: string): Router =>
     router('a/r', { tenant: 'acme' }, { status: { address } } as never);
 
