@@ -103,6 +103,8 @@ export interface ProfilesHandover {
     maxParallel?: number;
     paused?: true;
   };
+  /** Routers are asked for their configuration so often, and it is kept; absent: they are not. */
+  backup?: { everyHours: number };
 }
 
 export interface TunnelHandover extends ServicesHandover, ProfilesHandover {

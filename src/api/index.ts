@@ -1,5 +1,6 @@
 /** The kinds of group vpn.traidnet.io: types, defaults, resources, reasons, and what controller and agents share. */
 
+export * from './backups.ts';
 export { type CustomResourceDefinition, customResourceDefinition } from './crd.ts';
 export { EVENT_REASONS, type EventReason } from './event-reasons.ts';
 export * from './handover.ts';
@@ -23,6 +24,7 @@ export {
   type RolloutSpec,
   type RolloutStatus,
 } from './v1alpha1/rollout.ts';
+export { DEFAULT_BACKUPS_KEPT } from './v1alpha1/router-backup.ts';
 export {
   MAX_IDENTITY_BYTES,
   type RouterSpec,

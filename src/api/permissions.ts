@@ -14,8 +14,8 @@ export interface Permission {
   readonly when?: string;
 }
 
-/** Where a permission holds: everywhere, in the operator's namespace, or in that of the gateways. */
-export type Scope = 'cluster' | 'system' | 'gateways';
+/** Where a permission holds: everywhere, in the operator's namespace, in that of the gateways, or in that for backups. */
+export type Scope = 'cluster' | 'system' | 'gateways' | 'backups';
 
 /** A service account of ours. */
 export interface Identity {
@@ -164,6 +164,15 @@ export const IDENTITIES: readonly Identity[] = [
           reason: "The tunnel's node, behind its load balancer.",
         },
       ],
+      backups: [
+        {
+          apiGroup: '',
+          resources: ['secrets'],
+          verbs: ['list', 'patch', 'delete'],
+          reason:
+            'It keeps the last few configurations of each router and deletes the others, going by names and annotations alone; it notes on one of a deleted Router since when that is gone.',
+        },
+      ],
     },
   },
   {
@@ -233,6 +242,15 @@ export const IDENTITIES: readonly Identity[] = [
           verbs: ['get', 'list', 'watch', 'create', 'update'],
           reason:
             'Its heartbeat, gateway-NODE. The nodes share one service account, so the name cannot be restricted. Those of the others tell who could take tunnels over, and where to ask them.',
+        },
+      ],
+      backups: [
+        {
+          apiGroup: '',
+          resources: ['secrets'],
+          verbs: ['create'],
+          reason:
+            'Configurations of routers, for classes with spec.router.backup. What is there it can neither read, change nor delete: a patch would be answered with all of it.',
         },
       ],
     },

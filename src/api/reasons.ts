@@ -46,6 +46,11 @@ export const CONDITION_TYPES = {
     meaning:
       'One router alone uses the key of this Router, and which one that is has changed. Absent while there was never a doubt; False where two use it.',
   },
+  BackedUp: {
+    on: ['Router'],
+    meaning:
+      'Its configuration is kept as it was when it was last asked for. Absent where its class does not ask for that (spec.router.backup); False stops nothing else.',
+  },
   Routed: {
     on: ['Router'],
     meaning:
@@ -279,6 +284,33 @@ export const CONDITION_REASONS = {
       'Two routers use the key of this Router, as when one script was pasted into both, or a backup of one was loaded into the other. Each takes the tunnel from the other again and again. The message names both, and from where they come; what is told of the router in the status stays as it was meanwhile.',
     remedy:
       'Create a Router for the second one and paste the script of that one there; or ask for a fresh script by spec.script.renew, which shuts out both. The condition becomes True half an hour after the second one was last seen.',
+  },
+  BackedUp: {
+    on: ['Router'],
+    conditions: ['BackedUp'],
+    meaning: 'The configuration of the router is kept in a Secret: docs/backups.md.',
+  },
+  BackupFailed: {
+    on: ['Router'],
+    conditions: ['BackedUp'],
+    meaning:
+      'The router did not say its configuration, three times in a row. What was kept before is still there.',
+    remedy: 'The message says what it answered. It is tried again, at the latest after an hour.',
+  },
+  BackupTooLarge: {
+    on: ['Router'],
+    conditions: ['BackedUp'],
+    meaning:
+      'The configuration of the router is larger than 256 KiB, or 64 KiB when packed, and is not kept.',
+    remedy:
+      'Take it by hand with "/export file=" on the router. Address lists of thousands are better fetched by the router itself.',
+  },
+  BackupRefused: {
+    on: ['Router'],
+    conditions: ['BackedUp'],
+    meaning: 'The API server does not take the Secret: the namespace is full, or not there.',
+    remedy:
+      'Raise backups.maxSecrets of the chart after a look at the size of etcd, or keep fewer of each (spec.router.backup.keep of the class). With another chart than that of this version: apply it.',
   },
   AutoConfigurationDisabled: {
     on: ['Router'],

@@ -4,6 +4,7 @@ import { IDENTITIES, type Identity, type Permission, PROFILE_VALUES, type Scope 
 const NAMESPACE: Record<Exclude<Scope, 'cluster'>, string> = {
   system: '{{ .Release.Namespace }}',
   gateways: '{{ .Values.gatewayNamespace }}',
+  backups: '{{ .Values.backups.namespace }}',
 };
 
 /** What turns them off in the values. */
@@ -134,6 +135,7 @@ const PLACE: Record<Scope, string> = {
   cluster: 'everywhere',
   system: "the operator's namespace",
   gateways: "the gateways' namespace",
+  backups: 'the namespace for backups',
 };
 
 /** docs/rbac.md */

@@ -114,6 +114,7 @@ export function readTunnel(
       services,
       servicePacketsPerSecond,
       profiles,
+      backup,
     } = JSON.parse(object?.data?.[TUNNEL_KEY] ?? '') as Partial<TunnelHandover>;
     const { namespace, name, uid } = tenantTunnel ?? {};
     if (typeof mtu !== 'number') return undefined;
@@ -126,7 +127,10 @@ export function readTunnel(
         ...(services === undefined ? {} : { services }),
         ...(servicePacketsPerSecond === undefined ? {} : { servicePacketsPerSecond }),
       },
-      profiles: profiles === undefined ? {} : { profiles },
+      profiles: {
+        ...(profiles === undefined ? {} : { profiles }),
+        ...(backup === undefined ? {} : { backup }),
+      },
     };
   } catch {
     return undefined;

@@ -1,5 +1,6 @@
 import type { Registry } from 'prom-client';
 import { Ledger } from '../allocation/index.ts';
+import { DEFAULT_BACKUP_NAMESPACE } from '../api/index.ts';
 import {
   Controller,
   type ControllerOptions,
@@ -11,6 +12,7 @@ import {
   type Reconcile,
   sleep,
 } from '../kube/index.ts';
+import { reconcileBackups, WALK_LIMIT_MS } from './backups/reconcile-backups.ts';
 import { type Caches, createCaches } from './caches.ts';
 import { EndpointCaches } from './endpoint/caches.ts';
 import { reconcileEndpoint } from './endpoint/reconcile.ts';
@@ -53,6 +55,8 @@ export interface ControllerProcessOptions {
   namespace: string;
   /** What is handed over to the agents. */
   gatewayNamespace: string;
+  /** Copies of routers' configurations; default tenant-tunnel-backups. */
+  backupNamespace?: string;
   /** Unique for each process, e.g. the pod's name with something random. */
   identity: string;
   /** false: lead at once; only for one single process. */
@@ -112,7 +116,7 @@ export function startController(options: ControllerProcessOptions): ControllerPr
     name: string,
     concurrency: number,
     reconcile: Reconcile,
-    flow: Pick<ControllerOptions, 'flowOf'> = {},
+    flow: Pick<ControllerOptions, 'flowOf' | 'timeoutMs'> = {},
   ): Controller =>
     metrics.observed(
       new Controller({
@@ -141,6 +145,9 @@ export function startController(options: ControllerProcessOptions): ControllerPr
     peerKey: controller('peer-key', 1, (key, context) => reconcilePeerKey(world)(key, context)),
     profiles: controller('routerprofile', 4, (key, context) => reconcileProfile(world)(key, context)),
     values: controller('profile-values', 2, (key, context) => reconcileValues(world)(key, context)),
+    backups: controller('backups', 1, (key, context) => reconcileBackups(world)(key, context), {
+      timeoutMs: WALK_LIMIT_MS,
+    }),
   };
   const world: World = {
     client: writer,
@@ -151,6 +158,7 @@ export function startController(options: ControllerProcessOptions): ControllerPr
     environment,
     namespace,
     gatewayNamespace,
+    backupNamespace: options.backupNamespace ?? DEFAULT_BACKUP_NAMESPACE,
     now,
     controllers,
     pulses,

@@ -8,6 +8,7 @@ import {
   type TenantTunnel,
 } from '../api/index.ts';
 import { type Change, findCondition, type KubeObject, keyOf } from '../kube/index.ts';
+import { BACKUPS } from './backups/reconcile-backups.ts';
 import { rangesKey } from './cluster-ranges.ts';
 import { namedHost } from './endpoint/host.ts';
 import { LEFT } from './endpoint/reconcile.ts';
@@ -61,6 +62,7 @@ export function wire(world: World): void {
       controllers.secrets.enqueue(String(index), BULK);
     }
     controllers.quarantine.enqueue(QUARANTINE);
+    controllers.backups.enqueue(BACKUPS, BULK);
     wakeClasses(world);
   });
 
@@ -160,6 +162,7 @@ export function wakeAll(world: World): void {
   wakeEndpoints(world);
   controllers.quarantine.enqueue(QUARANTINE);
   controllers.peerKey.enqueue(PEER_KEY_QUEUE);
+  controllers.backups.enqueue(BACKUPS, BULK);
 }
 
 /** Only now do its routers find out why they wait. */

@@ -61,6 +61,8 @@ export interface Controllers {
   profiles: Controller;
   /** Namespace whose profiles have values from Secrets. */
   values: Controller;
+  /** One key: copies of configurations that are over. */
+  backups: Controller;
 }
 
 export const QUARANTINE = 'all';
@@ -79,6 +81,8 @@ export interface World {
   /** Of the operator. */
   namespace: string;
   gatewayNamespace: string;
+  /** Of the copies of routers' configurations. */
+  backupNamespace: string;
   now: () => Date;
   controllers: Controllers;
   /** When each gateway was last heard. */

@@ -3,7 +3,7 @@
  * routers, and tells all of it in statuses. docs/architecture.md draws how these parts meet.
  */
 import type { Registry } from 'prom-client';
-import { type HandoverPeer, ROUTERS, TENANT_TUNNELS } from '../api/index.ts';
+import { DEFAULT_BACKUP_NAMESPACE, type HandoverPeer, ROUTERS, TENANT_TUNNELS } from '../api/index.ts';
 import {
   type BackoffOptions,
   type Clock,
@@ -16,7 +16,6 @@ import {
 import { Arrivals } from './arrivals.ts';
 import { Attendant } from './attendant.ts';
 import { ClockWatch } from './clock-watch.ts';
-import { Configurer } from './configurer.ts';
 import { adoptLink, type Link, type Moment, newLink } from './connectivity.ts';
 import { Fleet, ownerOf, routerKey, type Tunnel } from './fleet.ts';
 import { Guard } from './guard.ts';
@@ -31,13 +30,10 @@ import type { GatewayAnswer } from './peers/answer.ts';
 import { Peers } from './peers/peers.ts';
 import { Sightings } from './peers/sightings.ts';
 import { type Asked, listenForPeers, type Speaking } from './peers/speak.ts';
-import { DRIFT_MS } from './profiles/pace.ts';
-import { ProfileCache } from './profiles/profile-cache.ts';
-import { ProfileKeeper } from './profiles/profile-keeper.ts';
-import { RouterTurns } from './profiles/turns.ts';
 import { Relay, type RelaySettings } from './relay/index.ts';
 import { NODE, rounds } from './rounds.ts';
 import { isSaidConnected, RouterReporter } from './router-reporter.ts';
+import { type RouterWorkOptions, routerWork } from './router-work.ts';
 import { ServiceSync } from './services/service-sync.ts';
 import { SidecarHealth, type SidecarPort } from './sidecar-health.ts';
 import { TunnelReporter } from './tunnel-reporter.ts';
@@ -50,6 +46,8 @@ export interface AgentOptions {
   nodeName: string;
   /** Namespace of what the controller hands over. */
   gatewayNamespace: string;
+  /** Namespace of the copies of routers' configurations; default tenant-tunnel-backups. */
+  backupNamespace?: string;
   /** Where other gateways' agents reach this one: this pod's address, and a port, 0 for a free one. Absent: nowhere. */
   peerAddress?: { host: string; port: number };
   /** A router without a handshake for so long is Offline. */
@@ -69,6 +67,8 @@ export interface AgentOptions {
   driftMs?: number;
   /** Between attempts to configure one router; default 1 s doubling to 60 s. */
   configurationBackoff?: BackoffOptions;
+  /** How soon after which events configurations are kept; for tests. */
+  backupTimes?: RouterWorkOptions['backupTimes'];
   /** How often each tunnel's whole state is given again, ms; default 5 min. */
   resyncMs?: number;
   /** How long a tunnel must be gone before its interface is removed, ms; default 5 s. */
@@ -260,6 +260,7 @@ export function startAgent(options: AgentOptions): AgentProcess {
       if (changed === 'all') watcher.controller.enqueue(tunnel.interfaceName);
       if (changed === 'peers') watcher.peersChanged(tunnel);
       serviceSync.controller.enqueue(tunnel.interfaceName);
+      classNews.look(tunnel);
       tellTunnel(tunnel);
     },
     onCarried: () => heartbeat.soon(),
@@ -308,27 +309,20 @@ export function startAgent(options: AgentOptions): AgentProcess {
     lookMs: options.identityLookMs ?? 5_000,
     onFinding: (key) => routerReporter.controller.enqueue(key),
   });
-  const turns = new RouterTurns();
-  const configurer = new Configurer({
+  const { configurer, profiles, profileKeeper, backups, classNews } = routerWork({
     ...common,
-    turns,
+    client,
+    gatewayNamespace,
+    backupNamespace: options.backupNamespace ?? DEFAULT_BACKUP_NAMESPACE,
     cache,
     routers,
-    concurrency: options.configurations ?? 64,
-    backoff: options.configurationBackoff ?? { baseMs: 1_000, maxMs: 60_000 },
-    onRecord: (key) => routerReporter.controller.enqueue(key),
-  });
-  const profiles = new ProfileCache({ client, namespace: gatewayNamespace, logger });
-  const profileKeeper = new ProfileKeeper({
-    ...common,
-    cache,
-    profiles,
-    routers,
-    turns,
-    concurrency: options.profileLooks ?? 16,
-    driftMs: options.driftMs ?? DRIFT_MS,
-    backoff: options.configurationBackoff ?? { baseMs: 1_000, maxMs: 60_000 },
-    onReport: (key) => routerReporter.controller.enqueue(key),
+    mayWrite,
+    configurations: options.configurations,
+    profileLooks: options.profileLooks,
+    driftMs: options.driftMs,
+    backoff: options.configurationBackoff,
+    backupTimes: options.backupTimes,
+    onNews: (key) => routerReporter.controller.enqueue(key),
   });
   const routerReporter = new RouterReporter({
     client,
@@ -337,6 +331,7 @@ export function startAgent(options: AgentOptions): AgentProcess {
     configurer,
     identities,
     profiles: profileKeeper,
+    backups,
     recorder,
     logger,
     now,
@@ -412,6 +407,7 @@ export function startAgent(options: AgentOptions): AgentProcess {
     watcher.controller,
     configurer.controller,
     profileKeeper.controller,
+    backups.controller,
     routerReporter.controller,
     tunnelReporter.controller,
     sweeper,

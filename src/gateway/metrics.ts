@@ -24,6 +24,7 @@ export class GatewayMetrics {
   readonly #syncs: Histogram<'call' | 'result'>;
   readonly #reads: Histogram;
   readonly #configurations: Histogram<'outcome'>;
+  readonly #backups: Histogram<'outcome'>;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -48,6 +49,13 @@ export class GatewayMetrics {
       buckets: [0.05, 0.2, 1, 5, 15, 30],
       registers,
     });
+    this.#backups = new Histogram({
+      name: 'tto_gateway_backup_seconds',
+      help: 'Time to ask a router for its configuration and keep it, by outcome (kept, unchanged, failed).',
+      labelNames: ['outcome'],
+      buckets: [0.2, 1, 5, 15, 60],
+      registers,
+    });
   }
 
   synced(call: 'put' | 'patch', result: 'ok' | 'failed', seconds: number): void {
@@ -60,6 +68,10 @@ export class GatewayMetrics {
 
   configured(outcome: ConfigurationOutcome, seconds: number): void {
     this.#configurations.observe({ outcome }, seconds);
+  }
+
+  backedUp(outcome: 'kept' | 'unchanged' | 'failed', seconds: number): void {
+    this.#backups.observe({ outcome }, seconds);
   }
 
   /** Shows the loops' outcomes and what waits in their queues, the node, its tunnels, and so many routers. */

@@ -3,6 +3,7 @@ import type { ConfigurationRecord } from './configuration-record.ts';
 import type { Link, Moment } from './connectivity.ts';
 import type { Identity } from './identity/saying.ts';
 import type { ProfileSaying } from './profiles/profile-reports.ts';
+import type { SaidCondition } from './router-sayings.ts';
 
 /** All that is known of a router when it is decided what to say of it. */
 export interface RouterInput {
@@ -23,6 +24,8 @@ export interface RouterInput {
   due?: number | undefined;
   /** What is to be said of its profiles; undefined: what its status says already. */
   profiles?: ProfileSaying | undefined;
+  /** The condition BackedUp as it is to be; undefined: none. */
+  backup?: SaidCondition | undefined;
   now: Moment;
   offlineAfterSeconds: number;
 }

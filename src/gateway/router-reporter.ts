@@ -13,6 +13,7 @@ import {
   type ReconcileResult,
   refOf,
 } from '../kube/index.ts';
+import type { BackupKeeper } from './backups/backup-keeper.ts';
 import type { Configurer } from './configurer.ts';
 import { adoptLink, type Link, type Moment } from './connectivity.ts';
 import { type Fleet, type Place, routerKey } from './fleet.ts';
@@ -32,6 +33,7 @@ export interface RouterReporterOptions {
   configurer: Configurer;
   identities: Pick<IdentityWatch, 'known' | 'changed'>;
   profiles: Pick<ProfileKeeper, 'saying'>;
+  backups: Pick<BackupKeeper, 'condition'>;
   recorder: EventRecorder;
   logger: Logger;
   now: () => Moment;
@@ -72,7 +74,8 @@ export class RouterReporter {
   }
 
   async #reconcile(key: string, context: ReconcileContext): Promise<ReconcileResult | undefined> {
-    const { routers, configurer, identities, profiles, now, offlineAfterSeconds, mayWrite } = this.#options;
+    const { routers, configurer, identities, profiles, backups, now, offlineAfterSeconds, mayWrite } =
+      this.#options;
     const router = routers.get(key);
     if (router === undefined) return undefined;
     const { uid } = router.metadata;
@@ -89,6 +92,10 @@ export class RouterReporter {
       publicKey: place?.peer.router.publicKey,
       due: place?.peer.due,
       profiles: place === undefined ? undefined : profiles.saying(uid),
+      backup:
+        place === undefined
+          ? findCondition(router.status?.conditions, 'BackedUp')
+          : backups.condition(router, place),
       now: now(),
       offlineAfterSeconds,
     };

@@ -28,7 +28,7 @@ const TIME_FIELDS = ['lastSeen', 'lastHandshakeTime'] as const;
 
 const WITHOUT_PHASE: OwnedStatus = {
   fields: [...TIME_FIELDS, ...SAID_FIELDS],
-  conditions: ['Programmed', 'Connected', 'Configured', 'Unique'],
+  conditions: ['Programmed', 'Connected', 'Configured', 'Unique', 'BackedUp'],
 };
 const WITH_PHASE: OwnedStatus = {
   fields: [...WITHOUT_PHASE.fields, 'phase'],
@@ -37,13 +37,12 @@ const WITH_PHASE: OwnedStatus = {
 
 /** undefined when the status says it already: times alone are never a reason to write. */
 export function writeOf(input: RouterInput, saying: Saying): RouterWrite | undefined {
-  const { router, record, now } = input;
+  const { router, record, now, backup } = input;
   const owned = holdsPhase(router) && saying.phase !== undefined ? WITH_PHASE : WITHOUT_PHASE;
   const before: RouterStatus = router.status ?? {};
   const phase = owned === WITH_PHASE ? saying.phase : undefined;
   const identity = identitySaying(router, input.identity, record?.facts?.serialNumber);
-  const all =
-    identity.condition === undefined ? saying.conditions : [...saying.conditions, identity.condition];
+  const all = [...saying.conditions, identity.condition, backup].filter((one) => one !== undefined);
   const said = all.filter(({ type }) => owned.conditions.includes(type));
   const facts = {
     ...(record?.facts === undefined || identity.keepsFacts
@@ -57,9 +56,12 @@ export function writeOf(input: RouterInput, saying: Saying): RouterWrite | undef
   const isSame =
     (phase === undefined || phase === before.phase) &&
     said.every((condition) => isSaid(before.conditions, condition)) &&
+    (backup !== undefined || findCondition(before.conditions, 'BackedUp') === undefined) &&
     isDeepStrictEqual(pick(facts, SAID_FIELDS), pick(before, SAID_FIELDS));
   if (isSame) return undefined;
-  const kept = (before.conditions ?? []).filter(({ type }) => owned.conditions.includes(type));
+  const kept = (before.conditions ?? []).filter(
+    ({ type }) => owned.conditions.includes(type) && (backup !== undefined || type !== 'BackedUp'),
+  );
   return {
     status: {
       ...pick(before, TIME_FIELDS),

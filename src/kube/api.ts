@@ -17,6 +17,8 @@ export interface ListOptions extends CallOptions {
   continue?: string | undefined;
   resourceVersion?: string | undefined;
   resourceVersionMatch?: 'NotOlderThan' | 'Exact' | undefined;
+  /** Objects come with their metadata and nothing else, whatever their type says. */
+  metadataAlone?: boolean | undefined;
 }
 
 export interface ObjectList<T extends KubeObject> {

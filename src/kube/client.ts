@@ -36,6 +36,7 @@ const APPLY_PATCH = 'application/apply-patch+yaml';
 const MERGE_PATCH = 'application/merge-patch+json';
 /** Kubernetes API concepts, "Alternate representations of resources". */
 const METADATA_ALONE = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
+const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 
 interface Parts {
   transport: Transport;
@@ -83,7 +84,14 @@ export class KubeClient implements KubeApi {
   async list<T extends KubeObject>(type: ResourceType<T>, options: ListOptions = {}): Promise<ObjectList<T>> {
     const path = withQuery(collectionPath(type, options.namespace), listQuery(options));
     const resource = type.plural;
-    const call: Call = { verb: 'list', method: 'GET', resource, subject: options.namespace ?? '', path };
+    const call: Call = {
+      verb: 'list',
+      method: 'GET',
+      resource,
+      subject: options.namespace ?? '',
+      path,
+      ...(options.metadataAlone === true && { accept: METADATA_LIST }),
+    };
     const reply = record(await this.#requester.call(call, options));
     const metadata = record(reply?.metadata);
     // A list of nothing has `items: null` from some aggregated servers.

@@ -11,6 +11,7 @@ import {
 } from '../process/index.ts';
 import { SidecarClient } from '../wireguard/index.ts';
 import {
+  backupNamespaceFlag,
   type CommonFlags,
   gatewayNamespaceFlag,
   kubeconfigFlag,
@@ -31,6 +32,7 @@ interface AgentFlags extends CommonFlags, RelayFlags {
   kubeconfig?: string;
   nodeName: string;
   gatewayNamespace: string;
+  backupNamespace: string;
   peerAddress?: string;
   peerPort: number;
   sidecarSocket: string;
@@ -47,6 +49,7 @@ export function agentCommand(version: string): Command {
     )
     .addOption(kubeconfigFlag())
     .addOption(gatewayNamespaceFlag())
+    .addOption(backupNamespaceFlag())
     .addOption(socketFlag('sidecar-socket'))
     .addOption(
       flag(
@@ -93,6 +96,7 @@ async function run(flags: AgentFlags, config: KubeConfig, surroundings: Surround
     sidecar: new SidecarClient({ socketPath: flags.sidecarSocket }),
     nodeName: flags.nodeName,
     gatewayNamespace: flags.gatewayNamespace,
+    backupNamespace: flags.backupNamespace,
     ...(flags.peerAddress !== undefined && {
       peerAddress: { host: flags.peerAddress, port: flags.peerPort },
     }),

@@ -1,4 +1,5 @@
 import type { Option } from 'commander';
+import { DEFAULT_BACKUP_NAMESPACE } from '../api/index.ts';
 import {
   durationParser,
   flag,
@@ -56,6 +57,13 @@ export function namespaceFlag(): Option {
 export function gatewayNamespaceFlag(): Option {
   return flag('gateway-namespace', 'name', 'namespace of what the controller hands to the agents', {
     default: 'tenant-tunnel-gateways',
+    parse: parseLabel,
+  });
+}
+
+export function backupNamespaceFlag(): Option {
+  return flag('backup-namespace', 'name', "namespace of the copies of routers' configurations", {
+    default: DEFAULT_BACKUP_NAMESPACE,
     parse: parseLabel,
   });
 }

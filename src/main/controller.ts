@@ -7,6 +7,7 @@ import { type ControllerProcess, startController } from '../controller/index.ts'
 import { Prerequisites } from '../install/index.ts';
 import { flag, parseBoolean, parseSubdomain, tidyMemory } from '../process/index.ts';
 import {
+  backupNamespaceFlag,
   type CommonFlags,
   gatewayNamespaceFlag,
   kubeconfigFlag,
@@ -24,6 +25,7 @@ interface ControllerFlags extends CommonFlags {
   kubeconfig?: string;
   namespace: string;
   gatewayNamespace: string;
+  backupNamespace: string;
   leaderElect: boolean;
   identity?: string;
 }
@@ -34,6 +36,7 @@ export function controllerCommand(version: string): Command {
     .addOption(kubeconfigFlag())
     .addOption(namespaceFlag())
     .addOption(gatewayNamespaceFlag())
+    .addOption(backupNamespaceFlag())
     .addOption(
       flag('leader-elect', 'boolean', 'work only while holding the Lease; false for a single process alone', {
         default: 'true',
@@ -75,6 +78,7 @@ async function run(flags: ControllerFlags, config: KubeConfig, surroundings: Sur
       client,
       namespace: flags.namespace,
       gatewayNamespace: flags.gatewayNamespace,
+      backupNamespace: flags.backupNamespace,
       identity: flags.identity ?? `${hostname()}-${randomBytes(4).toString('hex')}`,
       leaderElect: flags.leaderElect,
       signal,

@@ -12,6 +12,7 @@ export type { ListenOptions } from './api/listening.ts';
 export type { ApiReply } from './api/pending.ts';
 export type { ApiRow } from './api/reply.ts';
 export { RouterOsError, type RouterOsErrorCode } from './errors.ts';
+export { askExport, exportBytes, type RouterExport } from './export/index.ts';
 export {
   type FactsOptions,
   needStorage,

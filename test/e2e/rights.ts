@@ -1,3 +1,4 @@
+import { DEFAULT_BACKUP_NAMESPACE } from '../../src/api/index.ts';
 import { IDENTITIES, type Scope } from '../../src/api/permissions.ts';
 import { GATEWAY_NAMESPACE, SYSTEM_NAMESPACE } from '../testbed/system.ts';
 import type { Use } from './audit.ts';
@@ -47,6 +48,9 @@ export const UNUSED_HERE: Readonly<Record<string, string>> = {
     'no class of this run has the endpoint mode Node or LoadBalancer',
   'agent create tokenreviews': 'the relay, of which test/processes/relay.test.ts makes use',
   'agent create subjectaccessreviews': 'the same',
+  'agent create secrets in tenant-tunnel-backups': 'no class of this run keeps configurations',
+  'controller patch secrets in tenant-tunnel-backups': 'no class of this run keeps configurations',
+  'controller delete secrets in tenant-tunnel-backups': 'no class of this run keeps configurations',
   'agent list services': 'no TenantTunnel of this run names a Service',
   'agent watch services': 'no TenantTunnel of this run names a Service',
   'agent list endpointslices': 'no TenantTunnel of this run names a Service',
@@ -64,6 +68,7 @@ const NAMESPACE: Record<Scope, string> = {
   cluster: '',
   system: SYSTEM_NAMESPACE,
   gateways: GATEWAY_NAMESPACE,
+  backups: DEFAULT_BACKUP_NAMESPACE,
 };
 
 /** What src/api/permissions.ts grants. */

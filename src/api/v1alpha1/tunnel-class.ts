@@ -11,6 +11,7 @@ import {
   prefixLengthBetween,
 } from './formats.ts';
 import { rolloutSpec } from './rollout.ts';
+import { routerBackup } from './router-backup.ts';
 
 /** The annotation that marks the default class, with the value `"true"`, as for a StorageClass. */
 export const DEFAULT_CLASS_ANNOTATION = 'vpn.traidnet.io/is-default-class';
@@ -348,6 +349,7 @@ export const tunnelClassSpec = s.object(
               maximum: 3650,
             }),
           ),
+          backup: s.optional(routerBackup),
         },
         { description: 'Defaults for the routers of this class.' },
       ),

@@ -42,6 +42,8 @@ export interface ProfileKeeperOptions {
   backoff: BackoffOptions;
   /** There is news of this Router. */
   onReport: (router: string) => void;
+  /** Something was set on this router. */
+  onChanged: (router: string) => void;
 }
 
 interface Kept {
@@ -238,7 +240,7 @@ export class ProfileKeeper {
     tasks: RouterTasks,
     signal: AbortSignal,
   ): Promise<number> {
-    const { now, logger, random, backoff } = this.#options;
+    const { now, logger, random, backoff, onChanged } = this.#options;
     const { uid } = router.metadata;
     try {
       const result = await this.#run(router, place, tasks, signal);
@@ -250,8 +252,10 @@ export class ProfileKeeper {
       const reports = reportsOf(tasks.tasks, result);
       kept.saying = { reports, failure: failureIn(reports, tasks.missing) };
       this.#done(kept, fingerprint(this.#tasks(router, place, kept)), arrivals);
-      if (result.writes > 0)
+      if (result.writes > 0) {
         logger.info({ router: key, writes: result.writes }, 'Changed a router to what its profiles ask for.');
+        onChanged(key);
+      }
       if (this.#kept.get(uid) === kept) this.#options.onReport(key);
     } catch (error) {
       if (signal.aborted) throw error;

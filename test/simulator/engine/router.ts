@@ -208,6 +208,7 @@ export class RouterOs {
       deviceMode: this.options.deviceMode,
       freeStorageBytes: this.options.freeStorageBytes ?? 99_614_720,
       execute: (script) => this.jobs.start(script, user, (job) => this.terminal(user, job)),
+      print: (script) => this.terminal(user).run(script),
       derive: () => this.#derive(),
     };
   }

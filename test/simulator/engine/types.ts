@@ -97,6 +97,8 @@ export interface Terminal {
   import(text: string): string;
   /** The same as `paste` in a living world: `:delay` waits, `:resolve` and `/ping` ask. */
   pasteInto(world: World, text: string): Promise<string>;
+  /** The same as one script, and not as if it were typed. Delays pass at once. */
+  run(text: string): string;
   /** Runs text as one script, with one scope, and not as if it were typed. */
   runScript(world: World, text: string): Promise<string>;
 }

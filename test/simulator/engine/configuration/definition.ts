@@ -83,6 +83,8 @@ export interface Context {
   freeStorageBytes: number;
   /** Runs text as a script in the background, with the rights of `user`; returns the job's `.id`. */
   execute: (script: string) => string;
+  /** Runs it to its end, where nothing can be waited for; returns what it printed. */
+  print: (script: string) => string;
   /** Makes rows anew that follow from others, after a change that went past their menus. */
   derive: () => void;
 }

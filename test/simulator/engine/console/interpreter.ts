@@ -2,6 +2,7 @@ import type { Context, Menu, Values } from '../configuration/definition.ts';
 import { checkPolicy } from '../configuration/dispatch.ts';
 import type { Expression, NamedValue, Statement } from '../language/ast.ts';
 import { bool, fromBytes, list, NIL, num, str, toText, type Value } from '../language/value.ts';
+import { exportText } from '../menus/export.ts';
 import { RouterOsTrap } from '../trap.ts';
 import type { WorldRequest } from '../types.ts';
 import { runLanguageCommand } from './control.ts';
@@ -130,6 +131,7 @@ export class Interpreter {
     for (const [name, expression] of statement.arguments)
       given[name] = yield* this.#argument(expression, scope);
     if (command === 'ping') return yield* this.#ping(menu, given);
+    if (command === 'export') return this.#export(statement);
     if (command === 'print' || command === 'find') return yield* this.#list(statement, given, scope);
     return runMenuCommand(menu, command, given, this.options.context(), this.options.menus);
   }
@@ -159,6 +161,14 @@ export class Interpreter {
     for (const [index, row] of shown.entries()) {
       this.options.print(rowText(row, menu.kind === 'single' ? undefined : index));
     }
+    return NIL;
+  }
+
+  #export({ menu, flags }: Extract<Statement, { kind: 'menu' }>): Value {
+    const context = this.options.context();
+    const definition = menu.commands.export;
+    if (definition) checkPolicy(menu, 'export', definition, context);
+    this.options.print(exportText(this.options.menus.values(), context, flags));
     return NIL;
   }
 

@@ -63,6 +63,11 @@ export class ConsoleTerminal implements Terminal {
     return this.#atOnce(this.#loadFile(text));
   }
 
+  run(text: string): string {
+    const loaded = this.#tryLoad(toBytes(text).replace(/\r\n?/g, '\n').split('\n'));
+    return loaded instanceof SyntaxFault ? `${loaded.message}\n` : this.#atOnce(this.#run(loaded));
+  }
+
   #atOnce(run: Run<void>): string {
     let answer: unknown;
     for (;;) {

@@ -1,5 +1,6 @@
 import type { Command, Menu } from '../configuration/definition.ts';
 import { RouterOsTrap } from '../trap.ts';
+import { EXPORT } from './export.ts';
 import { USERS } from './user.ts';
 
 /** Run by the console, which asks the world. The console of 7.24 lists it under `/tool` alone. */
@@ -40,14 +41,19 @@ export const rootMenu: Menu = {
       },
     },
     ping: { ...PING, until: '7.24' },
-    // In the background; `as-string`, which waits for the end, is not modelled.
+    export: EXPORT,
+    // In the background; with `as-string` it waits for the end and answers with what was printed (tikoci/centrs, 7.23.1).
     execute: {
-      arguments: [{ name: 'script', form: 'script' }],
+      arguments: [
+        { name: 'script', form: 'script' },
+        { name: 'as-string', form: 'flag' },
+      ],
       positional: ['script'],
       policy: 'read',
       run: ({ arguments: given, context }) => {
         if (given.script === undefined) throw new RouterOsTrap('missing value(s) of argument(s) script', 1);
-        return { ret: context.execute(given.script) };
+        if (given['as-string'] === undefined) return { ret: context.execute(given.script) };
+        return { ret: context.print(given.script).replaceAll('\n', '\r\n') };
       },
     },
   },

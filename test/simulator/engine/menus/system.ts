@@ -112,6 +112,15 @@ export const licenseMenu: Menu = {
 
 const twoDigits = (value: number): string => String(value).padStart(2, '0');
 
+/** 7.10 turned `jan/02/2023` into `2023-01-02` (openhab-addons#15362). */
+export function timeOf({ now, version }: Context): { date: string; time: string } {
+  const at = new Date(now);
+  const month = at.toLocaleString('en-US', { month: 'short', timeZone: 'UTC' }).toLowerCase();
+  const old = `${month}/${twoDigits(at.getUTCDate())}/${at.getUTCFullYear()}`;
+  const [, minor] = version.order;
+  return { time: at.toISOString().slice(11, 19), date: minor < 10 ? old : at.toISOString().slice(0, 10) };
+}
+
 export const clockMenu: Menu = {
   path: '/system/clock',
   kind: 'single',
@@ -124,14 +133,7 @@ export const clockMenu: Menu = {
     { name: 'gmt-offset', type: text, readOnly: true, default: '+00:00' },
   ],
   rules: {
-    // 7.10 turned `jan/02/2023` into `2023-01-02` (openhab-addons#15362).
-    computed: (_entry, context) => {
-      const at = new Date(context.now);
-      const month = at.toLocaleString('en-US', { month: 'short', timeZone: 'UTC' }).toLowerCase();
-      const old = `${month}/${twoDigits(at.getUTCDate())}/${at.getUTCFullYear()}`;
-      const [, minor] = context.version.order;
-      return { time: at.toISOString().slice(11, 19), date: minor < 10 ? old : at.toISOString().slice(0, 10) };
-    },
+    computed: (_entry, context) => timeOf(context),
   },
 };
 

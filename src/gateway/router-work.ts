@@ -1,0 +1,85 @@
+/** All that speaks to routers: sets them up, applies their profiles, keeps their configurations. One at a time. */
+import type { Router } from '../api/index.ts';
+import type { BackoffOptions, Informer, KubeClient, Logger } from '../kube/index.ts';
+import { BackupKeeper } from './backups/backup-keeper.ts';
+import { ClassNews } from './class-news.ts';
+import { Configurer } from './configurer.ts';
+import type { Moment } from './connectivity.ts';
+import type { Fleet } from './fleet.ts';
+import type { HandoverCache } from './handover-cache.ts';
+import type { GatewayMetrics } from './metrics.ts';
+import { DRIFT_MS } from './profiles/pace.ts';
+import { ProfileCache } from './profiles/profile-cache.ts';
+import { ProfileKeeper } from './profiles/profile-keeper.ts';
+import { RouterTurns } from './profiles/turns.ts';
+import type { SidecarPort } from './sidecar-health.ts';
+
+export interface RouterWorkOptions {
+  client: KubeClient;
+  sidecar: SidecarPort;
+  gatewayNamespace: string;
+  backupNamespace: string;
+  cache: HandoverCache;
+  fleet: Fleet;
+  routers: Informer<Router>;
+  metrics: GatewayMetrics;
+  logger: Logger;
+  now: () => Moment;
+  random: () => number;
+  mayWrite: () => Promise<boolean>;
+  /** At once; undefined: as many as are right. */
+  configurations: number | undefined;
+  profileLooks: number | undefined;
+  driftMs: number | undefined;
+  backoff: BackoffOptions | undefined;
+  /** Of backups; for tests. */
+  backupTimes: ConstructorParameters<typeof BackupKeeper>[0]['times'];
+  /** There is news of this Router. */
+  onNews: (router: string) => void;
+}
+
+export interface RouterWork {
+  configurer: Configurer;
+  profiles: ProfileCache;
+  profileKeeper: ProfileKeeper;
+  backups: BackupKeeper;
+  classNews: ClassNews;
+}
+
+export function routerWork(options: RouterWorkOptions): RouterWork {
+  const { client, gatewayNamespace, backupNamespace, metrics, logger, onNews } = options;
+  const { backoff = { baseMs: 1_000, maxMs: 60_000 }, driftMs = DRIFT_MS } = options;
+  const { configurations = 64, profileLooks = 16, backupTimes } = options;
+  const turns = new RouterTurns();
+  const profiles = new ProfileCache({ client, namespace: gatewayNamespace, logger });
+  const configurer = new Configurer({
+    ...options,
+    turns,
+    concurrency: configurations,
+    backoff,
+    onRecord: onNews,
+  });
+  const backups = new BackupKeeper({
+    ...options,
+    namespace: backupNamespace,
+    turns,
+    onOutcome: (outcome, seconds) => metrics.backedUp(outcome, seconds),
+    onReport: onNews,
+    ...(backupTimes && { times: backupTimes }),
+  });
+  const profileKeeper = new ProfileKeeper({
+    ...options,
+    profiles,
+    turns,
+    concurrency: profileLooks,
+    driftMs,
+    backoff,
+    onReport: onNews,
+    onChanged: (key) => backups.changed(key),
+  });
+  const classNews = new ClassNews((key) => {
+    profileKeeper.controller.enqueue(key);
+    backups.controller.enqueue(key);
+  });
+  return { configurer, profiles, profileKeeper, backups, classNews };
+}
