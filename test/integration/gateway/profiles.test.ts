@@ -1,16 +1,6 @@
-import type { Duplex } from 'node:stream';
-import {
-  profileRevision,
-  ROUTER_PROFILES,
-  type Router,
-  type RouterProfileSpec,
-  selectorHash,
-  VALUES_PART,
-  valuesObjectName,
-} from '../../../src/api/index.ts';
-import { RouterOs } from '../../simulator/engine/index.ts';
-import { serveApi } from '../../simulator/machine/api/without-linux.ts';
-import { Cluster, type GatewayNode, type HandedOver, type Member, until } from './harness.ts';
+import type { RouterProfileSpec } from '../../../src/api/index.ts';
+import { Cluster, type GatewayNode, until } from './harness.ts';
+import { RESOURCES, Site, SPEC } from './site.ts';
 
 let cluster: Cluster;
 let node: GatewayNode;
@@ -24,144 +14,13 @@ beforeEach(() => {
 });
 afterEach(() => node.stopAgent());
 
-const RESOURCES = [
-  { path: '/ip/dns', set: { servers: '9.9.9.9' } },
-  { path: '/ip/pool', match: { name: 'guests' }, set: { ranges: '10.5.50.2-10.5.50.99' } },
-  {
-    path: '/radius',
-    match: { address: '{{ tunnel.serverAddress }}' },
-    set: { service: 'hotspot', secret: '{{ values.radius }}' },
-  },
-];
-const SPEC: RouterProfileSpec = {
-  values: [{ name: 'radius', secretKeyRef: { name: 'radius', key: 'secret' } }],
-  resources: RESOURCES,
-};
-
-/** A simulated RouterOS behind the fake sidecar, with a profile for it that has gone to all. */
-class Site {
-  readonly os: RouterOs;
-  readonly tunnel: HandedOver;
-  readonly member: Member;
-  sessions = 0;
-  changes = 0;
-
-  static async start(spec: RouterProfileSpec | undefined, options: { driftMs?: number } = {}): Promise<Site> {
-    const tunnel = await node.tunnel();
-    const member = await tunnel.addRouter({ profiles: ['base'] });
-    const site = new Site(tunnel, member);
-    node.sidecar.listeners.set(`${member.peer.address}:8728`, site.listen);
-    await tunnel.writeAll();
-    if (spec !== undefined) await site.profile(spec);
-    await node.startAgent(options);
-    await until('the interface', () => node.sidecar.interfaces.has(tunnel.interfaceName));
-    node.sidecar.shakeHands(member.peer.publicKey);
-    await until('Online', async () => (await tunnel.phase(member)) === 'Online');
-    return site;
-  }
-
-  private constructor(tunnel: HandedOver, member: Member) {
-    this.tunnel = tunnel;
-    this.member = member;
-    this.os = new RouterOs({
-      version: '7.16.2',
-      board: 'hAP ax2',
-      serialNumber: 'HD608ABCDEF',
-      defaultFirewall: true,
-      now: Date.now,
-    });
-    const { user, password } = member.access;
-    this.type('/user/group/add name=tenant-tunnel policy=api,policy,read,sensitive,test,write');
-    this.type(
-      `/user/add name=${user} group=tenant-tunnel password="${password}" comment="tenant-tunnel: management"`,
-    );
-    this.os.onChange(({ menu }) => {
-      if (menu !== '/log') this.changes += 1;
-    });
-  }
-
-  type(line: string): void {
-    const said = this.os.terminal().paste(line).trim();
-    if (said !== '') throw new Error(`${line}: ${said}`);
-  }
-
-  readonly listen = (stream: Duplex): void => {
-    this.sessions += 1;
-    serveApi(stream, { os: this.os, saysEmpty: true });
-  };
-
-  /** As a person applies it and a controller has rolled it out to everybody. */
-  async profile(spec: RouterProfileSpec, share = 1000): Promise<void> {
-    const { namespace } = this.member.peer;
-    const metadata = { name: 'base', namespace };
-    const known = await cluster.admin.get(ROUTER_PROFILES, metadata);
-    const made =
-      known === undefined
-        ? await cluster.admin.create(ROUTER_PROFILES, { metadata, spec } as never)
-        : await cluster.admin.patch(ROUTER_PROFILES, metadata, { spec: { resources: null, ...spec } });
-    const now = new Date().toISOString().replace(/\.\d+/, '');
-    const { generation = 1 } = made.metadata;
-    const status = {
-      observedGeneration: generation,
-      rollout: {
-        revision: profileRevision(made, { radius_secret: '7' }),
-        state: share === 1000 ? 'Done' : 'RollingOut',
-        progress: 'test',
-        stage: 1,
-        share,
-        startedAt: now,
-        stageAt: now,
-        generation,
-        selector: selectorHash(made),
-      },
-      conditions: [
-        { type: 'Accepted', status: 'True', reason: 'Accepted', message: 'It is.', lastTransitionTime: now },
-      ],
-    };
-    await this.values('s3cret-of-radius');
-    await cluster.admin.applyStatus(
-      ROUTER_PROFILES,
-      { metadata, status: status as never },
-      { fieldManager: 'tenant-tunnel-controller' },
-    );
-  }
-
-  async values(secret: string): Promise<void> {
-    const name = valuesObjectName(this.member.peer.namespace);
-    const path = '/api/v1/namespaces/tenant-tunnel-gateways/secrets';
-    const body = {
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata: {
-        name,
-        labels: { 'vpn.traidnet.io/part': VALUES_PART },
-        annotations: { 'vpn.traidnet.io/value-versions': JSON.stringify({ radius_secret: '7' }) },
-      },
-      stringData: { radius_secret: secret },
-    };
-    const { status } = await cluster.plane.request('PUT', `${path}/${name}`, body);
-    if (status === 404) await cluster.plane.request('POST', path, body);
-  }
-
-  router(): Promise<Router> {
-    return this.tunnel.router(this.member);
-  }
-
-  async reports(): Promise<NonNullable<NonNullable<Router['status']>['profiles']>> {
-    return (await this.router()).status?.profiles ?? [];
-  }
-
-  async configured(): Promise<string> {
-    const { status } = await this.router();
-    const condition = status?.conditions?.find(({ type }) => type === 'Configured');
-    return `${condition?.status} ${condition?.reason} ${condition?.message}`;
-  }
-}
+const start = (spec: RouterProfileSpec, options: Parameters<typeof Site.start>[2] = {}): Promise<Site> =>
+  Site.start({ cluster, node }, spec, options);
 
 const states = async (site: Site) => (await site.reports()).map(({ state }) => state).join();
 
 test('a router that is Online gets its profile, and says so once', async () => {
-  const site = await Site.start(SPEC);
+  const site = await start(SPEC);
   await until('Applied', async () => (await states(site)) === 'Applied');
   expect(site.os.rows('/ip/dns')[0]).toMatchObject({ servers: '9.9.9.9' });
   expect(site.os.rows('/ip/pool')).toMatchObject([{ name: 'guests' }]);
@@ -183,7 +42,7 @@ test('a router that is Online gets its profile, and says so once', async () => {
 });
 
 test('what somebody changes on the router is set again at the next look, and other things are left', async () => {
-  const site = await Site.start(SPEC, { driftMs: 300 });
+  const site = await start(SPEC, { driftMs: 300 });
   await until('Applied', async () => (await states(site)) === 'Applied');
   site.type('/ip/pool/set guests ranges=10.5.50.2');
   site.type('/ip/pool/add name=theirs ranges=10.9.9.9');
@@ -197,7 +56,7 @@ test('what somebody changes on the router is set again at the next look, and oth
 
 test('a row that fails is named in the condition, the others are made, and the router stays Online', async () => {
   const spec = { ...SPEC, resources: [...RESOURCES, { path: '/ip/nothing', set: { a: 'b' } }] };
-  const site = await Site.start(spec);
+  const site = await start(spec);
   await until('Failed', async () => (await states(site)) === 'Failed');
   await until('told', async () => (await site.configured()).startsWith('False'));
   expect(await site.configured()).toMatch(
@@ -214,7 +73,7 @@ test('a row that fails is named in the condition, the others are made, and the r
 });
 
 test('a router whose turn has not come keeps what it has', async () => {
-  const site = await Site.start(SPEC);
+  const site = await start(SPEC);
   await until('Applied', async () => (await states(site)) === 'Applied');
   const [before] = await site.reports();
   await site.profile({ ...SPEC, resources: RESOURCES.slice(1) }, 0);
@@ -232,7 +91,7 @@ test('a router whose turn has not come keeps what it has', async () => {
 });
 
 test('a profile that is named no longer is taken away, and one that is not there is told', async () => {
-  const site = await Site.start(SPEC);
+  const site = await start(SPEC);
   await until('Applied', async () => (await states(site)) === 'Applied');
   await site.tunnel.change(site.member, { profiles: ['gone'] });
   await until('taken away', () => site.os.rows('/ip/pool').length === 0);
@@ -243,7 +102,7 @@ test('a profile that is named no longer is taken away, and one that is not there
 });
 
 test('a dry run says what it would do, and does nothing', async () => {
-  const site = await Site.start({ ...SPEC, dryRun: true });
+  const site = await start({ ...SPEC, dryRun: true });
   const { changes } = site;
   await until('Planned', async () => (await states(site)) === 'Planned');
   const [report] = await site.reports();
@@ -256,7 +115,7 @@ test('a dry run says what it would do, and does nothing', async () => {
 });
 
 test('a restarted agent logs in nowhere where all is as it was said', async () => {
-  const site = await Site.start(SPEC);
+  const site = await start(SPEC);
   await until('Applied', async () => (await states(site)) === 'Applied');
   await node.stopAgent();
   const { sessions } = site;
