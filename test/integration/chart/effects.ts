@@ -113,6 +113,26 @@ export const EFFECTS: Readonly<Record<string, Effect>> = {
     changes: PODS.map((pod) => `${pod}.imagePullSecrets[pull].name = "pull"`),
   },
   gatewayNamespace: { set: 'edge', changes: movedTo('edge') },
+  'backups.namespace': {
+    set: 'copies',
+    changes: [
+      '- Namespace backups',
+      '+ Namespace copies',
+      '- ResourceQuota tenant-tunnel-backups/backups',
+      '+ ResourceQuota copies/backups',
+      ...['controller', 'agent'].flatMap((name) =>
+        ['Role', 'RoleBinding'].flatMap((kind) => [
+          `- ${kind} tenant-tunnel-backups/${name}`,
+          `+ ${kind} copies/${name}`,
+        ]),
+      ),
+      ...CONTAINERS.slice(0, 2).map((at) => `${at}.args[--backup-namespace] = "copies"`),
+    ],
+  },
+  'backups.maxSecrets': {
+    set: 5,
+    changes: ['ResourceQuota tenant-tunnel-backups/backups spec.hard.count/secrets = "5"'],
+  },
   commonLabels: { set: { 'cost-centre': '42' }, changes: allLabelled },
   logLevel: { set: 'debug', changes: LASTING.map((at) => `${at}.args[--log-level] = "debug"`) },
   'defaultClass.create': { set: false, changes: ['- TunnelClass default'] },

@@ -7,6 +7,7 @@ import {
 
 const SYSTEM = 'tenant-tunnel-system';
 const GATEWAYS = 'tenant-tunnel-gateways';
+const BACKUPS = 'tenant-tunnel-backups';
 const VPN = 'vpn.traidnet.io';
 
 let cluster: ControlPlane;
@@ -62,6 +63,8 @@ test.each([
   [AGENT_USER, 'watch', 'core/secrets', GATEWAYS],
   [AGENT_USER, 'update', 'coordination.k8s.io/leases', `${GATEWAYS}/gateway-node-1`],
   [AGENT_USER, 'create', 'events.k8s.io/events', 'customer-a'],
+  [AGENT_USER, 'create', 'core/secrets', BACKUPS],
+  [CONTROLLER_USER, 'delete', 'core/secrets', BACKUPS],
 ])('%s may %s %s in %s', async (user, verb, what, where) => {
   expect(await may(user, verb, what, where)).toBe(true);
 });
@@ -93,6 +96,13 @@ test.each([
   [AGENT_USER, ['create', 'update', 'patch', 'delete'], `${VPN}/tenanttunnels`, '*'],
   [AGENT_USER, ['create', 'update', 'patch', 'delete'], 'core/configmaps', GATEWAYS],
   [AGENT_USER, ['create', 'update', 'patch', 'delete'], 'core/secrets', GATEWAYS],
+  [
+    AGENT_USER,
+    ['get', 'list', 'watch', 'update', 'patch', 'delete', 'deletecollection'],
+    'core/secrets',
+    BACKUPS,
+  ],
+  [CONTROLLER_USER, ['get', 'watch', 'create', 'update', 'deletecollection'], 'core/secrets', BACKUPS],
   [AGENT_USER, ['impersonate'], 'core/users', '*'],
 ])('%s may not %j %s in %s', async (user, verbs, what, where) => {
   for (const verb of verbs) expect([verb, await may(user, verb, what, where)]).toEqual([verb, false]);
