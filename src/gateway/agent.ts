@@ -65,6 +65,10 @@ export interface AgentOptions {
   profileLooks?: number;
   /** How often a router with profiles is looked at that nothing was changed for, ms; default 10 min. */
   driftMs?: number;
+  /** Routers with profiles that are listened to for changes, at most; default 200. */
+  listenRouters?: number;
+  /** How long each, ms; default half an hour. */
+  holdMs?: number;
   /** Between attempts to configure one router; default 1 s doubling to 60 s. */
   configurationBackoff?: BackoffOptions;
   /** How soon after which events configurations are kept; for tests. */
@@ -250,7 +254,9 @@ export function startAgent(options: AgentOptions): AgentProcess {
     onRouters: (tunnel, changed) => {
       for (const key of changed) {
         routerReporter.controller.enqueue(key);
-        if (fleet.place(key) === undefined) relay?.cut(key);
+        if (fleet.place(key) !== undefined) continue;
+        relay?.cut(key);
+        profileKeeper.listener.stop(key);
       }
       if (fleet.get(tunnel.interfaceName) !== undefined) tellTunnel(tunnel);
       else serviceSync.controller.enqueue(tunnel.interfaceName);
@@ -320,6 +326,10 @@ export function startAgent(options: AgentOptions): AgentProcess {
     configurations: options.configurations,
     profileLooks: options.profileLooks,
     driftMs: options.driftMs,
+    listenRouters: options.listenRouters,
+    holdMs: options.holdMs,
+    clock,
+    signal,
     backoff: options.configurationBackoff,
     backupTimes: options.backupTimes,
     onNews: (key) => routerReporter.controller.enqueue(key),

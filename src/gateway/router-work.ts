@@ -1,6 +1,6 @@
 /** All that speaks to routers: sets them up, applies their profiles, keeps their configurations. One at a time. */
 import type { Router } from '../api/index.ts';
-import type { BackoffOptions, Informer, KubeClient, Logger } from '../kube/index.ts';
+import type { BackoffOptions, Clock, Informer, KubeClient, Logger } from '../kube/index.ts';
 import { BackupKeeper } from './backups/backup-keeper.ts';
 import { ClassNews } from './class-news.ts';
 import { Configurer } from './configurer.ts';
@@ -14,6 +14,9 @@ import { ProfileKeeper } from './profiles/profile-keeper.ts';
 import { RouterTurns } from './profiles/turns.ts';
 import type { SidecarPort } from './sidecar-health.ts';
 
+/** Each is a connection, and some 60 kB here. */
+export const LISTEN_ROUTERS = 200;
+
 export interface RouterWorkOptions {
   client: KubeClient;
   sidecar: SidecarPort;
@@ -24,6 +27,9 @@ export interface RouterWorkOptions {
   routers: Informer<Router>;
   metrics: GatewayMetrics;
   logger: Logger;
+  clock: Clock;
+  /** Ends the agent. */
+  signal: AbortSignal;
   now: () => Moment;
   random: () => number;
   mayWrite: () => Promise<boolean>;
@@ -31,6 +37,10 @@ export interface RouterWorkOptions {
   configurations: number | undefined;
   profileLooks: number | undefined;
   driftMs: number | undefined;
+  /** Routers that are listened to, at most. */
+  listenRouters: number | undefined;
+  /** How long each, ms; for tests. */
+  holdMs: number | undefined;
   backoff: BackoffOptions | undefined;
   /** Of backups; for tests. */
   backupTimes: ConstructorParameters<typeof BackupKeeper>[0]['times'];
@@ -49,7 +59,8 @@ export interface RouterWork {
 export function routerWork(options: RouterWorkOptions): RouterWork {
   const { client, gatewayNamespace, backupNamespace, metrics, logger, onNews } = options;
   const { backoff = { baseMs: 1_000, maxMs: 60_000 }, driftMs = DRIFT_MS } = options;
-  const { configurations = 64, profileLooks = 16, backupTimes } = options;
+  const { configurations = 64, profileLooks = 16, listenRouters = LISTEN_ROUTERS } = options;
+  const { backupTimes, holdMs } = options;
   const turns = new RouterTurns();
   const profiles = new ProfileCache({ client, namespace: gatewayNamespace, logger });
   const configurer = new Configurer({
@@ -73,6 +84,8 @@ export function routerWork(options: RouterWorkOptions): RouterWork {
     turns,
     concurrency: profileLooks,
     driftMs,
+    listenRouters,
+    ...(holdMs !== undefined && { holdMs }),
     backoff,
     onReport: onNews,
     onChanged: (key) => backups.changed(key),

@@ -39,6 +39,7 @@ interface AgentFlags extends CommonFlags, RelayFlags {
   /** Milliseconds. */
   offlineAfter: number;
   routerSeries: number;
+  listenRouters: number;
 }
 
 export function agentCommand(version: string): Command {
@@ -72,6 +73,12 @@ export function agentCommand(version: string): Command {
         parse: integerParser(0, 100_000),
       }),
     )
+    .addOption(
+      flag('listen-routers', 'number', 'how many routers with profiles are listened to for changes at once', {
+        default: '200',
+        parse: integerParser(0, 2_000),
+      }),
+    )
     .addOption(metricsAddressFlag(':9820'))
     .addOption(logLevelFlag());
   for (const option of relayFlags()) command.addOption(option);
@@ -102,6 +109,7 @@ async function run(flags: AgentFlags, config: KubeConfig, surroundings: Surround
     }),
     offlineAfterSeconds: flags.offlineAfter / 1_000,
     routerSeries: flags.routerSeries,
+    listenRouters: flags.listenRouters,
     relay: relaySettings(flags),
     signal,
     logger,

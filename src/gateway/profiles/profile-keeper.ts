@@ -1,23 +1,25 @@
 /** Brings routers to what their profiles ask for, and keeps them so. Keys: Routers, `namespace/name`. */
-import { keyOfRef, type Router, type RouterAccess } from '../../api/index.ts';
+import { keyOfRef, type Router } from '../../api/index.ts';
 import {
   type BackoffOptions,
   backoffMs,
+  type Clock,
   Controller,
   findCondition,
   type Informer,
   type Logger,
   type ReconcileResult,
 } from '../../kube/index.ts';
-import { Answers, type ProfileResult, runProfiles, underUndo } from '../../routeros/index.ts';
+import { Answers, type ProfileResult, type RouterOsApi, runProfiles, underUndo } from '../../routeros/index.ts';
 import type { Moment } from '../connectivity.ts';
 import type { Fleet, Place } from '../fleet.ts';
 import type { HandoverCache } from '../handover-cache.ts';
 import { Lanes } from '../lanes.ts';
-import { type LogIn, logIn } from '../log-in.ts';
-import { accessOf, dialTo, noLogIn } from '../router-access.ts';
 import type { SidecarPort } from '../sidecar-health.ts';
 import { lanesOf } from './lanes.ts';
+import { listenedMenus } from './listened-menus.ts';
+import { Listener } from './listener.ts';
+import { needAccess, openSession } from './open-session.ts';
 import { pauseBeforeDriftLook, REST_AFTER_UNDO_MS } from './pace.ts';
 import type { ProfileCache } from './profile-cache.ts';
 import { failureIn, type ProfileSaying, reportsOf } from './profile-reports.ts';
@@ -39,6 +41,13 @@ export interface ProfileKeeperOptions {
   concurrency: number;
   /** How often one is looked at that nothing was changed for, ms. */
   driftMs: number;
+  /** How many routers are listened to, so that what is changed there is found at once. */
+  listenRouters: number;
+  /** How long each, ms; for tests. */
+  holdMs?: number;
+  /** Ends the listening. */
+  signal: AbortSignal;
+  clock: Pick<Clock, 'after'>;
   backoff: BackoffOptions;
   /** There is news of this Router. */
   onReport: (router: string) => void;
@@ -73,6 +82,7 @@ export class ProfileKeeper {
   readonly #kept = new Map<string, Kept>();
   readonly #answers = new Answers();
   readonly #lanes = new Lanes();
+  readonly listener: Listener;
 
   constructor(options: ProfileKeeperOptions) {
     this.#options = options;
@@ -83,6 +93,12 @@ export class ProfileKeeper {
       concurrency: options.concurrency,
       timeoutMs: LOOK_LIMIT_MS,
       backoff: options.backoff,
+    });
+    this.listener = new Listener({
+      ...options,
+      places: options.listenRouters,
+      open: (key, sessionMs, signal) => this.#openToListen(key, sessionMs, signal),
+      onNews: (key, afterMs) => this.#lookSoon(key, afterMs),
     });
     const { profiles, values } = options.profiles;
     profiles.onChange(({ object, old }) => {
@@ -103,8 +119,10 @@ export class ProfileKeeper {
     });
     values.onChange(() => this.#wakeAll());
     options.routers.onChange(({ key, type, object, old }) => {
-      if (type === 'deleted') this.#kept.delete(object.metadata.uid);
-      else if (concerns(old) !== concerns(object)) this.controller.queue.addAfter(key, GATHER_MS);
+      if (type === 'deleted') {
+        this.#kept.delete(object.metadata.uid);
+        this.listener.stop(key);
+      } else if (concerns(old) !== concerns(object)) this.controller.queue.addAfter(key, GATHER_MS);
     });
   }
 
@@ -123,13 +141,17 @@ export class ProfileKeeper {
     const { now, turns, profiles } = this.#options;
     if (!profiles.profiles.hasSynced || !profiles.values.hasSynced) return { requeueAfterMs: LOOK_AGAIN_MS };
     const target = this.#target(key);
-    if (target === undefined) return undefined;
+    if (target === undefined) {
+      this.listener.stop(key);
+      return undefined;
+    }
     const { router, place, arrivals } = target;
     const { uid } = router.metadata;
     const known = this.#kept.get(uid);
     const kept = known ?? this.#begin(router, arrivals);
     const tasks = this.#tasks(router, place, kept);
     if (this.#isIdle(router, tasks)) {
+      this.listener.stop(key);
       if (known?.saying !== undefined) this.#say(key, known, []);
       return undefined;
     }
@@ -144,6 +166,7 @@ export class ProfileKeeper {
     if (tasks.tasks.every(({ mode }) => mode === 'hold') && isSettled(tasks, router)) {
       this.#say(key, kept, tasks.missing);
       this.#done(kept, asked, arrivals);
+      this.listener.missed(key);
       return { requeueAfterMs: Math.min(kept.next - now().monotonic, opensIn) };
     }
     const done = turns.take(uid);
@@ -256,9 +279,13 @@ export class ProfileKeeper {
         logger.info({ router: key, writes: result.writes }, 'Changed a router to what its profiles ask for.');
         onChanged(key);
       }
-      if (this.#kept.get(uid) === kept) this.#options.onReport(key);
+      if (this.#kept.get(uid) !== kept) return 0;
+      this.#options.onReport(key);
+      const menus = listenedMenus(tasks.tasks);
+      this.listener.looked(key, place.tunnel.interfaceName, menus, result.writes);
     } catch (error) {
       if (signal.aborted) throw error;
+      this.listener.missed(key);
       kept.failures += 1;
       kept.next = now().monotonic + backoffMs(kept.failures, backoff, random);
       logger.info(
@@ -278,19 +305,10 @@ export class ProfileKeeper {
     const { tunnel, peer } = place;
     const { address } = peer.router;
     const { version = '', model = '' } = router.status ?? {};
-    const open = (aborting: AbortSignal): Promise<LogIn> => {
-      // It may have been given another password meanwhile.
-      const access = this.#access(place);
-      return logIn({
-        dial: dialTo(this.#options.sidecar, place, access),
-        access,
-        revision: router.status?.credentials?.revision,
-        sessionMs: LOOK_LIMIT_MS,
-        signal: aborting,
-      });
-    };
+    const open = (aborting: AbortSignal) =>
+      openSession(this.#options, router, place, LOOK_LIMIT_MS, aborting);
     const { api, revision } = await open(signal);
-    const { user, password, next, revision: present = 0 } = this.#access(place);
+    const { user, password, next, revision: present = 0 } = needAccess(this.#options.cache, place);
     try {
       return await runProfiles({
         api,
@@ -309,10 +327,20 @@ export class ProfileKeeper {
     }
   }
 
-  #access(place: Place): RouterAccess {
-    const access = accessOf(this.#options.cache, place);
-    if (access === undefined) throw new Error(`${noLogIn(place)}.`);
-    return access;
+  /** For {@link Listener}, which tells of changes. */
+  async #openToListen(key: string, sessionMs: number, signal: AbortSignal): Promise<RouterOsApi> {
+    const target = this.#target(key);
+    if (target === undefined) throw new Error('The router is not connected here.');
+    return (await openSession(this.#options, target.router, target.place, sessionMs, signal)).api;
+  }
+
+  #lookSoon(key: string, afterMs: number): void {
+    const { routers, now } = this.#options;
+    const kept = this.#kept.get(routers.get(key)?.metadata.uid ?? '');
+    // One that cannot be looked at is not looked at more often for it.
+    if (kept === undefined || kept.failures > 0) return this.listener.missed(key);
+    kept.next = Math.min(kept.next, now().monotonic + afterMs);
+    this.controller.queue.addAfter(key, afterMs);
   }
 
   /** Without having looked. */

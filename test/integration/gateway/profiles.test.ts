@@ -120,8 +120,45 @@ test('a restarted agent logs in nowhere where all is as it was said', async () =
   await node.stopAgent();
   const { sessions } = site;
   const writes = node.routerWrites;
-  await node.startAgent();
+  await node.startAgent({ listenRouters: 0 });
   await node.readings(10);
   expect(site.sessions).toBe(sessions);
   expect(node.routerWrites).toBe(writes);
+});
+
+test('what somebody changes is found by listening, within seconds, and nothing is left open afterwards', async () => {
+  const site = await start(SPEC, { driftMs: 3_600_000, listenRouters: 1 });
+  await until('Applied', async () => (await states(site)) === 'Applied');
+  await until('listened to', () => site.open === 1);
+  const writes = node.routerWrites;
+  // Listening begins a moment after the connection, so that the first change may be one too early.
+  let changedAt = Number.NEGATIVE_INFINITY;
+  await until('repaired', () => {
+    const isAsItShall = site.os.rows('/ip/pool')[0]?.ranges === '10.5.50.2-10.5.50.99';
+    if (isAsItShall && changedAt > 0) return true;
+    if (Date.now() - changedAt > 5_000) {
+      site.type('/ip/pool/set guests ranges=10.5.50.2');
+      site.type('/ip/pool/set guests ranges=10.5.50.3');
+      changedAt = Date.now();
+    }
+    return false;
+  });
+  site.type('/ip/pool/add name=theirs ranges=10.9.9.9');
+  site.type('/radius/set [find] secret=another');
+  await until('repaired again', () => site.os.rows('/radius')[0]?.secret === 's3cret-of-radius');
+  expect(site.os.rows('/ip/pool').map(({ name }) => name)).toEqual(['guests', 'theirs']);
+  expect(node.routerWrites).toBe(writes);
+  await site.tunnel.change(site.member, { profiles: [] });
+  await until('nothing listens', () => site.open === 0);
+  await site.tunnel.change(site.member, { profiles: ['base'] });
+  await until('listened to again', () => site.open === 1);
+  await site.tunnel.removeAll();
+  await until('the tunnel is gone', () => site.open === 0);
+});
+
+test('an agent that ends leaves no session', async () => {
+  const site = await start(SPEC, { driftMs: 3_600_000, listenRouters: 1 });
+  await until('listened to', async () => (await states(site)) === 'Applied' && site.open === 1);
+  await node.stopAgent();
+  await until('closed', () => site.open === 0);
 });

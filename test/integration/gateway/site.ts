@@ -48,6 +48,8 @@ export class Site {
   readonly #cluster: Cluster;
   sessions = 0;
   changes = 0;
+  /** Connections to it now. */
+  open = 0;
 
   static async start(
     { cluster, node }: Place,
@@ -61,7 +63,7 @@ export class Site {
     await tunnel.writeAll();
     await tunnel.writeTunnel(handover);
     if (spec !== undefined) await site.profile(spec);
-    await node.startAgent(options);
+    await node.startAgent({ listenRouters: 0, ...options });
     await until('the interface', () => node.sidecar.interfaces.has(tunnel.interfaceName));
     node.sidecar.shakeHands(member.peer.publicKey);
     await until('Online', async () => (await tunnel.phase(member)) === 'Online');
@@ -96,6 +98,10 @@ export class Site {
 
   readonly listen = (stream: Duplex): void => {
     this.sessions += 1;
+    this.open += 1;
+    stream.on('close', () => {
+      this.open -= 1;
+    });
     serveApi(stream, { os: this.os, saysEmpty: true });
   };
 
