@@ -1,26 +1,6 @@
 /** The dashboard of Grafana, from a list of what it shows. */
-
-interface Query {
-  readonly expr: string;
-  /** Of a series; of Grafana's form. */
-  readonly legend: string;
-}
-
-interface Panel {
-  readonly title: string;
-  readonly description?: string;
-  readonly type: 'stat' | 'timeseries';
-  /** Of Grafana: `short`, `percentunit`, `s`, `bytes`, `Bps`, `ops`. */
-  readonly unit: string;
-  /** Of 24 columns. */
-  readonly width: number;
-  readonly queries: readonly Query[];
-}
-
-interface Row {
-  readonly title: string;
-  readonly panels: readonly Panel[];
-}
+import { PROFILES } from './dashboard-profiles.ts';
+import { graph, type Panel, p99, query, type Row, stat } from './panels.ts';
 
 interface Variable {
   readonly name: string;
@@ -33,25 +13,6 @@ const HEIGHTS = { stat: 4, timeseries: 8 } as const;
 const JOBS = '{job=~"tenant-tunnel-(controller|gateway)-metrics"}';
 const TUNNEL = 'namespace="$namespace",tunnel="$tunnel"';
 const ROUTER = 'namespace="$namespace",router=~"$router"';
-
-const stat = (title: string, unit: string, ...queries: Query[]): Panel => ({
-  title,
-  type: 'stat',
-  unit,
-  width: 6,
-  queries,
-});
-const graph = (title: string, unit: string, description: string, ...queries: Query[]): Panel => ({
-  title,
-  description,
-  type: 'timeseries',
-  unit,
-  width: 8,
-  queries,
-});
-const query = (legend: string, expr: string): Query => ({ expr, legend });
-const p99 = (metric: string, by = ''): string =>
-  `histogram_quantile(0.99, sum by (le${by && `, ${by}`}) (rate(${metric}_bucket[$__rate_interval])))`;
 
 export const VARIABLES: readonly Variable[] = [
   { name: 'namespace', label: 'Namespace', query: 'label_values(tto_tunnel_programmed, namespace)' },
@@ -245,6 +206,7 @@ export const ROWS: readonly Row[] = [
       ),
     ],
   },
+  PROFILES,
   {
     title: 'Tunnel $namespace/$tunnel',
     panels: [

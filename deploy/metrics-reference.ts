@@ -29,7 +29,12 @@ const REGISTERED: Readonly<Record<string, (registry: Registry) => void>> = {
   },
   agent: (registry) => {
     requestMetric(registry);
-    new GatewayMetrics(registry).observe({ controllers: [], facts: {} as FleetFacts, routerSeries: 0 });
+    new GatewayMetrics(registry).observe({
+      controllers: [],
+      facts: {} as FleetFacts,
+      routerSeries: 0,
+      listened: NOTHING,
+    });
     new RelayMetrics({ registry, isUp: NOTHING, streams: NOTHING, certificateExpires: NOTHING });
   },
   sidecar: (registry) => registerSidecarMetrics(registry, () => NOTHING),

@@ -24,12 +24,12 @@ export {
   type RolloutSpec,
   type RolloutStatus,
 } from './v1alpha1/rollout.ts';
-export { DEFAULT_BACKUPS_KEPT } from './v1alpha1/router-backup.ts';
 export {
   MAX_IDENTITY_BYTES,
   type RouterSpec,
   type RouterSpecWritten,
 } from './v1alpha1/router.ts';
+export { DEFAULT_BACKUPS_KEPT } from './v1alpha1/router-backup.ts';
 export {
   MAX_PROFILE_PROBLEMS,
   PROFILE_LIMITS,

@@ -435,6 +435,7 @@ export function startAgent(options: AgentOptions): AgentProcess {
       longestWaitMs: () => sync.controller.queue.stats().longestWaitMs,
     },
     routerSeries: options.routerSeries ?? 0,
+    listened: () => profileKeeper.listener.count,
   });
 
   const run = async (): Promise<void> => {

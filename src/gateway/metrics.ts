@@ -3,6 +3,7 @@ import { Histogram, type Registry } from 'prom-client';
 import type { Controller } from '../kube/index.ts';
 import { registerScraped } from '../process/index.ts';
 import { type FleetFacts, nodeMetrics, tunnelMetrics } from './fleet-metrics.ts';
+import { listenedGauge, ProfileMetrics } from './profiles/profile-metrics.ts';
 import { routerMetrics } from './router-metrics.ts';
 
 export interface Observed {
@@ -10,6 +11,8 @@ export interface Observed {
   facts: FleetFacts;
   /** Most routers with series of their own. */
   routerSeries: number;
+  /** Routers that are listened to. */
+  listened: () => number;
 }
 
 export type ConfigurationOutcome =
@@ -20,6 +23,7 @@ export type ConfigurationOutcome =
   | 'interrupted';
 
 export class GatewayMetrics {
+  readonly profiles: ProfileMetrics;
   readonly #registry: Registry;
   readonly #syncs: Histogram<'call' | 'result'>;
   readonly #reads: Histogram;
@@ -29,6 +33,7 @@ export class GatewayMetrics {
   constructor(registry: Registry) {
     const registers = [registry];
     this.#registry = registry;
+    this.profiles = new ProfileMetrics(registry);
     this.#syncs = new Histogram({
       name: 'tto_gateway_tunnel_sync_seconds',
       help: 'Time of one call that changes a tunnel on the node, by call (put: the whole, patch: some peers) and result.',
@@ -75,9 +80,10 @@ export class GatewayMetrics {
   }
 
   /** Shows the loops' outcomes and what waits in their queues, the node, its tunnels, and so many routers. */
-  observe({ controllers, facts, routerSeries }: Observed): void {
+  observe({ controllers, facts, routerSeries, listened }: Observed): void {
     registerScraped(this.#registry, [
       ...nodeMetrics(facts),
+      listenedGauge(listened),
       ...tunnelMetrics(facts),
       ...routerMetrics(facts, routerSeries),
       {

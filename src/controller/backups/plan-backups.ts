@@ -31,8 +31,7 @@ export function planBackups({ backups, keep, now }: BackupsInput): BackupsPlan {
     return { delete: over, ...(isBack && { note: { on: marked, gone: undefined } }) };
   }
   const since = Date.parse(marked?.metadata.annotations?.[ANNOTATION_ROUTER_GONE] ?? '');
-  if (Number.isNaN(since))
-    return { delete: [], note: { on: newest, gone: new Date(now).toISOString() } };
+  if (Number.isNaN(since)) return { delete: [], note: { on: newest, gone: new Date(now).toISOString() } };
   return { delete: now - since > GONE_MS ? sorted : [] };
 }
 

@@ -69,17 +69,20 @@ export class Listener {
     return this.#count;
   }
 
+  /** Whether it has told of something that was not looked at yet. */
+  hasNews(router: string): boolean {
+    return this.#watched.get(router)?.isAsked ?? false;
+  }
+
   /** A look at a router has come to an end: it has rows in these menus; `writes` were needed. */
   looked(router: string, tunnel: string, menus: readonly string[], writes: number): void {
     const { places, signal } = this.#options;
     if (places === 0 || signal.aborted) return;
-    if (menus.length === 0) return this.stop(router);
     const known = this.#watched.get(router);
-    if (known !== undefined && (known.tunnel !== tunnel || known.menus.join() !== menus.join())) {
-      this.stop(router);
-      return this.looked(router, tunnel, menus, writes);
-    }
-    const watched = known ?? fresh(tunnel, menus);
+    const isSame = known?.tunnel === tunnel && known.menus.join() === menus.join();
+    if (!isSame) this.stop(router);
+    if (menus.length === 0) return;
+    const watched = isSame ? known : fresh(tunnel, menus);
     this.#watched.set(router, watched);
     if (writes > 0) watched.fruitless = 0;
     else if (watched.isAsked) watched.fruitless += 1;
@@ -120,7 +123,7 @@ export class Listener {
 
   /** Until its time is over, it is stopped, or the session ends. */
   async #hold(router: string, watched: Watched): Promise<void> {
-    const { open, logger, random, clock, holdMs = HOLD_MS, signal } = this.#options;
+    const { open, logger, random, clock, holdMs = HOLD_MS } = this.#options;
     const { tunnel } = watched;
     const holding = new AbortController();
     watched.holding = holding;
@@ -150,7 +153,10 @@ export class Listener {
       watched.holding = undefined;
       this.#enter(tunnel, -1);
     }
-    if (signal.aborted || this.#watched.get(router) !== watched) return this.#fill();
+    if (this.#watched.get(router) !== watched) {
+      this.#fill();
+      return;
+    }
     // To the end of the line.
     this.#watched.delete(router);
     this.#watched.set(router, watched);
@@ -161,12 +167,7 @@ export class Listener {
   }
 
   /** Resolves when no menu tells any more. */
-  async #listen(
-    router: string,
-    watched: Watched,
-    api: RouterOsApi,
-    signal: AbortSignal,
-  ): Promise<Heard> {
+  async #listen(router: string, watched: Watched, api: RouterOsApi, signal: AbortSignal): Promise<Heard> {
     let heard: Heard = 'nothing';
     let refused = 0;
     let rows = 0;

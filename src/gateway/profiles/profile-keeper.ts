@@ -10,15 +10,23 @@ import {
   type Logger,
   type ReconcileResult,
 } from '../../kube/index.ts';
-import { Answers, type ProfileResult, type RouterOsApi, runProfiles, underUndo } from '../../routeros/index.ts';
+import {
+  Answers,
+  type ProfileResult,
+  type RouterOsApi,
+  runProfiles,
+  underUndo,
+} from '../../routeros/index.ts';
 import type { Moment } from '../connectivity.ts';
 import type { Fleet, Place } from '../fleet.ts';
 import type { HandoverCache } from '../handover-cache.ts';
 import { Lanes } from '../lanes.ts';
+import type { GatewayMetrics } from '../metrics.ts';
 import type { SidecarPort } from '../sidecar-health.ts';
 import { lanesOf } from './lanes.ts';
 import { listenedMenus } from './listened-menus.ts';
 import { Listener } from './listener.ts';
+import { driftActions, lookOutcome } from './look-outcome.ts';
 import { needAccess, openSession } from './open-session.ts';
 import { pauseBeforeDriftLook, REST_AFTER_UNDO_MS } from './pace.ts';
 import type { ProfileCache } from './profile-cache.ts';
@@ -34,6 +42,7 @@ export interface ProfileKeeperOptions {
   fleet: Fleet;
   routers: Informer<Router>;
   turns: RouterTurns;
+  metrics: Pick<GatewayMetrics, 'profiles'>;
   logger: Logger;
   now: () => Moment;
   random: () => number;
@@ -181,7 +190,8 @@ export class ProfileKeeper {
     );
     try {
       if (leave === undefined) return { requeueAfterMs: LOOK_AGAIN_MS };
-      const pause = await this.#look(key, router, place, arrivals, kept, tasks, signal);
+      const isAgain = !isNew && kept.failures === 0;
+      const pause = await this.#look(key, router, place, arrivals, kept, tasks, isAgain, signal);
       return { requeueAfterMs: Math.min(pause, opensIn) };
     } finally {
       leave?.();
@@ -261,10 +271,14 @@ export class ProfileKeeper {
     arrivals: number,
     kept: Kept,
     tasks: RouterTasks,
+    /** It had what it should, when it was last looked at. */
+    isAgain: boolean,
     signal: AbortSignal,
   ): Promise<number> {
-    const { now, logger, random, backoff, onChanged } = this.#options;
+    const { now, logger, random, backoff, onChanged, metrics } = this.#options;
     const { uid } = router.metadata;
+    const started = now().monotonic;
+    const seconds = () => (now().monotonic - started) / 1000;
     try {
       const result = await this.#run(router, place, tasks, signal);
       for (const { profile, reason } of result.problems) {
@@ -273,6 +287,11 @@ export class ProfileKeeper {
           kept.resting.set(`${profile} ${task.revision}`, now().monotonic + REST_AFTER_UNDO_MS);
       }
       const reports = reportsOf(tasks.tasks, result);
+      metrics.profiles.looked(lookOutcome(result, reports), seconds());
+      const foundBy = this.listener.hasNews(key) ? 'listening' : 'looking';
+      if (isAgain)
+        for (const action of driftActions(result, tasks.tasks, reports))
+          metrics.profiles.drifted(action, foundBy);
       kept.saying = { reports, failure: failureIn(reports, tasks.missing) };
       this.#done(kept, fingerprint(this.#tasks(router, place, kept)), arrivals);
       if (result.writes > 0) {
@@ -286,6 +305,7 @@ export class ProfileKeeper {
     } catch (error) {
       if (signal.aborted) throw error;
       this.listener.missed(key);
+      metrics.profiles.looked('unreachable', seconds());
       kept.failures += 1;
       kept.next = now().monotonic + backoffMs(kept.failures, backoff, random);
       logger.info(
@@ -338,7 +358,10 @@ export class ProfileKeeper {
     const { routers, now } = this.#options;
     const kept = this.#kept.get(routers.get(key)?.metadata.uid ?? '');
     // One that cannot be looked at is not looked at more often for it.
-    if (kept === undefined || kept.failures > 0) return this.listener.missed(key);
+    if (kept === undefined || kept.failures > 0) {
+      this.listener.missed(key);
+      return;
+    }
     kept.next = Math.min(kept.next, now().monotonic + afterMs);
     this.controller.queue.addAfter(key, afterMs);
   }

@@ -34,13 +34,13 @@ export function readExport(said: string, secrets: readonly string[]): RouterExpo
       `The router gives the first ${Buffer.byteLength(whole)} bytes of its export only.`,
     );
   if (whole.includes(UNDO))
-    throw new RouterOsError('Trap', 'The router is still undoing an earlier change, so its export is not kept.');
+    throw new RouterOsError(
+      'Trap',
+      'The router is still undoing an earlier change, so its export is not kept.',
+    );
   const text = secrets
     .filter(({ length }) => length >= LEAST_SECRET)
-    .reduce(
-      (masked, secret) => masked.replaceAll(secret, '*****'),
-      withoutSensitive(whole),
-    );
+    .reduce((masked, secret) => masked.replaceAll(secret, '*****'), withoutSensitive(whole));
   const counted = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   return { text, content: [version, ...counted].join('\n'), version };
 }

@@ -26,7 +26,14 @@ beforeAll(async () => {
   }
   cluster.kubectl(['create', 'namespace', NAMESPACE]);
   cluster.kubectl(['label', 'namespace', NAMESPACE, 'pod-security.kubernetes.io/enforce=privileged']);
-  for (const name of ['tenant-tunnel-gateways', 'tenant-tunnel-backups', 'copies', 'edge', 'network-team', 'customers'])
+  for (const name of [
+    'tenant-tunnel-gateways',
+    'tenant-tunnel-backups',
+    'copies',
+    'edge',
+    'network-team',
+    'customers',
+  ])
     cluster.kubectl(['create', 'namespace', name]);
   // A pod of an account that is not there is not taken.
   const accounts = (await render()).filter(({ kind }) => kind === 'ServiceAccount');

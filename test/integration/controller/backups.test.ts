@@ -36,7 +36,12 @@ async function backup(name: string, content: string): Promise<void> {
   const router = { namespace: 'a', name };
   const annotations = { [ANNOTATION_BACKUP_OF]: `a/${name}` };
   await agent.create(secrets, {
-    metadata: { namespace: NAMESPACE, name: backupName(router, content), labels: backupLabels(router), annotations },
+    metadata: {
+      namespace: NAMESPACE,
+      name: backupName(router, content),
+      labels: backupLabels(router),
+      annotations,
+    },
     data: { 'export.rsc.gz': 'H4sI' },
   });
 }
@@ -67,7 +72,8 @@ test('as many as the class keeps stay, those of a Router that is gone stay for a
   await look(1);
   await until('one', async () => (await countOf('one')) === 1);
 
-  const gone = async () => (await objects()).find(({ name }) => name === backupName({ namespace: 'a', name: 'gone' }, 'v1'));
+  const gone = async () =>
+    (await objects()).find(({ name }) => name === backupName({ namespace: 'a', name: 'gone' }, 'v1'));
   await until('noted', async () => (await gone())?.annotations[ANNOTATION_ROUTER_GONE] !== undefined);
   const past = new Date(Date.now() - GONE_MS - 60_000).toISOString();
   await harness.patch(`/api/v1/namespaces/${NAMESPACE}/secrets/${(await gone())?.name}`, {

@@ -36,43 +36,46 @@ const said = async ({ tunnel, member }: Site): Promise<string> => {
   return `${condition?.status} ${condition?.reason} ${condition?.message}`;
 };
 
-test.each(['7.9.2', '7.16.2', '7.24'])('RouterOS %s: kept once, and again when it has changed', async (version) => {
-  const site = await Site.start({ cluster, node }, SPEC, {
-    version,
-    handover: DAILY,
-    driftMs: 300,
-    backupTimes: AT_ONCE,
-  });
-  await until('kept', async () => (await said(site)).startsWith('True BackedUp'));
-  await until('kept with what the profile made', async () =>
-    (await backupsOf(site)).some((one) => textOf(one).includes('/ip pool add name=guests')),
-  );
-  const first = await backupsOf(site);
-  const { password } = site.member.access;
-  for (const one of first) {
-    expect(textOf(one)).toContain(`by RouterOS ${version}`);
-    expect(textOf(one)).not.toContain(password);
-    expect(textOf(one)).not.toContain('s3cret-of-radius');
-    expect(one.metadata.annotations?.['vpn.traidnet.io/backup-of']).toBe(site.member.key);
-    expect(one.metadata.labels?.['vpn.traidnet.io/router']).toBe('router-1');
-  }
-  // What somebody changes in a row of ours comes back to what it was, and so does what is kept of it.
-  const writes = node.routerWrites;
-  const creates = () => node.writes.filter((write) => write === 'create secrets').length;
-  const before = creates();
-  site.type('/ip/pool/set guests ranges=10.5.50.2');
-  await until('asked once more', () => creates() > before);
-  await node.readings(5);
-  expect(await backupsOf(site)).toHaveLength(first.length);
-  expect(node.routerWrites).toBe(writes);
-  site.type('/ip/pool/add name=theirs ranges=10.9.9.9');
-  site.type('/ip/pool/set guests ranges=10.5.50.3');
-  await until('another', async () =>
-    (await backupsOf(site)).some((one) => textOf(one).includes('name=theirs')),
-  );
-  expect(node.routerWrites).toBe(writes);
-  expect(node.logs.join('\n')).not.toContain('s3cret-of-radius');
-});
+test.each(['7.9.2', '7.16.2', '7.24'])(
+  'RouterOS %s: kept once, and again when it has changed',
+  async (version) => {
+    const site = await Site.start({ cluster, node }, SPEC, {
+      version,
+      handover: DAILY,
+      driftMs: 300,
+      backupTimes: AT_ONCE,
+    });
+    await until('kept', async () => (await said(site)).startsWith('True BackedUp'));
+    await until('kept with what the profile made', async () =>
+      (await backupsOf(site)).some((one) => textOf(one).includes('/ip pool add name=guests')),
+    );
+    const first = await backupsOf(site);
+    const { password } = site.member.access;
+    for (const one of first) {
+      expect(textOf(one)).toContain(`by RouterOS ${version}`);
+      expect(textOf(one)).not.toContain(password);
+      expect(textOf(one)).not.toContain('s3cret-of-radius');
+      expect(one.metadata.annotations?.['vpn.traidnet.io/backup-of']).toBe(site.member.key);
+      expect(one.metadata.labels?.['vpn.traidnet.io/router']).toBe('router-1');
+    }
+    // What somebody changes in a row of ours comes back to what it was, and so does what is kept of it.
+    const writes = node.routerWrites;
+    const creates = () => node.writes.filter((write) => write === 'create secrets').length;
+    const before = creates();
+    site.type('/ip/pool/set guests ranges=10.5.50.2');
+    await until('asked once more', () => creates() > before);
+    await node.readings(5);
+    expect(await backupsOf(site)).toHaveLength(first.length);
+    expect(node.routerWrites).toBe(writes);
+    site.type('/ip/pool/add name=theirs ranges=10.9.9.9');
+    site.type('/ip/pool/set guests ranges=10.5.50.3');
+    await until('another', async () =>
+      (await backupsOf(site)).some((one) => textOf(one).includes('name=theirs')),
+    );
+    expect(node.routerWrites).toBe(writes);
+    expect(node.logs.join('\n')).not.toContain('s3cret-of-radius');
+  },
+);
 
 test('the agent can neither read, list, change nor delete what it has made', async () => {
   const site = await Site.start({ cluster, node }, undefined, { handover: DAILY, backupTimes: AT_ONCE });
@@ -142,12 +145,7 @@ test('a namespace that is full is told, and it goes on by itself once there is r
     const writes = node.routerWrites;
     await node.readings(10);
     expect(node.routerWrites).toBe(writes);
-    await cluster.plane.request(
-      'PATCH',
-      `${path}/full`,
-      { spec: hard(5) },
-      'application/merge-patch+json',
-    );
+    await cluster.plane.request('PATCH', `${path}/full`, { spec: hard(5) }, 'application/merge-patch+json');
     await status(5);
     await until('kept', async () => (await said(site)).startsWith('True BackedUp'));
   } finally {

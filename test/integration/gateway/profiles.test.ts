@@ -148,6 +148,11 @@ test('what somebody changes is found by listening, within seconds, and nothing i
   await until('repaired again', () => site.os.rows('/radius')[0]?.secret === 's3cret-of-radius');
   expect(site.os.rows('/ip/pool').map(({ name }) => name)).toEqual(['guests', 'theirs']);
   expect(node.routerWrites).toBe(writes);
+  const metrics = await node.registry.metrics();
+  expect(metrics).toMatch(
+    /tto_gateway_profile_drift_total{[^}]*action="repaired",found_by="listening"[^}]*} [1-9]/,
+  );
+  expect(metrics).toMatch(/^tto_gateway_listened_routers\S* 1$/m);
   await site.tunnel.change(site.member, { profiles: [] });
   await until('nothing listens', () => site.open === 0);
   await site.tunnel.change(site.member, { profiles: ['base'] });

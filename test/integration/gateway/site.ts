@@ -172,4 +172,3 @@ export class Site {
     return `${condition?.status} ${condition?.reason} ${condition?.message}`;
   }
 }
-

@@ -27,11 +27,7 @@ const LEFT_OUT = new Set(['/user', LOG, '/system/script/job', '/system/package']
  * wrapped. Hides what is sensitive unless told not to, as all of RouterOS 7 does (Mikrotik-RouterOS-automatic-backup-and-update#21).
  * Rows that come with the router are written as if they had been added, which RouterOS does not do.
  */
-export function exportText(
-  menus: Iterable<Menu>,
-  context: Context,
-  given: ReadonlySet<string>,
-): string {
+export function exportText(menus: Iterable<Menu>, context: Context, given: ReadonlySet<string>): string {
   const shows = given.has('show-sensitive');
   const lines = head(context);
   for (const menu of [...menus].sort((a, b) => (a.path < b.path ? -1 : 1))) {

@@ -101,7 +101,8 @@ async function untilHeard(router: string, count: number, menu = '/ip/pool'): Pro
   await until(() => {
     turn += 1;
     const rest = menu === '/ip/pool' ? 'ranges=10.9.9.9' : `address=10.7.${turn % 250}.7/24 interface=bridge`;
-    if (scene.news.length < count) scene.type(router, `${menu}/add ${menu === '/ip/pool' ? `name=x${turn} ` : ''}${rest}`);
+    if (scene.news.length < count)
+      scene.type(router, `${menu}/add ${menu === '/ip/pool' ? `name=x${turn} ` : ''}${rest}`);
     return scene.news.length >= count;
   });
 }
@@ -218,8 +219,17 @@ test('menus are those with rows of profiles that are kept, each once and a bound
   };
   expect(listenedMenus([{ mode: 'apply', spec }])).toEqual(['/ip/pool', '/ip/firewall/filter']);
   expect(listenedMenus([{ mode: 'report', spec }])).toHaveLength(2);
-  expect(listenedMenus([{ mode: 'plan', spec }, { mode: 'hold', spec }])).toEqual([]);
-  const many = Array.from({ length: 30 }, (_, at) => ({ path: `/m/${at}`, match: { a: 'b' }, set: { a: 'b' } }));
+  expect(
+    listenedMenus([
+      { mode: 'plan', spec },
+      { mode: 'hold', spec },
+    ]),
+  ).toEqual([]);
+  const many = Array.from({ length: 30 }, (_, at) => ({
+    path: `/m/${at}`,
+    match: { a: 'b' },
+    set: { a: 'b' },
+  }));
   expect(listenedMenus([{ mode: 'apply', spec: { resources: many } }])).toHaveLength(16);
 });
 

@@ -5,8 +5,7 @@ import { END, readExport } from '../../../../src/routeros/export/export-text.ts'
 import { withoutSensitive } from '../../../../src/routeros/export/sensitive.ts';
 import { RouterOs, type RouterOsOptions } from '../../../simulator/engine/index.ts';
 import { serveApi } from '../../../simulator/machine/api/without-linux.ts';
-import { VERSIONS } from '../../simulator/routers.ts';
-import { PRIVATE_KEY } from '../../simulator/routers.ts';
+import { PRIVATE_KEY, VERSIONS } from '../../simulator/routers.ts';
 
 function pair(): [Duplex, Duplex] {
   const ends: Duplex[] = [];
@@ -132,7 +131,10 @@ test.each([
 });
 
 test('a secret of ours is masked wherever a router has it', () => {
-  const { text } = readExport(said('/system script add source="x long-password-1 y"'), ['long-password-1', '']);
+  const { text } = readExport(said('/system script add source="x long-password-1 y"'), [
+    'long-password-1',
+    '',
+  ]);
   expect(text).toContain('source="x ***** y"');
 });
 
