@@ -70,7 +70,7 @@ scale: node_modules/.ready ## Kill at every write, two leaders, one Router among
 	@for one in $(or $(S),every-write two-leaders-bench one-among-thousands-bench); do node test/integration/scale/$$one.ts; done
 
 .PHONY: bench
-bench: node_modules/.ready ## Measure the operator beside bare requests, about an hour; B=small, large, wide, churn, gateway, throughput or configure: one suite
+bench: node_modules/.ready ## Measure the operator beside bare requests, about an hour; B=small, large, wide, churn, gateway, throughput, configure or profiles: one suite
 	@node bench/run.ts $(B)
 	@node bench/report.ts
 

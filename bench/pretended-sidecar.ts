@@ -1,11 +1,15 @@
 /**
  * A sidecar whose peers all shake hands as routers in the field do: each once in two minutes, spread evenly. Run as a
- * process of its own, so that what it takes is not counted as the agent's: `node bench/pretended-sidecar.ts SOCKET`.
+ * process of its own, so that what it takes is not counted as the agent's:
+ * `node bench/pretended-sidecar.ts SOCKET [FOLDER]`; the folder has the routers' own sockets, see scripted-routers.ts.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { connect } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Peer, PROTOCOL_VERSION, type TunnelState } from '../src/wireguard/protocol.ts';
 
+const [socket = '', folder = ''] = process.argv.slice(2);
 const HANDSHAKE_EVERY = 120;
 const tunnels = new Map<string, { listenPort: number; peers: Map<string, number> }>();
 let served = 0;
@@ -89,4 +93,18 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   reply({ code: 'UnknownPath', message: 'Not pretended.' }, 404);
 }
 
-createServer((request, response) => void answer(request, response)).listen(process.argv[2]);
+const server = createServer((request, response) => void answer(request, response));
+// Connections into tunnels lead to the Unix sockets `ADDRESS.sock` of a folder.
+server.on('connect', (request, client) => {
+  const address = (request.url ?? '').replace(/:\d+$/, '');
+  const router = connect(join(folder, `${address}.sock`), () => {
+    client.write('HTTP/1.1 200 OK\r\n\r\n');
+    client.pipe(router).pipe(client);
+  });
+  for (const [one, other] of [
+    [client, router],
+    [router, client],
+  ])
+    one?.on('error', () => other?.destroy()).on('close', () => other?.destroy());
+});
+server.listen(socket);

@@ -107,11 +107,13 @@ function gatewayTable(all: ReadonlyMap<string, Result>): string[] {
   const tunnels = all.get('gateway-tunnels')?.metrics;
   const throughput = all.get('throughput')?.metrics;
   const configure = all.get('configure')?.metrics;
+  const profiles = all.get('profiles')?.metrics;
   const rows = [
     ...(crowd === undefined ? [] : crowdRows(crowd)),
     ...(tunnels === undefined ? [] : tunnelRows(tunnels)),
     ...(throughput === undefined ? [] : throughputRows(throughput)),
     ...(configure === undefined ? [] : configureRows(configure)),
+    ...(profiles === undefined ? [] : profileRows(profiles)),
   ];
   if (rows.length === 0) return [];
   const head = ['', '| gateway | what | result |', '| --- | --- | --- |'];
@@ -179,6 +181,23 @@ function configureRows(configure: Metrics): [string, string, string][] {
   ];
 }
 
+function profileRows(profiles: Metrics): [string, string, string][] {
+  const routers = `a whole agent, ${shown(number(profiles, 'routers'))} routers in two tunnels`;
+  const memory = `${shown(number(profiles, 'agentResidentMiB'))} MiB, at most ${shown(number(profiles, 'agentPeakMiB'))}`;
+  return [
+    [
+      '`profiles`',
+      `${routers} set up after their first handshake`,
+      `${shown(number(profiles, 'setUpPerSecond'))} a second`,
+    ],
+    [
+      '`profiles`',
+      `the same, a profile of five rows applied, ${number(profiles, 'atOnce')} at a time`,
+      `${shown(number(profiles, 'profiledPerSecond'))} a second, ${shown(number(profiles, 'agentCpuMsPerRouter'))} ms of processor each; agent ${memory}`,
+    ],
+  ];
+}
+
 function tunnelRows(tunnels: Metrics): [string, string, string][] {
   const rest = group(tunnels, 'rest');
   const what = `${shown(number(tunnels, 'tunnels'))} tunnels of ${shown(number(tunnels, 'peersEach'))} peers`;
@@ -243,7 +262,7 @@ function page(all: ReadonlyMap<string, Result>): string {
 What the operator costs, beside what the same machine needs at the least: the *floor* creates the same objects and writes
 the same bytes with bare requests, decides nothing and watches nothing. Floor and operator take turns on one API server, so
 that the ratio tells of the operator and not of the machine. \`make bench\` measures all of it again, about an hour;
-\`make bench B=small\` one of the suites (\`small\`, \`large\`, \`wide\`, \`churn\`, \`gateway\`, \`throughput\`, \`configure\`).
+\`make bench B=small\` one of the suites (\`small\`, \`large\`, \`wide\`, \`churn\`, \`gateway\`, \`throughput\`, \`configure\`, \`profiles\`).
 
 ![Milliseconds a router, floor and operator, for four sizes of fleet](benchmarks.svg)
 

@@ -8,6 +8,7 @@ import { rest } from './benchmarks/rest.ts';
 import { restart } from './benchmarks/restart.ts';
 import { throughput } from './benchmarks/throughput.ts';
 import { tunnels } from './benchmarks/tunnels.ts';
+import { wholeAgent } from './benchmarks/whole-agent.ts';
 import { applyFleet } from './fleet.ts';
 import { numbered } from './manifests.ts';
 import type { Metrics } from './results.ts';
@@ -85,6 +86,16 @@ export const SUITES: Record<string, (save: Save, say: Say) => Promise<void>> = {
   /** How fast a gateway configures routers, without a cluster. */
   configure: async (save, say) => {
     save('configure', await configure({ routers: scaled(1_000), atOnce: 16, version: '7.16.2' }, say));
+  },
+  /** The same with a whole agent, its controller and an API server: profiles. */
+  profiles: async (save, say) => {
+    const stage = await Stage.start();
+    try {
+      await stage.startController();
+      save('profiles', await wholeAgent(stage, { routers: scaled(1_000), version: '7.16.2' }, say));
+    } finally {
+      await stage.stop();
+    }
   },
   /** As root, too. */
   throughput: async (save, say) => {

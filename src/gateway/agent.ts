@@ -332,6 +332,7 @@ export function startAgent(options: AgentOptions): AgentProcess {
     signal,
     backoff: options.configurationBackoff,
     backupTimes: options.backupTimes,
+    endpointOf: (key) => tenantTunnels.get(key)?.status?.endpoint,
     onNews: (key) => routerReporter.controller.enqueue(key),
   });
   const routerReporter = new RouterReporter({

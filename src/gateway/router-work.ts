@@ -44,6 +44,8 @@ export interface RouterWorkOptions {
   backoff: BackoffOptions | undefined;
   /** Of backups; for tests. */
   backupTimes: ConstructorParameters<typeof BackupKeeper>[0]['times'];
+  /** What routers of a TenantTunnel connect to, `host:port`. */
+  endpointOf: (tenantTunnel: string) => string | undefined;
   /** There is news of this Router. */
   onNews: (router: string) => void;
 }

@@ -50,6 +50,8 @@ export interface ProfileKeeperOptions {
   concurrency: number;
   /** How often one is looked at that nothing was changed for, ms. */
   driftMs: number;
+  /** What routers of a TenantTunnel connect to, `host:port`. */
+  endpointOf: (tenantTunnel: string) => string | undefined;
   /** How many routers are listened to, so that what is changed there is found at once. */
   listenRouters: number;
   /** How long each, ms; for tests. */
@@ -324,6 +326,8 @@ export class ProfileKeeper {
   ): Promise<ProfileResult> {
     const { tunnel, peer } = place;
     const { address } = peer.router;
+    const { handover } = tunnel.desired;
+    const { endpointOf } = this.#options;
     const { version = '', model = '' } = router.status ?? {};
     const open = (aborting: AbortSignal) =>
       openSession(this.#options, router, place, LOOK_LIMIT_MS, aborting);
@@ -335,7 +339,12 @@ export class ProfileKeeper {
         openAnother: async (aborting) => (await open(aborting)).api,
         underUndo,
         tasks,
-        subject: subjectOf(router, address, tunnel.desired.handover),
+        subject: subjectOf(
+          router,
+          address,
+          handover,
+          handover && endpointOf(keyOfRef(handover.tenantTunnel)),
+        ),
         ours: { user, address },
         version,
         answers: { kept: this.#answers, router: `${router.metadata.uid} ${version} ${model}` },

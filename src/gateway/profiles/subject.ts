@@ -9,6 +9,8 @@ export function subjectOf(
   { metadata, spec, status }: Router,
   address: string,
   handover: TunnelHandover | undefined,
+  /** What routers connect to, `host:port`. */
+  endpoint: string | undefined,
 ): Subject {
   return {
     router: {
@@ -24,6 +26,7 @@ export function subjectOf(
       serverAddress: handover?.serverAddress,
       subnet: handover?.subnet,
       listenPort: handover === undefined ? undefined : String(handover.listenPort),
+      endpoint: hostOf(endpoint),
       interface: INTERFACE,
     },
     facts: {
@@ -33,4 +36,10 @@ export function subjectOf(
       identity: spec.identity ?? metadata.name,
     },
   };
+}
+
+/** `2001:db8::1` of `[2001:db8::1]:51820`. */
+function hostOf(endpoint = ''): string | undefined {
+  const [, literal, host] = /^(?:\[([^\]]+)\]|([^:]+)):\d+$/.exec(endpoint) ?? [];
+  return literal ?? host;
 }
