@@ -56,7 +56,7 @@ export class GatewayMetrics {
     });
     this.#backups = new Histogram({
       name: 'tto_gateway_backup_seconds',
-      help: 'Time to ask a router for its configuration and keep it, by outcome (kept, unchanged, failed).',
+      help: 'Time to ask a router for its configuration and keep it, by outcome (kept, unchanged, tooLarge, failed).',
       labelNames: ['outcome'],
       buckets: [0.2, 1, 5, 15, 60],
       registers,
@@ -75,7 +75,7 @@ export class GatewayMetrics {
     this.#configurations.observe({ outcome }, seconds);
   }
 
-  backedUp(outcome: 'kept' | 'unchanged' | 'failed', seconds: number): void {
+  backedUp(outcome: 'kept' | 'unchanged' | 'tooLarge' | 'failed', seconds: number): void {
     this.#backups.observe({ outcome }, seconds);
   }
 

@@ -1,39 +1,27 @@
 /** Keeps the configurations of routers whose class asks for it. Keys: Routers, `namespace/name`. */
-import type { Router, RouterAccess, TunnelHandover } from '../../api/index.ts';
+import type { Router, TunnelHandover } from '../../api/index.ts';
 import {
   type BackoffOptions,
   backoffMs,
   Controller,
   findCondition,
   type Informer,
-  isApiError,
-  type KubeApi,
   type Logger,
   type ReconcileResult,
-  secrets,
 } from '../../kube/index.ts';
-import { askExport } from '../../routeros/index.ts';
 import type { Moment } from '../connectivity.ts';
 import type { Fleet, Place } from '../fleet.ts';
 import type { HandoverCache } from '../handover-cache.ts';
-import { logIn } from '../log-in.ts';
 import type { Problem } from '../problem.ts';
 import type { RouterTurns } from '../profiles/turns.ts';
-import { accessOf, dialTo } from '../router-access.ts';
+import { accessOf } from '../router-access.ts';
 import type { SaidCondition } from '../router-sayings.ts';
-import type { SidecarPort } from '../sidecar-health.ts';
-import { backupSecret } from './backup-secret.ts';
 import { backupFailure, tooLarge } from './failure.ts';
 import { type BackupSaying, backupCondition } from './saying.ts';
 import { AFTER_CHANGE_MS, LEAST_MS, nextTurn } from './schedule.ts';
+import { type BackupOutcome, type TakenFrom, type TakeOptions, takeBackup } from './take-backup.ts';
 
-export type BackupOutcome = 'kept' | 'unchanged' | 'failed';
-
-export interface BackupKeeperOptions {
-  client: Pick<KubeApi, 'create'>;
-  /** Of the backups. */
-  namespace: string;
-  sidecar: Pick<SidecarPort, 'connect'>;
+export interface BackupKeeperOptions extends TakeOptions {
   cache: Pick<HandoverCache, 'accessSecret'>;
   fleet: Pick<Fleet, 'place'>;
   routers: Informer<Router>;
@@ -41,9 +29,7 @@ export interface BackupKeeperOptions {
   logger: Logger;
   now: () => Moment;
   random: () => number;
-  /** Whether this agent speaks for its node. */
-  mayWrite: () => Promise<boolean>;
-  onOutcome: (outcome: BackupOutcome, seconds: number) => void;
+  onOutcome: (outcome: BackupOutcome | 'failed', seconds: number) => void;
   /** There is news of this Router. */
   onReport: (router: string) => void;
   /** Shortest times, ms; for tests. */
@@ -57,6 +43,7 @@ interface Times {
 }
 
 interface Kept {
+  everyHours: number;
   /** When it is asked next, ms since 1970. */
   next: number;
   /** Of the last one, also one that failed. */
@@ -67,10 +54,12 @@ interface Kept {
 
 /** Each is some 256 KiB at the most for some seconds. */
 const AT_ONCE = 4;
-const SESSION_MS = 90_000;
+/** Longer than a session, which has a limit of its own. */
 const LIMIT_MS = 120_000;
 /** While somebody else of ours speaks to the router. */
 const LOOK_AGAIN_MS = 2_000;
+/** While it has no log-in here, or this agent does not speak for its node. */
+const LATER_MS = 60_000;
 /** A failure of the router is told from this one on: links go, routers restart. */
 const TOLERATED = 2;
 /** As the class's schema has it. */
@@ -106,17 +95,14 @@ export class BackupKeeper {
   }
 
   /** The condition BackedUp as it is to be; undefined: none. */
-  condition(router: Router, { tunnel }: Place): SaidCondition | undefined {
-    const { handover } = tunnel.desired;
-    const known = this.#kept.get(router.metadata.uid)?.saying;
-    const saying = handover !== undefined && hoursOf(handover) === undefined ? 'none' : known;
+  condition(router: Router, place: Place): SaidCondition | undefined {
+    const saying = isOff(place) ? 'none' : this.#kept.get(router.metadata.uid)?.saying;
     return backupCondition(router, saying, this.#options.namespace);
   }
 
   /** We have changed something on the router. */
   changed(key: string): void {
-    const target = this.#target(key);
-    const kept = target && this.#kept.get(target.router.metadata.uid);
+    const kept = this.#kept.get(this.#options.routers.get(key)?.metadata.uid ?? '');
     if (kept === undefined) return;
     const { afterChangeMs, leastMs } = this.#times;
     const { wall } = this.#options.now();
@@ -132,12 +118,15 @@ export class BackupKeeper {
     const { now, turns } = this.#options;
     const kept = this.#kept.get(uid) ?? this.#begin(router, everyHours);
     this.#kept.set(uid, kept);
+    if (kept.everyHours !== everyHours && kept.failures === 0)
+      kept.next = Math.min(kept.next, nextTurn(uid, everyHours, now().wall));
+    kept.everyHours = everyHours;
     const rest = kept.next - now().wall;
     if (rest > 0) return { requeueAfterMs: rest };
     const done = turns.take(uid);
     if (done === undefined) return { requeueAfterMs: LOOK_AGAIN_MS };
     try {
-      await this.#look(key, router, place, kept, everyHours, signal);
+      await this.#look(key, router, place, kept, signal);
     } finally {
       done();
     }
@@ -146,13 +135,14 @@ export class BackupKeeper {
 
   /** The Router, when it is here, Online, and its class asks for it. */
   #target(key: string): { router: Router; place: Place; everyHours: number } | undefined {
-    const { routers, fleet } = this.#options;
+    const { routers, fleet, onReport } = this.#options;
     const router = routers.get(key);
     const place = fleet.place(key);
     if (router === undefined || place?.peer.router.uid !== router.metadata.uid) return undefined;
-    const { handover } = place.tunnel.desired;
-    const everyHours = handover && hoursOf(handover);
     const { spec, status, metadata } = router;
+    // Its class asks no more: nobody else would take back what is said.
+    if (isOff(place) && findCondition(status?.conditions, 'BackedUp') !== undefined) onReport(key);
+    const everyHours = hoursOf(place);
     const isUp = status?.phase === 'Online' && spec.autoConfiguration.enabled && !spec.suspended;
     if (everyHours === undefined || !isUp || metadata.deletionTimestamp !== undefined) return undefined;
     return { router, place, everyHours };
@@ -163,82 +153,66 @@ export class BackupKeeper {
     const { wall } = this.#options.now();
     const before = findCondition(status?.conditions, 'BackedUp');
     const next = before?.status === 'True' ? nextTurn(metadata.uid, everyHours, wall) : wall;
-    return { next, last: Number.NEGATIVE_INFINITY, failures: 0, saying: undefined };
+    return { everyHours, next, last: Number.NEGATIVE_INFINITY, failures: 0, saying: undefined };
   }
 
-  async #look(
-    key: string,
-    { metadata, status }: Router,
-    place: Place,
-    kept: Kept,
-    everyHours: number,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { now, random, logger, onOutcome, onReport, mayWrite, namespace } = this.#options;
+  async #look(key: string, router: Router, place: Place, kept: Kept, signal: AbortSignal): Promise<void> {
+    const { now, onOutcome, mayWrite } = this.#options;
     const access = accessOf(this.#options.cache, place);
-    if (access === undefined || !(await mayWrite())) return this.#again(kept);
+    if (access === undefined || !(await mayWrite())) {
+      kept.next = now().wall + LATER_MS;
+      return;
+    }
     const started = now().monotonic;
     kept.last = now().wall;
-    let outcome: BackupOutcome | undefined;
-    let failure: Problem | undefined;
+    const from: TakenFrom = { place, access, revision: router.status?.credentials?.revision };
+    const taken = await this.#take(key, from, signal);
+    onOutcome(taken.outcome ?? 'failed', (now().monotonic - started) / 1000);
+    if (this.#kept.get(router.metadata.uid) === kept) this.#note(key, router, kept, taken);
+  }
+
+  async #take(key: string, from: TakenFrom, signal: AbortSignal): Promise<Taken> {
+    const { namespace, logger } = this.#options;
     try {
-      outcome = await this.#keep(metadata, place, access, status?.credentials?.revision, signal);
-      if (outcome === 'failed') failure = tooLarge;
+      const outcome = await takeBackup(this.#options, from, signal);
+      return { outcome, failure: outcome === 'tooLarge' ? tooLarge : undefined };
     } catch (error) {
       if (signal.aborted) throw error;
-      failure = backupFailure(error, access, namespace);
       const code = (error as { code?: unknown }).code;
       const said = error instanceof Error ? error.message : 'unknown';
       logger.info({ router: key, code }, `Could not keep the configuration of a router: ${said}`);
+      return { outcome: undefined, failure: backupFailure(error, from.access, namespace) };
     }
-    onOutcome(outcome ?? 'failed', (now().monotonic - started) / 1000);
-    if (this.#kept.get(metadata.uid) !== kept) return;
+  }
+
+  #note(key: string, { metadata }: Router, kept: Kept, { outcome, failure }: Taken): void {
+    const { now, random, onReport } = this.#options;
+    const { wall } = now();
     const isDone = outcome !== undefined;
     kept.failures = isDone ? 0 : kept.failures + 1;
     kept.next = isDone
-      ? nextTurn(metadata.uid, everyHours, now().wall)
-      : now().wall + backoffMs(kept.failures, this.#times.backoff, random);
-    const isTold = failure === undefined ? isDone : isDone || kept.failures > TOLERATED || isRefusal(failure);
-    if (!isTold) return;
+      ? nextTurn(metadata.uid, kept.everyHours, wall)
+      : wall + backoffMs(kept.failures, this.#times.backoff, random);
+    const isLasting = failure !== undefined && failure.reason !== 'BackupFailed';
+    if (!isDone && (failure === undefined || (!isLasting && kept.failures <= TOLERATED))) return;
     kept.saying = failure ?? 'kept';
     onReport(key);
   }
+}
 
-  #again(kept: Kept): void {
-    kept.next = this.#options.now().wall + LOOK_AGAIN_MS;
-  }
-
-  async #keep(
-    { namespace: owner, name }: Router['metadata'],
-    place: Place,
-    access: RouterAccess,
-    revision: number | undefined,
-    signal: AbortSignal,
-  ): Promise<BackupOutcome> {
-    const { sidecar, client, namespace, mayWrite } = this.#options;
-    const dial = dialTo(sidecar, place, access);
-    const { api } = await logIn({ dial, access, revision, sessionMs: SESSION_MS, signal });
-    const { password, next = '', presharedKey = '' } = access;
-    const said = await askExport(api, [password, next, presharedKey], { signal }).finally(() => api.close());
-    const secret = await backupSecret(namespace, { namespace: owner, name }, said);
-    if (secret === undefined) return 'failed';
-    // Asking may have taken a minute, in which another took over the node.
-    if (!(await mayWrite())) throw new Error('This agent does not speak for its node any more.');
-    try {
-      await client.create(secrets, secret, { signal });
-      return 'kept';
-    } catch (error) {
-      if (isApiError(error, 'AlreadyExists')) return 'unchanged';
-      throw error;
-    }
-  }
+interface Taken {
+  /** Absent where it failed. */
+  outcome: BackupOutcome | undefined;
+  /** What is to be said; absent where it is nobody's fault here. */
+  failure: Problem | undefined;
 }
 
 /** An object that somebody has edited may say anything. */
-function hoursOf({ backup }: Pick<TunnelHandover, 'backup'>): number | undefined {
+function hoursOf({ tunnel }: Place): number | undefined {
+  const backup: TunnelHandover['backup'] = tunnel.desired.handover?.backup;
   const hours: unknown = backup?.everyHours;
   return typeof hours === 'number' && hours >= 1 && hours <= MOST_HOURS ? hours : undefined;
 }
 
-/** Nothing that goes away by itself soon. */
-const isRefusal = ({ reason }: Problem): boolean => reason !== 'BackupFailed';
+const isOff = (place: Place): boolean =>
+  place.tunnel.desired.handover !== undefined && hoursOf(place) === undefined;
