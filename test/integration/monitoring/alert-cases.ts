@@ -34,6 +34,8 @@ const certificate = series('tto_relay_certificate_expiry_timestamp_seconds', GAT
 const inState = (state: string): string => series('tto_tunnel_routers', GATEWAY, TUNNEL, { state });
 const requests = (status: string): string =>
   series('tto_kube_request_seconds_count', GATEWAY, { verb: 'get', resource: 'routers', status });
+const backups = (outcome: string): string =>
+  series('tto_gateway_backup_seconds_count', GATEWAY, { outcome });
 const reconciles = (outcome: string): string =>
   series('tto_controller_reconciles_total', FIRST, { controller: 'router', outcome });
 
@@ -301,6 +303,30 @@ export const ALERT_CASES: Readonly<Record<string, readonly AlertCase[]>> = {
       name: 'others are on their way',
       series: { 'tto_profiles{state="Stopped"}': '0x9', 'tto_profiles{state="RollingOut"}': '3x9' },
       at: '9m',
+      fires: [],
+    },
+  ],
+  BackupsFailing: [
+    {
+      name: 'none is kept any more',
+      series: { [backups('failed')]: '0+1x300', [backups('unchanged')]: '40x300' },
+      at: '3h',
+      fires: [{ labels: { instance: GATEWAY.instance }, value: '100%' }],
+    },
+    {
+      name: 'some routers do not answer, and some are too large',
+      series: {
+        [backups('failed')]: '0+1x300',
+        [backups('tooLarge')]: '0+1x300',
+        [backups('unchanged')]: '0+2x300',
+      },
+      at: '4h',
+      fires: [],
+    },
+    {
+      name: 'no class asks for any',
+      series: {},
+      at: '4h',
       fires: [],
     },
   ],
