@@ -41,7 +41,7 @@ interface Watched {
 }
 
 const HOLD_MS = 30 * 60_000;
-/** Of all places. */
+/** Of all places, while others wait. */
 const TUNNEL_PART = 0.5;
 const BACKOFF = { baseMs: 5_000, maxMs: 600_000 };
 /** More in one session is no news, but noise. */
@@ -110,15 +110,15 @@ export class Listener {
     for (const router of [...this.#watched.keys()]) this.stop(router);
   }
 
-  /** Gives free places to those that wait. */
+  /** Gives free places to those that wait: to each tunnel its share first, and what is left to whoever comes next. */
   #fill(): void {
     const { places } = this.#options;
-    const ofTunnel = Math.max(1, Math.floor(places * TUNNEL_PART));
-    for (const [router, watched] of this.#watched) {
-      if (this.#count >= places) return;
-      const isBusy = watched.holding !== undefined || watched.rest !== undefined;
-      if (!isBusy && (this.#held.get(watched.tunnel) ?? 0) < ofTunnel) void this.#hold(router, watched);
-    }
+    for (const share of [Math.max(1, Math.floor(places * TUNNEL_PART)), places])
+      for (const [router, watched] of this.#watched) {
+        if (this.#count >= places) return;
+        const isBusy = watched.holding !== undefined || watched.rest !== undefined;
+        if (!isBusy && (this.#held.get(watched.tunnel) ?? 0) < share) void this.#hold(router, watched);
+      }
   }
 
   /** Until its time is over, it is stopped, or the session ends. */

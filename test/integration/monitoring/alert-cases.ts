@@ -34,8 +34,7 @@ const certificate = series('tto_relay_certificate_expiry_timestamp_seconds', GAT
 const inState = (state: string): string => series('tto_tunnel_routers', GATEWAY, TUNNEL, { state });
 const requests = (status: string): string =>
   series('tto_kube_request_seconds_count', GATEWAY, { verb: 'get', resource: 'routers', status });
-const backups = (outcome: string): string =>
-  series('tto_gateway_backup_seconds_count', GATEWAY, { outcome });
+const backups = (outcome: string): string => series('tto_gateway_backup_seconds_count', GATEWAY, { outcome });
 const reconciles = (outcome: string): string =>
   series('tto_controller_reconciles_total', FIRST, { controller: 'router', outcome });
 

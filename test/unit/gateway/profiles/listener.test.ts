@@ -143,7 +143,7 @@ test('looks that find nothing come more and more seldom, and at last it is not l
   expect(scene.listener.count).toBe(0);
 });
 
-test('there are no more than there are places, half of them for one tunnel, and they go round', async () => {
+test('there are no more than there are places, and they go round', async () => {
   scene = new Scene({ places: 4, holdMs: 100 });
   let most = 0;
   const heard = new Set<string>();
@@ -166,6 +166,17 @@ test('there are no more than there are places, half of them for one tunnel, and 
   }
   expect([...heard].sort()).toEqual(names);
   expect(most).toBe(4);
+});
+
+test('one tunnel has half of the places while others wait, and all while none does', async () => {
+  scene = new Scene({ places: 4 });
+  for (const name of ['a', 'b', 'c', 'd']) scene.listener.looked(name, 'wg0', POOL, 0);
+  await until(() => scene.listener.count === 4);
+  for (const name of ['e', 'f', 'g']) scene.listener.looked(name, 'wg1', POOL, 0);
+  for (const name of ['h', 'i']) scene.listener.looked(name, 'wg0', POOL, 0);
+  for (const name of ['a', 'b']) scene.listener.stop(name);
+  await until(() => scene.routers.has('e') && scene.routers.has('f') && scene.listener.count === 4);
+  expect([...scene.routers.keys()].sort()).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
 });
 
 test('nothing is left when a router goes, has no profile any more, or the agent ends', async () => {
