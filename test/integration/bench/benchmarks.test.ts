@@ -3,6 +3,7 @@ import { bulk, bytesKept, warmUp } from '../../../bench/benchmarks/bulk.ts';
 import { remove } from '../../../bench/benchmarks/delete.ts';
 import { latency } from '../../../bench/benchmarks/latency.ts';
 import { rest } from '../../../bench/benchmarks/rest.ts';
+import { wholeAgent } from '../../../bench/benchmarks/whole-agent.ts';
 import type { Pattern } from '../../../bench/floor.ts';
 import type { Metrics } from '../../../bench/results.ts';
 import type { RunningProcess } from '../../../bench/running-process.ts';
@@ -60,4 +61,10 @@ test('rest has a real agent tell all routers Online first', async () => {
   const metrics = await rest(stage, controller, () => {}, { seconds: 2, settleMs: 0, quietMs: 3_000 });
   expect(metrics.allOnlineWrites).toBeGreaterThan(300);
   expect(metrics.agent).toMatchObject({ residentMiB: expect.any(Number) });
+}, 120_000);
+
+test('profiles has a whole agent set routers up and apply a profile', async () => {
+  const metrics = await wholeAgent(stage, { routers: 6, version: '7.16.2' }, () => {});
+  expect(metrics).toMatchObject({ routers: 6, failed: 0 });
+  expect(numbers(metrics).filter((value) => !Number.isFinite(value) || value < 0)).toEqual([]);
 }, 120_000);
