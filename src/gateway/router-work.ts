@@ -62,7 +62,7 @@ export function routerWork(options: RouterWorkOptions): RouterWork {
   const { client, gatewayNamespace, backupNamespace, metrics, logger, onNews } = options;
   const { backoff = { baseMs: 1_000, maxMs: 60_000 }, driftMs = DRIFT_MS } = options;
   const { configurations = 64, profileLooks = 16, listenRouters = LISTEN_ROUTERS } = options;
-  const { backupTimes, holdMs } = options;
+  const { backupTimes } = options;
   const turns = new RouterTurns();
   const profiles = new ProfileCache({ client, namespace: gatewayNamespace, logger });
   const configurer = new Configurer({
@@ -87,7 +87,6 @@ export function routerWork(options: RouterWorkOptions): RouterWork {
     concurrency: profileLooks,
     driftMs,
     listenRouters,
-    ...(holdMs !== undefined && { holdMs }),
     backoff,
     onReport: onNews,
     onChanged: (key) => backups.changed(key),

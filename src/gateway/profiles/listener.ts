@@ -19,7 +19,7 @@ export interface ListenerOptions {
   /** Ends all. */
   signal: AbortSignal;
   /** How long one is listened to, ms; for tests. */
-  holdMs?: number;
+  holdMs?: number | undefined;
 }
 
 /** `refused`: it can be listened to in none of its menus. */

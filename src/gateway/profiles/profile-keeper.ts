@@ -55,7 +55,7 @@ export interface ProfileKeeperOptions {
   /** How many routers are listened to, so that what is changed there is found at once. */
   listenRouters: number;
   /** How long each, ms; for tests. */
-  holdMs?: number;
+  holdMs?: number | undefined;
   /** Ends the listening. */
   signal: AbortSignal;
   clock: Pick<Clock, 'after'>;

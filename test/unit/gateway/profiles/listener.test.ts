@@ -1,5 +1,6 @@
 import { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { RouterProfileSpec } from '../../../../src/api/index.ts';
 import { listenedMenus } from '../../../../src/gateway/profiles/listened-menus.ts';
 import { Listener, type ListenerOptions } from '../../../../src/gateway/profiles/listener.ts';
 import { MOST_FRUITLESS, pauseAfterNews } from '../../../../src/gateway/profiles/news-pace.ts';
@@ -220,7 +221,7 @@ test('without places nobody is listened to', async () => {
 });
 
 test('menus are those with rows of profiles that are kept, each once and a bounded number', () => {
-  const spec = {
+  const spec: RouterProfileSpec = {
     resources: [
       { path: '/ip/dns', set: { servers: '1.1.1.1' } },
       { path: '/ip/pool', match: { name: 'a' }, set: { ranges: '10.0.0.1' } },
