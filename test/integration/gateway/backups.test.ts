@@ -140,7 +140,7 @@ test('a namespace that is full is told, and it goes on by itself once there is r
   try {
     const site = await Site.start({ cluster, node }, undefined, { handover: DAILY, backupTimes: AT_ONCE });
     await until('refused', async () => (await said(site)).startsWith('False BackupRefused'));
-    expect(await said(site)).toContain('exceeded quota');
+    expect(await said(site)).toContain('raise backups.maxSecrets');
     expect(await site.tunnel.phase(site.member)).toBe('Online');
     const writes = node.routerWrites;
     await node.readings(10);

@@ -207,6 +207,8 @@ export class FakeSidecar implements SidecarPort {
       });
     }
     const [ours, theirs] = duplexPair();
+    // As of a connection: whoever ends it ends it for the other side too.
+    ours.on('close', () => theirs.destroy());
     listener?.(theirs);
     return ours;
   }
