@@ -463,6 +463,13 @@ export const CONDITION_REASONS = {
     remedy:
       'Nothing, if the routers in the field shall work on. To move them, create another TenantTunnel and paste new scripts.',
   },
+  NoIPv6: {
+    on: ['TenantTunnel'],
+    conditions: ['Allocated'],
+    meaning:
+      'The class names a pool for IPv6, and the tunnel has no network out of it; the message says why. IPv4 works as it does everywhere.',
+    remedy: 'Give the class a pool that is its own, or the very same as another class.',
+  },
   NoGateway: {
     on: ['TenantTunnel'],
     conditions: ['Programmed', 'Ready'],
