@@ -26,7 +26,8 @@ export function parsePool6(cidr: string): Pool6 {
   if (address === undefined) return refuse('is not an IPv6 network; write it like fd12:3456:789a::/48');
   const base = address.startAddress().bigInt();
   const length = address.subnetMask;
-  if (base !== address.bigInt()) return refuse(`has host bits set; write ${formatNetwork6({ base, length })}`);
+  if (base !== address.bigInt())
+    return refuse(`has host bits set; write ${formatNetwork6({ base, length })}`);
   if (length > LONGEST_POOL6)
     return refuse(`is too small for a /64 for each tunnel; write a /${LONGEST_POOL6} or a wider one`);
   if (!USABLE.some((range) => address.isInSubnet(range)))

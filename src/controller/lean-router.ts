@@ -25,7 +25,8 @@ export function leanRouter({ apiVersion, kind, metadata, spec, status }: Router)
 }
 
 function leanStatus(status: RouterStatus): RouterStatus {
-  const { observedGeneration, phase, address, address6, publicKey, tunnel, script, lastHandshakeTime } = status;
+  const { observedGeneration, phase, address, address6, publicKey, tunnel, script, lastHandshakeTime } =
+    status;
   return {
     observedGeneration,
     phase,

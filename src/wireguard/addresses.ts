@@ -7,7 +7,9 @@ export const subnetsOf = (addresses: readonly string[]): Network[] =>
 
 /** The IPv6 addresses among a server's own, without the length, which is always 64: `fd12:3456:789a::1`. */
 export const addresses6Of = (addresses: readonly string[]): string[] =>
-  addresses.flatMap((text) => (text.endsWith('/64') && placeIn6(text.slice(0, -3)) ? [text.slice(0, -3)] : []));
+  addresses.flatMap((text) =>
+    text.endsWith('/64') && placeIn6(text.slice(0, -3)) ? [text.slice(0, -3)] : [],
+  );
 
 /** The /64 of an address that {@link addresses6Of} gave. */
 export const subnet6Of = (address: string): string => placeIn6(address)?.subnet6 ?? '';

@@ -171,7 +171,7 @@ export const tenantTunnelStatus = s.object(
     serverAddress: s.optional(text('The server\'s address in the tunnel, e.g. "10.100.0.1".', 64)),
     subnet6: s.optional(
       text(
-        "The tunnel's IPv6 network, e.g. \"fd12:3456:789a::/64\"; absent while its class names no pool. It never changes once it is given.",
+        'The tunnel\'s IPv6 network, e.g. "fd12:3456:789a::/64"; absent while its class names no pool. It never changes once it is given.',
         64,
       ),
     ),
