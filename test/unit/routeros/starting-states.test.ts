@@ -32,7 +32,7 @@ const CASES: Case[] = [
     ),
   ),
   ...HALVES.flatMap((state) =>
-    ['preshared-key', 'own-key'].map((variant) => ({ state, variant, way: 'paste' })),
+    ['preshared-key', 'own-key', 'dual-stack'].map((variant) => ({ state, variant, way: 'paste' })),
   ),
 ];
 
@@ -120,6 +120,7 @@ describe('what is held against the router is really looked at', () => {
       'WireGuard from 198.51.100.7 is dropped',
     ],
     ['/ipv6/firewall/filter/remove [find where comment~"tenant"]', 'WireGuard from 2001:db8::7 is dropped'],
+    ['/ipv6/address/add interface=tenant-tunnel address=fd12::1/64', 'another IPv6 address'],
     ['/ip/service/set api port=1', 'the API is off'],
     ['/ip/service/set api address=192.168.88.0/24', 'the API is for others'],
     ['/user/disable [find where name=tenant-tunnel]', 'no log-in'],

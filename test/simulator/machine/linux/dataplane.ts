@@ -20,6 +20,12 @@ export interface ObservedTunnel {
   peers: ObservedPeer[];
 }
 
+/** No address but those that the configuration has, which stay while the link is down. */
+const ipv6On = (link: string): string[] =>
+  ['addr_gen_mode=1', 'accept_ra=0', 'keep_addr_on_down=1', 'disable_ipv6=0'].map(
+    (setting) => `net.ipv6.conf.${link}.${setting}`,
+  );
+
 interface Tunnel {
   desired: DesiredWireguard;
   real: WireguardInterface;
@@ -192,7 +198,12 @@ export class Dataplane {
       const before = this.#addresses.get(link) ?? new Set();
       const after = wanted.get(link) ?? new Set();
       for (const address of before) if (!after.has(address)) lines.push(`addr del ${address} dev ${link}`);
-      for (const address of after) if (!before.has(address)) lines.push(`addr add ${address} dev ${link}`);
+      for (const address of after) {
+        if (before.has(address)) continue;
+        const isIpv6 = address.includes(':');
+        if (isIpv6) await runInside(this.#options.netns, 'sysctl', ['-q', '-w', ...ipv6On(link)]);
+        lines.push(`addr add ${address} dev ${link}${isIpv6 ? ' nodad' : ''}`);
+      }
     }
     if (lines.length > 0) await ipBatch(this.#options.netns, lines);
     this.#addresses.clear();
