@@ -33,9 +33,10 @@ export function encodeTunnels({ tunnels, unreadable, revision }: DecodedTunnels)
   for (const entry of tunnels.values()) {
     const { index, tenant, ...record } = entry;
     const { owner, className, subnet, listenPort, privateKey, publicKey, ...more } = record;
-    const { releasedAt, isWritten, keyLostAt, subnet6 } = more;
+    const { releasedAt, isWritten, keyLostAt, subnet6, subnet6At } = more;
+    const dated = { releasedAt, isWritten, keyLostAt, subnet6, subnet6At };
     const ordered = { owner, className, subnet, listenPort, privateKey, publicKey };
-    data[`${index}.${tenant}`] = JSON.stringify({ ...ordered, releasedAt, isWritten, keyLostAt, subnet6 });
+    data[`${index}.${tenant}`] = JSON.stringify({ ...ordered, ...dated });
   }
   for (const [index, { tenant, raw }] of unreadable) data[`${index}.${tenant}`] = raw;
   return data;
@@ -118,6 +119,7 @@ function tunnelFrom(index: number, tenant: string, value: unknown): TunnelEntry 
     ...flag(record, 'isWritten'),
     ...optional(record, 'keyLostAt', time),
     ...optional(record, 'subnet6', subnet6),
+    ...optional(record, 'subnet6At', time),
   };
 }
 

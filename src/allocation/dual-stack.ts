@@ -11,6 +11,7 @@ export function withSubnet6(
   others: Iterable<Pick<TunnelEntry, 'index' | 'subnet6'>>,
   entry: TunnelEntry,
   { pool6, remembered }: { pool6?: Pool6 | undefined; remembered?: { subnet6?: string } | undefined },
+  now: Date,
 ): TunnelEntry {
   if (entry.subnet6 !== undefined) return entry;
   const own = pool6 && subnet6Of(pool6, entry.index);
@@ -18,7 +19,7 @@ export function withSubnet6(
   if (wanted.length === 0) return entry;
   const taken = new Set([...others].filter(({ index }) => index !== entry.index).map((one) => one.subnet6));
   const subnet6 = wanted.find((one) => !taken.has(one));
-  return subnet6 === undefined ? entry : { ...entry, subnet6 };
+  return subnet6 === undefined ? entry : { ...entry, subnet6, subnet6At: now.toISOString() };
 }
 
 /** The tunnel that has the /64 which another one would have by its number. */
@@ -35,6 +36,15 @@ export function holderOfSubnet6(
 export function serverAddress6(entry: TunnelEntry): string | undefined {
   const network = networkOf(entry);
   return entry.subnet6 && addressIn6(entry.subnet6, serverAddress(network) - network.base);
+}
+
+/** Whether a router was set up by a script of before its tunnel had IPv6. */
+export function isSetUpWithout6(
+  { subnet6At }: Pick<TunnelEntry, 'subnet6At'>,
+  { entry }: { entry: { access?: { used?: string } } },
+): boolean {
+  const { used } = entry.access ?? {};
+  return subnet6At !== undefined && used !== undefined && Date.parse(used) < Date.parse(subnet6At);
 }
 
 /** A router's IPv6 address: of the number that it has in the IPv4 subnet; nothing in a tunnel without. */

@@ -31,7 +31,7 @@ export function newTunnel(tunnels: Tunnels, request: TunnelRequest, now: Date): 
     ...(isWritten && { isWritten: true }),
     ...(remembered && { keyLostAt: now.toISOString() }),
   };
-  return withSubnet6(taken, entry, request);
+  return withSubnet6(taken, entry, request, now);
 }
 
 /** What the tunnel had, as if it were pinned; and where that cannot be, whatever it gets without. */

@@ -11,6 +11,8 @@ export interface TunnelEntry {
   readonly subnet: string;
   /** Its /64, e.g. `fd12:3456:789a:5::/64`; absent while its class names no pool for that. */
   readonly subnet6?: string;
+  /** ISO time at which it was given: scripts that were used before are without. */
+  readonly subnet6At?: string;
   readonly listenPort: number;
   readonly privateKey: string;
   readonly publicKey: string;

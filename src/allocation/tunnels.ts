@@ -57,7 +57,7 @@ export function claimTunnel(
   }
   assertPinsHold(known, request);
   const isWritten = request.isWritten === true;
-  const whole = withSubnet6(tunnels.values(), known, request);
+  const whole = withSubnet6(tunnels.values(), known, request, now);
   const isAsKnown =
     known.owner === request.owner && (known.isWritten === true) === isWritten && whole === known;
   if (isLive(known) && isAsKnown) return { tunnels, entry: known };

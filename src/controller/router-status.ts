@@ -23,6 +23,8 @@ export type RouterOutcome =
       script: string;
       /** Its IPv6 address, in a tunnel that has some. */
       address6?: string;
+      /** It was set up by a script of before its tunnel had IPv6. */
+      lacks6?: true;
       /** The script is a fresh one, which was asked for just now. */
       isRenewed?: boolean;
       subnets: SubnetGrant;
@@ -35,6 +37,7 @@ export type RouterOutcome =
       claim: AddressClaim;
       tunnel: TenantTunnel;
       address6?: string;
+      lacks6?: true;
       subnets: SubnetGrant;
       objection?: Refusal;
     }
@@ -138,8 +141,11 @@ function allocatedCondition(
     const message = `Address ${status?.address}.`;
     return { status: 'True', reason: 'Allocated', message, ...before, type };
   }
-  const { claim, tunnel, objection } = outcome;
-  const message = `Address ${claim.address} in tunnel ${keyOf(tunnel)}.`;
+  const { claim, tunnel, objection, address6, lacks6 } = outcome;
+  const without6 = lacks6
+    ? ` It was set up before the tunnel had IPv6, and does not have ${address6} yet: spec.script.renew asks for a script with that.`
+    : '';
+  const message = `Address ${claim.address} in tunnel ${keyOf(tunnel)}.${without6}`;
   const { recovered } = claim.entry;
   const allocated = { reason: 'Allocated', message } as const;
   const said = recovered === undefined ? allocated : recoveredSaying(message, recovered, status);

@@ -53,6 +53,13 @@ export interface ObservedTunnel {
 /** What the rules of a tunnel follow from, beside the ports of its services. */
 export type Shape = Pick<TunnelState, 'interfaceName' | 'addresses' | 'mtu' | 'routerToRouter'>;
 
+export const shapeOf = ({ interfaceName, addresses, mtu, routerToRouter }: TunnelState): Shape => ({
+  interfaceName,
+  addresses,
+  mtu,
+  ...(routerToRouter === undefined ? {} : { routerToRouter }),
+});
+
 export function firewallOf(shape: Shape, services?: ServicePorts): string {
   const { interfaceName, mtu, routerToRouter = 'Allow' } = shape;
   return renderFirewall({

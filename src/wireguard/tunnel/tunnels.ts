@@ -37,7 +37,7 @@ import { planRemoval, planTunnel } from './plan.ts';
 import { OperationQueue } from './queue.ts';
 import type { ServicePorts } from './service-rules.ts';
 import { showTunnel } from './show.ts';
-import { desiredOf, firewallOf, type Shape } from './state.ts';
+import { desiredOf, firewallOf, type Shape, shapeOf } from './state.ts';
 import { describe, type Step } from './steps.ts';
 
 /** What is remembered of a tunnel between operations; forgotten whenever one fails. */
@@ -528,13 +528,6 @@ export class Tunnels {
     });
   }
 }
-
-const shapeOf = ({ interfaceName, addresses, mtu, routerToRouter }: TunnelState): Shape => ({
-  interfaceName,
-  addresses,
-  mtu,
-  ...(routerToRouter === undefined ? {} : { routerToRouter }),
-});
 
 const withEndpoints = (step: Step, { endpoints }: Recalled): Step =>
   step.do === 'setDevice' && endpoints.size > 0 ? { ...step, endpoints } : step;

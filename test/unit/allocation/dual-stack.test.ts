@@ -74,7 +74,8 @@ describe('the /64 of a tunnel', () => {
     const raw = store.objects.get('ledger-tunnels')?.data['0.acme'];
     expect(raw).not.toContain('subnet6');
     const given = await ledger.claimTunnel(tunnelRequest('acme', { pool6 }));
-    expect(given).toEqual({ ...before, subnet6: 'fd12:3456:789a::/64' });
+    const subnet6At = '2026-01-01T00:00:00.000Z';
+    expect(given).toEqual({ ...before, subnet6: 'fd12:3456:789a::/64', subnet6At });
     expect(store.writes).toBe(2);
     for (const later of [{ pool6 }, { pool6: other6 }, {}])
       expect(await ledger.claimTunnel(tunnelRequest('acme', later))).toBe(given);

@@ -1,5 +1,5 @@
 /** IPv6 inside of tunnels, as the controller tells and hands it over. */
-import type { TunnelEntry } from '../../../src/allocation/index.ts';
+import { isSetUpWithout6, type TunnelEntry } from '../../../src/allocation/index.ts';
 import type { TunnelClass } from '../../../src/api/index.ts';
 import { planClassStatus } from '../../../src/controller/class-status.ts';
 import { classDrift, withoutSubnet6 } from '../../../src/controller/find-class.ts';
@@ -87,6 +87,33 @@ describe('a status', () => {
     for (const later of [{ kind: 'kept' } as const, { kind: 'refused', refusal } as const, held])
       expect(planRouterStatus(told, later, NOW).status).toMatchObject({ address6: own });
   });
+});
+
+test('a router that was set up before its tunnel had IPv6 is told what to do, and one after that nothing', () => {
+  const tunnelAt = { subnet6At: '2026-01-01T12:00:00.000Z' };
+  const used = (at?: string) => {
+    const access = { user: 'u', password: 'p', apiPort: 8728, ...(at && { used: at }) };
+    return isSetUpWithout6(tunnelAt, claim('a/r', 1, { access }));
+  };
+  expect([used('2026-01-01T11:59:59Z'), used('2026-01-01T12:00:01Z'), used()]).toEqual([true, false, false]);
+  const outcome: RouterOutcome = {
+    kind: 'granted',
+    claim: claim('a/r'),
+    tunnel: tunnel('a/acme'),
+    script: '# the script',
+    subnets: { granted: [], refused: [] },
+    address6: 'fd12::101',
+  };
+  const message = (lacks6?: true) =>
+    planRouterStatus(
+      router('a/r', { tenant: 'acme' }),
+      { ...outcome, ...(lacks6 && { lacks6 }) },
+      NOW,
+    ).status.conditions?.find(({ type }) => type === 'Allocated')?.message;
+  expect(message()).toBe('Address 10.100.1.1 in tunnel a/acme.');
+  expect(message(true)).toBe(
+    'Address 10.100.1.1 in tunnel a/acme. It was set up before the tunnel had IPv6, and does not have fd12::101 yet: spec.script.renew asks for a script with that.',
+  );
 });
 
 describe('a class with a pool for IPv6', () => {
