@@ -58,7 +58,7 @@ test('what a class without has given says nothing of it, until the class names a
 
   await setIpv6('standard', { pool: POOL });
   await until('the router has one', async () => (await statusOf('a/first'))?.address6 !== undefined);
-  const subnet6 = `fd12:3456:789a${tunnel.index === 0 ? '' : `:${tunnel.Number(index).toString(16)}`}::/64`;
+  const subnet6 = `fd12:3456:789a${tunnel.index === 0 ? '' : `:${Number(tunnel.index).toString(16)}`}::/64`;
   await until('it is handed over', async () => (await handedOver(tunnel.index)).subnet6 === subnet6);
   const { script: after, ...now } = await harness.granted('a/first');
   expect(now).toEqual(given);
