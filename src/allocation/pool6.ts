@@ -8,7 +8,10 @@ export interface Pool6 {
   readonly length: number;
 }
 
-/** As wide as it takes for each index that a tunnel can have: each has a UDP port of its own. */
+/**
+ * As wide as it takes for each index that a tunnel can have: each has a UDP port of its own. So the last two bytes of a /64 are
+ * the index, whatever pool it is out of, and no two tunnels can have one and the same.
+ */
 export const LONGEST_POOL6 = 48;
 
 const TUNNEL_LENGTH = 64;

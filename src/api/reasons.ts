@@ -468,7 +468,7 @@ export const CONDITION_REASONS = {
     conditions: ['Allocated'],
     meaning:
       'The class names a pool for IPv6, and the tunnel has no network out of it; the message says why. IPv4 works as it does everywhere.',
-    remedy: 'Give the class a pool that is its own, or the very same as another class.',
+    remedy: 'Correct spec.ipv6.pool of the class, or give it another pool.',
   },
   NoGateway: {
     on: ['TenantTunnel'],

@@ -66,7 +66,7 @@ export function planClassStatus(
     conditions: conditions({
       Ready: readiness(use, pool6Of(tunnelClass).problem),
       PoolPressure: classPressure(use, sharesSubnets(tunnelClass)),
-      PoolOverlap: withOverlap6(overlap, tunnelClass, others, cluster6),
+      PoolOverlap: withOverlap6(overlap, tunnelClass, cluster6),
     }),
   };
 }

@@ -78,7 +78,7 @@ function hasSubnet6(tunnelClass: TunnelClass, { subnet6 }: TunnelEntry): boolean
   return subnet6 === undefined || (pool6 !== undefined && isSubnet6Of(pool6, subnet6));
 }
 
-/** Why a tunnel has no IPv6 although its class names a pool: what it would have is another tunnel's, out of an earlier pool. */
+/** Why a tunnel has no IPv6 although its class names a pool. That another one has its /64, only hands can have brought about. */
 export function withoutSubnet6(
   tunnelClass: TunnelClass,
   entry: TunnelEntry,
@@ -91,7 +91,7 @@ export function withoutSubnet6(
     problem ??
     (holder === undefined
       ? `the pool has no /64 with number ${entry.index}.`
-      : `${holder.subnet6} is that of tunnel ${holder.owner}; give the class another pool.`);
+      : `${holder.subnet6} is that of tunnel ${holder.owner}.`);
   return {
     reason: 'NoIPv6',
     message: `wg${entry.index} with ${entry.subnet} on port ${entry.listenPort}, and without IPv6: ${why}`,

@@ -17,35 +17,16 @@ export function clusterRanges6(nodes: readonly Node[], services: readonly string
 }
 
 /**
- * What is said of a class's IPv4 pools, with what there is to say of the one for IPv6. Classes with the very same one are
- * not in each other's way, since a tunnel's number is its own in the whole cluster.
+ * What is said of a class's IPv4 pools, with what there is to say of the one for IPv6. Other classes are not in its way, even
+ * with a pool that overlaps it: a tunnel's index is its own in the whole cluster, and the last two bytes of its /64.
  */
-export function withOverlap6(
-  said: Verdict,
-  tunnelClass: TunnelClass,
-  others: readonly TunnelClass[],
-  cluster: readonly Pool6[],
-): Verdict {
+export function withOverlap6(said: Verdict, tunnelClass: TunnelClass, cluster: readonly Pool6[]): Verdict {
   const { pool6 } = pool6Of(tunnelClass);
-  if (pool6 === undefined) return said;
-  const mine = formatNetwork6(pool6);
-  const inCluster = cluster.filter((network) => overlaps6(pool6, network)).map(formatNetwork6);
-  const inClasses = others.flatMap((other) => {
-    const { pool6: theirs } = pool6Of(other);
-    if (theirs === undefined || !overlaps6(pool6, theirs)) return [];
-    return formatNetwork6(theirs) === mine ? [] : [`${other.metadata.name} (${formatNetwork6(theirs)})`];
-  });
-  const sentences = [
-    inCluster.length === 0
-      ? ''
-      : `IPv6 pool ${mine} overlaps ${few(inCluster)}, which the cluster uses: tunnels work all the same, each in a network namespace of its own, but do not route from the cluster into this pool.`,
-    inClasses.length === 0
-      ? ''
-      : `IPv6 pool ${mine} overlaps that of TunnelClass ${few(inClasses)}: no /64 is given twice, so a tunnel of one may go without for a tunnel of the other; give both the very same pool, or one of its own to each.`,
-  ].filter((sentence) => sentence !== '');
-  if (sentences.length === 0) return said;
+  const inCluster = cluster.filter((network) => pool6 && overlaps6(pool6, network)).map(formatNetwork6);
+  if (pool6 === undefined || inCluster.length === 0) return said;
+  const sentence = `IPv6 pool ${formatNetwork6(pool6)} overlaps ${few(inCluster)}, which the cluster uses: tunnels work all the same, each in a network namespace of its own, but do not route from the cluster into this pool.`;
   const before = said.status === 'True' ? [said.message] : [];
-  return { status: 'True', reason: 'Overlap', message: [...before, ...sentences].join(' ') };
+  return { status: 'True', reason: 'Overlap', message: [...before, sentence].join(' ') };
 }
 
 /** In one order whatever the caches' is, so that the sentence stays the same. */

@@ -131,8 +131,10 @@ export function address6Of(
   { subnet, subnet6 }: Pick<TunnelHandover, 'subnet' | 'subnet6'>,
   address: string,
 ): string | undefined {
+  // First, since it is asked for each of 65,000 routers.
+  if (subnet6 === undefined) return undefined;
   const [first, own] = [parseCidr(subnet)?.base, parseAddress(address)];
-  if (subnet6 === undefined || first === undefined || own === undefined) return undefined;
+  if (first === undefined || own === undefined) return undefined;
   return addressIn6(subnet6, own - first);
 }
 

@@ -93,13 +93,20 @@ test('a class that changes its pool, or gives it up, changes nothing that was gi
   expect((await statusOf('a/second'))?.address6).toBe(before[1]?.replace(/1$/, '2'));
 });
 
-test('a pool that overlaps another class, or the cluster, is told by the class; it stops nothing', async () => {
-  await setIpv6('standard', { pool: 'fd12:3456::/32' });
-  await until('it is told', async () => {
-    const { status, message = '' } = (await classSaying('standard', 'PoolOverlap')) ?? {};
-    return status === 'True' && message.includes(`overlaps that of TunnelClass dual (${POOL})`);
+test('a pool that overlaps what the cluster uses is told by the class; it stops nothing', async () => {
+  await harness.create('/api/v1/nodes', {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name: 'node-2' },
+    spec: { podCIDR: '10.244.9.0/24', podCIDRs: ['10.244.9.0/24', 'fd12:3456:789a:ff00::/64'] },
   });
-  expect((await classSaying('standard', 'Ready'))?.status).toBe('True');
+  await until('it is told', async () => {
+    const { status, message = '' } = (await classSaying('dual', 'PoolOverlap')) ?? {};
+    return status === 'True' && message.includes(`IPv6 pool ${POOL} overlaps fd12:3456:789a:ff00::/64`);
+  });
+  expect((await classSaying('dual', 'Ready'))?.status).toBe('True');
+  expect((await classSaying('standard', 'PoolOverlap'))?.message).not.toContain('IPv6');
+  await setIpv6('standard', { pool: 'fd12:3456::/32' });
 });
 
 test('at rest nothing is written, and a controller that begins anew changes nothing', async () => {

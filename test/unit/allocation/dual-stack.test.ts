@@ -15,6 +15,8 @@ import { MemoryStore } from './memory-store.ts';
 const pool6 = parsePool6('fd12:3456:789a::/48');
 const other6 = parsePool6('fd99::/40');
 
+const index = fc.integer({ min: 0, max: 65_535 });
+
 describe('a pool for IPv6', () => {
   test.each([
     ['10.0.0.0/8', /is not an IPv6 network; write it like/],
@@ -29,7 +31,6 @@ describe('a pool for IPv6', () => {
   ])('is not %s', (text, problem) => expect(() => parsePool6(text)).toThrow(problem));
 
   test('has a /64 for each index, in one spelling, no two of them equal, all its own', () => {
-    const index = fc.integer({ min: 0, max: 65_535 });
     const pools = fc.constantFrom(
       'fd12:3456:789a::/48',
       'fd00::/48',
@@ -48,6 +49,25 @@ describe('a pool for IPv6', () => {
       { numRuns: 2000 },
     );
     expect(subnet6Of(pool6, 65_536)).toBeUndefined();
+  });
+
+  test('has no /64 that a tunnel of another index has out of whatever pool', () => {
+    const hex = (text: string, bits: number) =>
+      (BigInt(`0x${text}`) >> BigInt(64 - bits)) << BigInt(64 - bits);
+    const pools = fc
+      .tuple(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), fc.integer({ min: 8, max: 48 }))
+      .map(([bits, length]) => {
+        const upper = (0xfdn << 56n) | (hex(bits.toString(16), length) & (2n ** 56n - 1n));
+        const groups = [48n, 32n, 16n, 0n].map((shift) => ((upper >> shift) & 0xffffn).toString(16));
+        return parsePool6(`${groups.join(':')}::/${length}`);
+      });
+    fc.assert(
+      fc.property(pools, index, pools, index, (one, a, other, b) => {
+        fc.pre(a !== b);
+        expect(subnet6Of(one, a)).not.toBe(subnet6Of(other, b));
+      }),
+      { numRuns: 2000 },
+    );
   });
 
   test('overlaps what it holds and what it lies in', () => {

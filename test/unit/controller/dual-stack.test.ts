@@ -137,27 +137,26 @@ describe('a class with a pool for IPv6', () => {
   };
   const standard = tunnelClass('standard', { ipv6 });
 
-  test('says nothing more where nobody else uses it, and other classes may name the very same', () => {
+  test('says nothing more where nobody else uses it, and other classes may name the same or one that overlaps it', () => {
     expect(judged(standard)('PoolOverlap')).toEqual(judged(tunnelClass('standard'))('PoolOverlap'));
-    const edge = tunnelClass('edge', { ipv6, pools: [{ cidr: '172.16.0.0/12', prefixLength: 20 }] });
-    expect(judged(standard, [edge])('PoolOverlap')[0]).toBe('False');
+    for (const pool of [ipv6.pool, 'fd12:3456:7800::/40']) {
+      const pools = [{ cidr: '172.16.0.0/12', prefixLength: 20 }];
+      const edge = tunnelClass('edge', { ipv6: { pool }, pools });
+      expect(judged(standard, [edge])('PoolOverlap')[0]).toBe('False');
+    }
   });
 
-  test('names the networks of the cluster and the other classes that it overlaps; it stops nothing', () => {
+  test('names the networks of the cluster that it overlaps; it stops nothing', () => {
     const node = {
       metadata: { name: 'n1' },
       spec: { podCIDRs: ['10.244.0.0/24', 'fd12:3456:789a:ff00::/64'] },
       status: { addresses: [{ type: 'InternalIP', address: '2001:db8::7' }] },
     } as Node;
-    const edge = tunnelClass('edge', {
-      ipv6: { pool: 'fd12:3456:7800::/40' },
-      pools: [{ cidr: '172.16.0.0/12', prefixLength: 20 }],
-    });
-    const said = judged(standard, [edge], [node], ['fd12:3456:789a:1::/112', '10.96.0.0/12']);
+    const said = judged(standard, [], [node], ['fd12:3456:789a:1::/112', '10.96.0.0/12']);
     expect(said('PoolOverlap')).toEqual([
       'True',
       'Overlap',
-      'IPv6 pool fd12:3456:789a::/48 overlaps fd12:3456:789a:1::/112, fd12:3456:789a:ff00::/64, which the cluster uses: tunnels work all the same, each in a network namespace of its own, but do not route from the cluster into this pool. IPv6 pool fd12:3456:789a::/48 overlaps that of TunnelClass edge (fd12:3456:7800::/40): no /64 is given twice, so a tunnel of one may go without for a tunnel of the other; give both the very same pool, or one of its own to each.',
+      'IPv6 pool fd12:3456:789a::/48 overlaps fd12:3456:789a:1::/112, fd12:3456:789a:ff00::/64, which the cluster uses: tunnels work all the same, each in a network namespace of its own, but do not route from the cluster into this pool.',
     ]);
     expect(said('Ready')[0]).toBe('True');
   });
@@ -178,7 +177,7 @@ describe('a class with a pool for IPv6', () => {
     expect(withoutSubnet6(standard, plain, tunnels)).toEqual({
       reason: 'NoIPv6',
       message:
-        'wg7 with 10.100.0.0/16 on port 51820, and without IPv6: fd12:3456:789a:7::/64 is that of tunnel b/b; give the class another pool.',
+        'wg7 with 10.100.0.0/16 on port 51820, and without IPv6: fd12:3456:789a:7::/64 is that of tunnel b/b.',
     });
     expect(withoutSubnet6(standard, dual, tunnels)).toBeUndefined();
     expect(withoutSubnet6(tunnelClass('standard'), plain, tunnels)).toBeUndefined();
