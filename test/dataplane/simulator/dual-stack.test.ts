@@ -147,6 +147,17 @@ dataplane(`routers with IPv6 in their tunnels${leftOut}`, () => {
     expect(await reaches(0, address6(second))).toBe(true);
   });
 
+  test('are reached by what their own firewall lets in', async () => {
+    const { os } = routers[1] as SimulatedRouter;
+    const rule = 'chain=input action=drop protocol=icmpv6 in-interface=tenant-tunnel comment=theirs';
+    expect(os.terminal().paste(`/ipv6/firewall/filter/add ${rule} place-before=[:pick [find] 0 1]`)).toBe('');
+    await routers[1]?.settled();
+    expect(await reaches(0, address6(second), 1)).toBe(false);
+    os.terminal().paste('/ipv6/firewall/filter/remove [find where comment=theirs]');
+    await routers[1]?.settled();
+    expect(await reaches(0, address6(second))).toBe(true);
+  });
+
   test('keep their addresses through a power cut', async () => {
     const router = routers[0] as SimulatedRouter;
     await router.powerOff();

@@ -1,7 +1,7 @@
 import { ipBatch, runInside } from '../../../testbed/namespaces.ts';
 import type { Row } from '../../engine/index.ts';
 import { type DesiredWireguard, desiredAddresses, desiredRoutes, desiredWireguard } from './desired.ts';
-import { firewallOf } from './firewall.ts';
+import { firewall6Of, firewallOf } from './firewall.ts';
 import { isOn, plainName, portName, type ReadRows } from './interfaces.ts';
 import type { ObservedPeer } from './uapi.ts';
 import { type RouterClock, WireguardInterface } from './wireguard.ts';
@@ -57,7 +57,8 @@ export class Dataplane {
     const wanted = desiredWireguard(rows, (peer, host) => this.#resolve(peer, host));
     this.#forgetEndpoints(rows('/interface/wireguard/peers'));
     await this.#applyTunnels(wanted);
-    const firewall = firewallOf(rows, (name) => this.linuxName(name));
+    const linuxName = (name: string): string => this.linuxName(name);
+    const firewall = firewallOf(rows, linuxName) + firewall6Of(rows, linuxName);
     if (firewall !== this.#firewall) {
       await runInside(netns, 'nft', ['-f', '-'], firewall);
       this.#firewall = firewall;
