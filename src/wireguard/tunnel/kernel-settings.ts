@@ -25,7 +25,7 @@ export const KERNEL_SETTINGS: readonly KernelSetting[] = [
   { path: 'net/ipv6/conf/default/disable_ipv6', value: '1' },
 ];
 
-const IS_OF_IPV6 = /^net\/ipv6\//;
+export const isOfIPv6 = (path: string): boolean => path.startsWith('net/ipv6/');
 
 /**
  * The same for a tunnel that carries IPv6. No interface makes itself a link-local address (addr_gen_mode 1, none), so that
@@ -35,7 +35,7 @@ const IS_OF_IPV6 = /^net\/ipv6\//;
  * forwarding takes the meaning from.
  */
 export const KERNEL_SETTINGS_6: readonly KernelSetting[] = [
-  ...KERNEL_SETTINGS.filter(({ path }) => !IS_OF_IPV6.test(path)),
+  ...KERNEL_SETTINGS.filter(({ path }) => !isOfIPv6(path)),
   ...['all', 'default'].flatMap((scope) => [
     { path: `net/ipv6/conf/${scope}/addr_gen_mode`, value: '1' },
     { path: `net/ipv6/conf/${scope}/accept_ra`, value: '0' },

@@ -1,6 +1,6 @@
 import { addresses6Of } from '../addresses.ts';
 import { SidecarError } from '../errors.ts';
-import { KERNEL_SETTINGS, KERNEL_SETTINGS_6, type KernelSetting } from './kernel-settings.ts';
+import { isOfIPv6, KERNEL_SETTINGS, KERNEL_SETTINGS_6, type KernelSetting } from './kernel-settings.ts';
 import { diffPeers } from './peers.ts';
 import type { DesiredTunnel, ObservedTunnel } from './state.ts';
 import type { Step } from './steps.ts';
@@ -54,7 +54,8 @@ function planSurroundings(desired: DesiredTunnel, observed: ObservedTunnel): Ste
   const differs = ({ path, value }: KernelSetting): boolean =>
     !present || ((observed.settings[path] ?? null) !== null && observed.settings[path] !== value);
   const steps: Step[] = present ? [] : [{ do: 'addNamespace', broken: observed.namespace === 'broken' }];
-  const settings = has6(desired.addresses) ? KERNEL_SETTINGS_6 : KERNEL_SETTINGS;
+  const all = has6(desired.addresses) ? KERNEL_SETTINGS_6 : KERNEL_SETTINGS;
+  const settings = observed.lacksIPv6 ? all.filter(({ path }) => !isOfIPv6(path)) : all;
   for (const setting of settings.filter(differs)) steps.push({ do: 'setKernel', ...setting });
   if (!present || !observed.loopbackUp) steps.push({ do: 'loopbackUp' });
   if (!present || observed.firewall !== desired.firewall)
