@@ -463,7 +463,7 @@ export const CONDITION_REASONS = {
     remedy:
       'Nothing, if the routers in the field shall work on. To move them, create another TenantTunnel and paste new scripts.',
   },
-  NoIPv6: {
+  SubnetUnavailable: {
     on: ['TenantTunnel'],
     conditions: ['Allocated'],
     meaning:

@@ -93,7 +93,7 @@ export function withoutSubnet6(
       ? `the pool has no /64 with number ${entry.index}.`
       : `${holder.subnet6} is that of tunnel ${holder.owner}.`);
   return {
-    reason: 'NoIPv6',
+    reason: 'SubnetUnavailable',
     message: `wg${entry.index} with ${entry.subnet} on port ${entry.listenPort}, and without IPv6: ${why}`,
   };
 }

@@ -175,7 +175,7 @@ describe('a class with a pool for IPv6', () => {
     const other = tunnelEntry({ index: 3, owner: 'b/b', subnet6: 'fd12:3456:789a:7::/64' });
     const tunnels = new Map([[3, other]]);
     expect(withoutSubnet6(standard, plain, tunnels)).toEqual({
-      reason: 'NoIPv6',
+      reason: 'SubnetUnavailable',
       message:
         'wg7 with 10.100.0.0/16 on port 51820, and without IPv6: fd12:3456:789a:7::/64 is that of tunnel b/b.',
     });
