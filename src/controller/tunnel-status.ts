@@ -117,7 +117,7 @@ export function planTunnelStatus(
     interfaceName: interfaceNameOf(entry.index),
     subnet: entry.subnet,
     serverAddress: formatAddress(serverAddress(networkOf(entry))),
-    ...(inside6 === undefined ? {} : { subnet6: entry.subnet6, serverAddress6: inside6 }),
+    ...(entry.subnet6 && inside6 && { subnet6: entry.subnet6, serverAddress6: inside6 }),
     listenPort: entry.listenPort,
     ...(endpoint === undefined ? {} : { endpoint }),
     publicKey: entry.publicKey,

@@ -199,11 +199,12 @@ describe('a firewall of IPv6', () => {
   });
 
   test('refuses what it cannot make real', () => {
-    for (const row of [
+    const odd: Row[] = [
       { 'src-address': '10.0.0.1' },
       { 'src-address': 'fe80::/129' },
       { 'src-mac-address': 'x' },
-    ])
+    ];
+    for (const row of odd)
       expect(() => translated(six({ action: 'drop', ...row }))).toThrow('cannot make real');
   });
 });
