@@ -5,6 +5,7 @@
 # Pasting again is harmless until the router is Online. It holds secrets: keep it to yourself.
 {
 :local ttBad ""
+:local ttSix ""
 :do {
   :local ttKey "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk="
   :if ([:len [/interface/wireguard/find where name="tenant-tunnel"]] = 0) do={
@@ -20,7 +21,6 @@
   } else={ /ip/address/set [find where interface="tenant-tunnel" and address="10.100.1.1/16"] disabled=no }
   /ip/address/remove [find where interface="tenant-tunnel" and address!="10.100.1.1/16"]
 } on-error={ :set ttBad ($ttBad . " - address: see whether another interface has it, /ip/address/print") }
-:local ttSix ""
 :do {
   :local ttHave 0
   :foreach ttRow in=[/ipv6/address/find where interface="tenant-tunnel" and dynamic=no] do={

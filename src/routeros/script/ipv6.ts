@@ -18,7 +18,6 @@ export function address6({ ipv6 }: Pick<ScriptInput, 'ipv6'>): Lines {
   const own = quote(`${ipv6.address}/64`);
   const ours = `interface=${quote(INTERFACE)}`;
   return [
-    ':local ttSix ""',
     ':do {',
     '  :local ttHave 0',
     `  :foreach ttRow in=[${ADDRESSES}/find where ${ours} and dynamic=no] do={`,

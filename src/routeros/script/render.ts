@@ -20,6 +20,8 @@ export function renderScript(input: ScriptInput): string {
     // One block: each pasted line is a scope of its own, in which variables of the line before are gone.
     '{',
     ':local ttBad ""',
+    // Out here, since the last line is not in the scope of what sets it.
+    ...(input.ipv6 === undefined ? [] : [':local ttSix ""']),
     ...(input.privateKey === undefined
       ? interfaceWithOwnKey(input)
       : interfaceWithKey(input.privateKey, input.mtu)),

@@ -187,7 +187,12 @@ export const KINDS_6: Record<string, Kind> = {
   ),
   'node information': whole((draft) => ofIcmp(draft, 139, Buffer.concat([word(0), padded(draft)]))),
   'udp in fragments': whole((draft) => fragments(draft, NEXT.udp, udp(draft), 8)),
-  'tcp in tiny fragments': whole((draft) => fragments(draft, NEXT.tcp, tcp(draft, 2), 8)),
+  // A first fragment without the whole header of TCP is dropped (RFC 8200, §4.5), unlike with IPv4.
+  'tcp in tiny fragments': {
+    passes: false,
+    make: (draft) => fragments(draft, NEXT.tcp, tcp(draft, 2), 8),
+  },
+  'tcp in fragments': whole((draft) => fragments(draft, NEXT.tcp, tcp(draft, 2), 24)),
   'a fragment without its first': {
     passes: false,
     make: (draft) => [fragmentOf(draft, NEXT.udp, 185, false, between(draft.random, 1, 65_535), udp(draft))],

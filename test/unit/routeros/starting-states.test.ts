@@ -103,6 +103,15 @@ test('the table in docs/routeros-script.md is the one that was found here', () =
   process.stdout.write(`${table}\n`);
 });
 
+test('a router on which IPv6 is off is told so in the last line', () => {
+  const os = routerOf('7.16.2');
+  os.terminal().paste('/ipv6/settings/set disable-ipv6=yes');
+  const script = renderScript(VARIANTS['dual-stack'] as ScriptInput);
+  expect(os.terminal().paste(script)).toContain('so it goes by IPv4 alone; see /ipv6/settings');
+  os.terminal().paste('/ipv6/settings/set disable-ipv6=no');
+  expect(os.terminal().paste(script)).not.toContain('IPv4 alone');
+});
+
 describe('what is held against the router is really looked at', () => {
   test.each([
     ['/interface/wireguard/disable tenant-tunnel', 'no interface'],
