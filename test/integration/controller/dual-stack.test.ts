@@ -42,7 +42,7 @@ test('a tunnel of such a class has its /64, its routers their addresses, and the
     subnet6: `${prefix}::/64`,
     serverAddress6: `${prefix}::1`,
   });
-  expect([subnet, address]).toEqual(['172.16.0.0/20', '172.16.1.1']);
+  expect([subnet, address]).toEqual(['172.16.16.0/20', '172.16.17.1']);
   expect(await statusOf('a/one')).toMatchObject({ address6: `${prefix}::101` });
   expect((await statusOf('a/one'))?.script).toContain(`address="${prefix}::101/64" advertise=no`);
   await until('it is handed over', async () => (await handedOver(index)).subnet6 === `${prefix}::/64`);
