@@ -30,13 +30,16 @@ export function adoptTunnels(
   const isInTheWay = (a: TunnelEntry, b: TunnelEntry): boolean =>
     isOneOf(a, b) ||
     a.listenPort === b.listenPort ||
+    (a.subnet6 !== undefined && a.subnet6 === b.subnet6) ||
     (overlaps(networkOf(a), networkOf(b)) && !mayShareSubnet(a, b));
   const isHanded = (entry: TunnelEntry): boolean => handed.some((other) => isSameTunnel(entry, other));
   for (const tunnel of later) {
     const there = tunnels.get(tunnel.index);
     if (there !== undefined && isSameTunnel(there, tunnel)) {
-      if (isLive(there)) continue;
-      const { releasedAt: _, ...back } = there;
+      const { subnet6 } = tunnel;
+      const isShort = subnet6 !== undefined && there.subnet6 === undefined;
+      if (isLive(there) && !isShort) continue;
+      const { releasedAt: _, ...back } = { ...there, ...(isShort && { subnet6 }) };
       tunnels.set(tunnel.index, back);
       adopted.push(back);
       continue;

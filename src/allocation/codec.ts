@@ -1,3 +1,4 @@
+import { isSubnet6 } from '../api/index.ts';
 import type { AddressEntry, Block } from './block.ts';
 import { inOrder } from './credentials.ts';
 import type { Revised } from './document.ts';
@@ -32,9 +33,10 @@ export function encodeTunnels({ tunnels, unreadable, revision }: DecodedTunnels)
   for (const entry of tunnels.values()) {
     const { index, tenant, ...record } = entry;
     const { owner, className, subnet, listenPort, privateKey, publicKey, ...more } = record;
-    const { releasedAt, isWritten, keyLostAt } = more;
+    const { releasedAt, isWritten, keyLostAt, subnet6, subnet6At } = more;
+    const dated = { releasedAt, isWritten, keyLostAt, subnet6, subnet6At };
     const ordered = { owner, className, subnet, listenPort, privateKey, publicKey };
-    data[`${index}.${tenant}`] = JSON.stringify({ ...ordered, releasedAt, isWritten, keyLostAt });
+    data[`${index}.${tenant}`] = JSON.stringify({ ...ordered, ...dated });
   }
   for (const [index, { tenant, raw }] of unreadable) data[`${index}.${tenant}`] = raw;
   return data;
@@ -116,6 +118,8 @@ function tunnelFrom(index: number, tenant: string, value: unknown): TunnelEntry 
     ...optional(record, 'releasedAt', time),
     ...flag(record, 'isWritten'),
     ...optional(record, 'keyLostAt', time),
+    ...optional(record, 'subnet6', subnet6),
+    ...optional(record, 'subnet6At', time),
   };
 }
 
@@ -187,6 +191,12 @@ function ownerOf(record: Fields): string {
   if (!/^[a-z0-9][a-z0-9-]{0,62}\/[a-z0-9][a-z0-9.-]{0,252}$/.test(value)) {
     throw new Error('owner is no namespace/name');
   }
+  return value;
+}
+
+function subnet6(record: Fields, name: string): string {
+  const value = text(record, name);
+  if (!isSubnet6(value)) throw new Error(`${name} is no /64 of a tunnel`);
   return value;
 }
 

@@ -6,6 +6,7 @@ export { type AddressRequest, type Credentials, keyTaken } from './claim-address
 export { type ClassUse, freeTunnels, type PoolUse, type PortUse, useOfClass } from './class-use.ts';
 export { REVISION_KEY } from './codec.ts';
 export { inOrder, isShown } from './credentials.ts';
+export { holderOfSubnet6, isSetUpWithout6, routerAddress6, serverAddress6 } from './dual-stack.ts';
 export { AllocationError, type AllocationErrorCode } from './errors.ts';
 export { BLOCK_ADDRESSES, serverAddress } from './geometry.ts';
 export type { HandedBlock, HandedRouter, HandedTunnel } from './handed-over.ts';
@@ -21,6 +22,14 @@ export {
   sizeOf,
 } from './ipv4.ts';
 export { isLedgerName, Ledger } from './ledger.ts';
+export {
+  formatNetwork6,
+  isSubnet6Of,
+  network6,
+  overlaps6,
+  type Pool6,
+  parsePool6,
+} from './pool6.ts';
 export {
   isExcluded,
   isSubnetOf,

@@ -1,5 +1,6 @@
 import { assertPortOfClass, choosePort } from './choose-port.ts';
 import { chooseSubnet } from './choose-subnet.ts';
+import { withSubnet6 } from './dual-stack.ts';
 import { AllocationError } from './errors.ts';
 import { formatNetwork } from './ipv4.ts';
 import type { RememberedTunnel, TunnelEntry, Tunnels } from './tunnel-entry.ts';
@@ -19,7 +20,7 @@ export function newTunnel(tunnels: Tunnels, request: TunnelRequest, now: Date): 
   const index = remembered !== undefined && isFree(remembered.index) ? remembered.index : lowestFree(isFree);
   const subnet = preferring(request, 'subnet', (wanted) => chooseSubnet(taken, wanted, index));
   const listenPort = preferring(request, 'listenPort', (wanted) => choosePort(taken, wanted, index));
-  return {
+  const entry: TunnelEntry = {
     index,
     tenant,
     owner,
@@ -30,6 +31,7 @@ export function newTunnel(tunnels: Tunnels, request: TunnelRequest, now: Date): 
     ...(isWritten && { isWritten: true }),
     ...(remembered && { keyLostAt: now.toISOString() }),
   };
+  return withSubnet6(taken, entry, request, now);
 }
 
 /** What the tunnel had, as if it were pinned; and where that cannot be, whatever it gets without. */

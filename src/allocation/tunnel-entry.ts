@@ -9,6 +9,10 @@ export interface TunnelEntry {
   readonly className: string;
   /** e.g. `10.100.0.0/16`. */
   readonly subnet: string;
+  /** Its /64, e.g. `fd12:3456:789a:5::/64`; absent while its class names no pool for that. */
+  readonly subnet6?: string;
+  /** ISO time at which it was given: scripts that were used before are without. */
+  readonly subnet6At?: string;
   readonly listenPort: number;
   readonly privateKey: string;
   readonly publicKey: string;
@@ -26,6 +30,7 @@ export interface RememberedTunnel {
   readonly className: string;
   readonly index: number;
   readonly subnet: string;
+  readonly subnet6?: string;
   readonly listenPort: number;
 }
 

@@ -1,5 +1,7 @@
+import { withSubnet6 } from './dual-stack.ts';
 import { AllocationError } from './errors.ts';
 import { newTunnel } from './new-tunnel.ts';
+import type { Pool6 } from './pool6.ts';
 import type { Pools } from './pools.ts';
 import {
   isLive,
@@ -15,6 +17,8 @@ export interface TunnelRequest {
   className: string;
   /** Asked only for a tunnel that has no subnet yet. */
   pools: () => Pools;
+  /** Where its /64 comes from; absent: it gets none, and keeps one that it has. */
+  pool6?: Pool6 | undefined;
   ports: { first: number; last: number };
   pins: { subnet?: string; listenPort?: number };
   /** Whether it may have the subnet that another tunnel has; absent: a subnet of its own. */
@@ -53,9 +57,11 @@ export function claimTunnel(
   }
   assertPinsHold(known, request);
   const isWritten = request.isWritten === true;
-  const isAsKnown = known.owner === request.owner && (known.isWritten === true) === isWritten;
+  const whole = withSubnet6(tunnels.values(), known, request, now);
+  const isAsKnown =
+    known.owner === request.owner && (known.isWritten === true) === isWritten && whole === known;
   if (isLive(known) && isAsKnown) return { tunnels, entry: known };
-  const { releasedAt: _, isWritten: __, ...kept } = known;
+  const { releasedAt: _, isWritten: __, ...kept } = whole;
   return insert(tunnels, { ...kept, owner: request.owner, ...(isWritten && { isWritten }) });
 }
 

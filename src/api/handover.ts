@@ -117,6 +117,11 @@ export interface TunnelHandover extends ServicesHandover, ProfilesHandover {
   subnet: string;
   /** The server's address without length, e.g. `10.100.0.1`. */
   serverAddress: string;
+  /**
+   * The tunnel's /64; absent: it has none. Addresses in it follow from those in `subnet` (address6.ts), so that peers.conf
+   * says nothing of them, and an agent that knows nothing of IPv6 reads all of this as it always has.
+   */
+  subnet6?: string;
   mtu: number;
   /** Whether routers reach each other; absent: they do, as before there was a choice. */
   routerToRouter?: 'Allow' | 'Deny';

@@ -1,5 +1,6 @@
 /** The kinds of group vpn.traidnet.io: types, defaults, resources, reasons, and what controller and agents share. */
 
+export { addressIn6, isSubnet6, placeIn6 } from './address6.ts';
 export * from './backups.ts';
 export { type CustomResourceDefinition, customResourceDefinition } from './crd.ts';
 export { EVENT_REASONS, type EventReason } from './event-reasons.ts';

@@ -495,6 +495,13 @@ export const CONDITION_REASONS = {
     remedy:
       'Nothing, if the routers in the field shall work on. To move them, create another TenantTunnel and paste new scripts.',
   },
+  SubnetUnavailable: {
+    on: ['TenantTunnel'],
+    conditions: ['Allocated'],
+    meaning:
+      'The class names a pool for IPv6, and the tunnel has no network out of it; the message says why. IPv4 works as it does everywhere.',
+    remedy: 'Correct spec.ipv6.pool of the class, or give it another pool.',
+  },
   NoGateway: {
     on: ['TenantTunnel'],
     conditions: ['Programmed', 'Ready'],

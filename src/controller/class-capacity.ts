@@ -3,8 +3,10 @@ import {
   type ClassUse,
   formatNetwork,
   freeTunnels,
+  type Pool6,
   type Pools,
   type PoolUse,
+  parsePool6,
   parsePools,
   type TunnelEntry,
   useOfClass,
@@ -43,6 +45,17 @@ export function mayShareSubnet(
 export function poolsOf({ spec }: TunnelClass): { pools: Pools } | { problem: string } {
   try {
     return { pools: parsePools(spec.pools, spec.exclude) };
+  } catch (error) {
+    if (!(error instanceof AllocationError)) throw error;
+    return { problem: error.message };
+  }
+}
+
+/** Where a class's tunnels get their /64 from, or why it cannot be used; nothing of both where it names none. */
+export function pool6Of({ spec }: TunnelClass): { pool6?: Pool6; problem?: string } {
+  if (spec.ipv6 === undefined) return {};
+  try {
+    return { pool6: parsePool6(spec.ipv6.pool) };
   } catch (error) {
     if (!(error instanceof AllocationError)) throw error;
     return { problem: error.message };

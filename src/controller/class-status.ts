@@ -1,10 +1,11 @@
-import { type ClassUse, isLive, type TunnelEntry } from '../allocation/index.ts';
+import { type ClassUse, isLive, type Pool6, type TunnelEntry } from '../allocation/index.ts';
 import type { Condition, ConditionType, TunnelClass, TunnelClassStatus } from '../api/index.ts';
 import { type OwnedStatus, setCondition } from '../kube/index.ts';
-import { capacityStatus, poolsOf, sharesSubnets, useOf } from './class-capacity.ts';
+import { capacityStatus, pool6Of, poolsOf, sharesSubnets, useOf } from './class-capacity.ts';
 import type { ClusterRanges } from './cluster-ranges.ts';
 import { poolOverlap } from './pool-overlap.ts';
 import { classPressure, type Verdict } from './pool-pressure.ts';
+import { withOverlap6 } from './pool6-overlap.ts';
 
 export const OWNED_CLASS_STATUS: OwnedStatus = {
   fields: ['observedGeneration', 'tunnels', 'free', 'pools', 'ports', 'outside'],
@@ -18,12 +19,14 @@ export interface Surroundings {
   /** All classes, this one too. */
   classes: readonly TunnelClass[];
   cluster: ClusterRanges;
+  /** Of IPv6. */
+  cluster6?: readonly Pool6[];
 }
 
 /** What the controller writes into a TunnelClass's status. */
 export function planClassStatus(
   tunnelClass: TunnelClass,
-  { tunnels, classes, cluster }: Surroundings,
+  { tunnels, classes, cluster, cluster6 = [] }: Surroundings,
   now: number,
 ): TunnelClassStatus {
   const observedGeneration = tunnelClass.metadata.generation;
@@ -55,19 +58,20 @@ export function planClassStatus(
   }
   const byName = new Map(classes.map((one) => [one.metadata.name, one]));
   const use = useOf(tunnelClass, read.pools, all, (one) => byName.get(one));
+  const overlap = poolOverlap(tunnelClass, read.pools, others, cluster);
   return {
     observedGeneration,
     tunnels: live,
     ...capacityStatus(tunnelClass, use),
     conditions: conditions({
-      Ready: readiness(use),
+      Ready: readiness(use, pool6Of(tunnelClass).problem),
       PoolPressure: classPressure(use, sharesSubnets(tunnelClass)),
-      PoolOverlap: poolOverlap(tunnelClass, read.pools, others, cluster),
+      PoolOverlap: withOverlap6(overlap, tunnelClass, cluster6),
     }),
   };
 }
 
-function readiness({ pools, outside }: ClassUse): Verdict {
+function readiness({ pools, outside }: ClassUse, problem6: string | undefined): Verdict {
   if (pools.every(({ subnets }) => subnets === 0)) {
     return {
       status: 'False',
@@ -75,6 +79,10 @@ function readiness({ pools, outside }: ClassUse): Verdict {
       message:
         'Every subnet of the pools is excluded; take a network out of spec.exclude, or add a pool to spec.pools.',
     };
+  }
+  if (problem6 !== undefined) {
+    const message = `spec.ipv6.pool: ${problem6} Until then tunnels are made without IPv6.`;
+    return { status: 'False', reason: 'InvalidPool', message };
   }
   const elsewhere =
     outside === 0

@@ -1,6 +1,13 @@
-import { isExcluded, isSubnetOf, networkOf, type TunnelEntry } from '../allocation/index.ts';
+import {
+  holderOfSubnet6,
+  isExcluded,
+  isSubnet6Of,
+  isSubnetOf,
+  networkOf,
+  type TunnelEntry,
+} from '../allocation/index.ts';
 import { DEFAULT_CLASS_ANNOTATION, type TenantTunnel, type TunnelClass } from '../api/index.ts';
-import { poolsOf } from './class-capacity.ts';
+import { pool6Of, poolsOf } from './class-capacity.ts';
 import { older, type Refusal } from './find-tunnel.ts';
 
 /** The class marked as default; the newest when several are, as with StorageClasses. */
@@ -49,6 +56,7 @@ export function classDrift(tunnelClass: TunnelClass, entry: TunnelEntry): Refusa
   const { first, last } = spec.ports;
   const gone = [
     hasSubnet(tunnelClass, entry) ? undefined : `subnet ${entry.subnet}`,
+    hasSubnet6(tunnelClass, entry) ? undefined : `IPv6 subnet ${entry.subnet6}`,
     first <= entry.listenPort && entry.listenPort <= last ? undefined : `port ${entry.listenPort}`,
   ].filter((text) => text !== undefined);
   if (gone.length === 0) return undefined;
@@ -63,6 +71,31 @@ function hasSubnet(tunnelClass: TunnelClass, entry: TunnelEntry): boolean {
   // The class itself says what is wrong with its pools.
   if ('problem' in read) return false;
   return isSubnetOf(read.pools, networkOf(entry)) && !isExcluded(read.pools, networkOf(entry));
+}
+
+function hasSubnet6(tunnelClass: TunnelClass, { subnet6 }: TunnelEntry): boolean {
+  const { pool6 } = pool6Of(tunnelClass);
+  return subnet6 === undefined || (pool6 !== undefined && isSubnet6Of(pool6, subnet6));
+}
+
+/** Why a tunnel has no IPv6 although its class names a pool. That another one has its /64, only hands can have brought about. */
+export function withoutSubnet6(
+  tunnelClass: TunnelClass,
+  entry: TunnelEntry,
+  tunnels: ReadonlyMap<number, TunnelEntry>,
+): Refusal | undefined {
+  const { pool6, problem } = pool6Of(tunnelClass);
+  if (entry.subnet6 !== undefined || (pool6 === undefined && problem === undefined)) return undefined;
+  const holder = pool6 && holderOfSubnet6(tunnels, entry, pool6);
+  const why =
+    problem ??
+    (holder === undefined
+      ? `the pool has no /64 with number ${entry.index}.`
+      : `${holder.subnet6} is that of tunnel ${holder.owner}.`);
+  return {
+    reason: 'SubnetUnavailable',
+    message: `wg${entry.index} with ${entry.subnet} on port ${entry.listenPort}, and without IPv6: ${why}`,
+  };
 }
 
 /** A manifest that asks for another class than the one the tunnel was allocated from. */

@@ -9,6 +9,7 @@ import {
   ANNOTATION_CLASS,
   ANNOTATION_REVISION,
   accessObjectName,
+  isSubnet6,
   PEERS_KEY,
   PRIVATE_KEY,
   TUNNEL_KEY,
@@ -67,7 +68,7 @@ function recordOf(
   classOf: (tenantTunnel: string) => string | undefined,
 ): ReturnType<HandedTunnel['record']> {
   const handover = objectIn<TunnelHandover>(data?.[TUNNEL_KEY]);
-  const { tenant, subnet, listenPort, publicKey, tenantTunnel } = handover ?? {};
+  const { tenant, subnet, subnet6, listenPort, publicKey, tenantTunnel } = handover ?? {};
   const owner = `${tenantTunnel?.namespace}/${tenantTunnel?.name}`;
   const className = annotations?.[ANNOTATION_CLASS] ?? classOf(owner);
   if (handover?.index !== index || !isText(tenant) || !LABEL.test(tenant)) return undefined;
@@ -76,7 +77,8 @@ function recordOf(
   if (!isText(publicKey) || !isKey(publicKey)) return undefined;
   const privateKey = textOf(key, PRIVATE_KEY)?.trim() ?? '';
   const isOurs = isKey(privateKey) && publicKeyOf(privateKey) === publicKey;
-  const record = { index, tenant, owner, className, subnet, listenPort, publicKey };
+  const six = isSubnet6(subnet6) ? { subnet6 } : {};
+  const record = { index, tenant, owner, className, subnet, listenPort, publicKey, ...six };
   return isOurs ? { ...record, privateKey } : record;
 }
 

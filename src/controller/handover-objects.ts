@@ -70,7 +70,7 @@ export function tunnelObjects(
     placedAt = '0',
   }: HandoverTunnel,
 ): [ConfigMap, Secret] {
-  const { index, listenPort, subnet, publicKey, privateKey } = entry;
+  const { index, listenPort, subnet, subnet6, publicKey, privateKey } = entry;
   const { namespace, name, uid } = tunnel.metadata;
   const handover: TunnelHandover = {
     formatVersion: 1,
@@ -79,6 +79,7 @@ export function tunnelObjects(
     listenPort,
     subnet,
     serverAddress: formatAddress(serverAddress(networkOf(entry))),
+    ...(subnet6 === undefined ? {} : { subnet6 }),
     mtu,
     // Left out where it is what an older version does, so that an upgrade writes nothing.
     ...(routerToRouter === 'Deny' ? { routerToRouter } : {}),

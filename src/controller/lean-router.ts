@@ -25,11 +25,13 @@ export function leanRouter({ apiVersion, kind, metadata, spec, status }: Router)
 }
 
 function leanStatus(status: RouterStatus): RouterStatus {
-  const { observedGeneration, phase, address, publicKey, tunnel, script, lastHandshakeTime } = status;
+  const { observedGeneration, phase, address, address6, publicKey, tunnel, script, lastHandshakeTime } =
+    status;
   return {
     observedGeneration,
     phase,
     address,
+    ...(address6 && { address6 }),
     subnets: status.subnets && shared.of(status.subnets),
     publicKey,
     tunnel: tunnel && shared.of(tunnel),

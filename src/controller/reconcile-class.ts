@@ -3,6 +3,7 @@ import { applyStatusIfChanged, isApiError, type Reconcile } from '../kube/index.
 import { classEvent } from './class-events.ts';
 import { OWNED_CLASS_STATUS, planClassStatus } from './class-status.ts';
 import { clusterRanges } from './cluster-ranges.ts';
+import { clusterRanges6 } from './pool6-overlap.ts';
 import { LOOK_MS } from './service-ranges.ts';
 import { FIELD_MANAGER, type World } from './world.ts';
 
@@ -20,6 +21,7 @@ export const reconcileClass =
         tunnels: ledger.tunnels.values(),
         classes: caches.classes.list(),
         cluster: clusterRanges(caches.nodes.list(), services),
+        cluster6: clusterRanges6(caches.nodes.list(), services),
       },
       world.now().getTime(),
     );

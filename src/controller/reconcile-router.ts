@@ -1,4 +1,4 @@
-import { type AddressClaim, isLive } from '../allocation/index.ts';
+import { type AddressClaim, isLive, isSetUpWithout6, routerAddress6 } from '../allocation/index.ts';
 import type { Router, TenantTunnel } from '../api/index.ts';
 import { findCondition, isTrue, keyOf, type Reconcile, type ReconcileContext } from '../kube/index.ts';
 import { waitForAddress, wakeIfPressing } from './address-pressure.ts';
@@ -102,7 +102,10 @@ async function decide(
   const grant = { entry, tunnel, tunnelClass: found.found };
   let isRenewed = false;
   const granted = (claim: AddressClaim, objection?: Refusal): RouterOutcome => {
-    const given = { claim, tunnel, subnets: networks(claim), ...(objection && { objection }) };
+    const address6 = routerAddress6(entry, claim);
+    const six = address6 && { address6, ...(isSetUpWithout6(entry, claim) && { lacks6: true as const }) };
+    const inside = { claim, tunnel, subnets: networks(claim), ...six };
+    const given = { ...inside, ...(objection && { objection }) };
     return claim.entry.recovered?.keyLost
       ? { kind: 'recovered', ...given }
       : { kind: 'granted', ...given, script: scriptOf(router, { ...grant, claim }), isRenewed };

@@ -10,9 +10,9 @@ import {
   type ReconcileResult,
 } from '../kube/index.ts';
 import { addressUseOf, tendWaiting } from './address-pressure.ts';
-import { sharersOf } from './class-capacity.ts';
+import { pool6Of, sharersOf } from './class-capacity.ts';
 import { endpointOf } from './endpoint/state.ts';
-import { classChange, classDrift, classOf } from './find-class.ts';
+import { classChange, classDrift, classOf, withoutSubnet6 } from './find-class.ts';
 import { isAsMade, older, type Refusal, tenantOf } from './find-tunnel.ts';
 import { currentNode, placeTunnel } from './gateways.ts';
 import { refusalOf } from './refusal.ts';
@@ -91,7 +91,10 @@ async function decide(world: World, tunnel: TenantTunnel, context: ReconcileCont
   const tunnelClass = looked.found;
   const granted = (entry: TunnelEntry, objection: Refusal | undefined): TunnelOutcome => {
     const placement = placeTunnel(world, entry, tunnel, tunnelClass);
-    const remark = classDrift(tunnelClass, entry) ?? keyLoss(entry);
+    const remark =
+      classDrift(tunnelClass, entry) ??
+      keyLoss(entry) ??
+      withoutSubnet6(tunnelClass, entry, world.ledger.tunnels);
     return {
       granted: {
         entry,
@@ -139,6 +142,7 @@ async function claim(
     owner,
     className: metadata.name,
     pools: () => parsePools(spec.pools, spec.exclude),
+    pool6: pool6Of(tunnelClass).pool6,
     ports: spec.ports,
     pins: {
       ...(subnet === undefined ? {} : { subnet }),

@@ -1,15 +1,16 @@
 import { isNetwork, type RememberedTunnel, type TunnelEntry } from '../allocation/index.ts';
-import type { TenantTunnel } from '../api/index.ts';
+import { isSubnet6, type TenantTunnel } from '../api/index.ts';
 import { keyOf } from '../kube/index.ts';
 import { type Refusal, tenantOf } from './find-tunnel.ts';
 import type { World } from './world.ts';
 
 /** What a TenantTunnel's status says that it was given; nothing where somebody has written nonsense there. */
 export function rememberedTunnel(tunnel: TenantTunnel): RememberedTunnel | undefined {
-  const { index, subnet, listenPort, publicKey } = tunnel.status ?? {};
+  const { index, subnet, subnet6, listenPort, publicKey } = tunnel.status ?? {};
   if (index === undefined || subnet === undefined || listenPort === undefined) return undefined;
   if (publicKey === undefined || !isNetwork(subnet)) return undefined;
-  return { owner: keyOf(tunnel), className: tunnel.spec.className ?? '', index, subnet, listenPort };
+  const numbers = { index, subnet, listenPort, ...(isSubnet6(subnet6) && { subnet6 }) };
+  return { owner: keyOf(tunnel), className: tunnel.spec.className ?? '', ...numbers };
 }
 
 /** What is worth saying of a tunnel that was given another key. */

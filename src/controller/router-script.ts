@@ -4,6 +4,7 @@ import {
   formatAddress,
   isShown,
   parseNetwork,
+  routerAddress6,
   serverAddress,
 } from '../allocation/index.ts';
 import type { Router } from '../api/index.ts';
@@ -28,6 +29,7 @@ export function routerScript(router: Router, { claim, entry, tunnel, tunnelClass
   // Only a released entry has no log-in, and a released entry is never granted.
   if (access === undefined) throw new Error(`The ledger has no log-in for Router ${namespace}/${name}.`);
   const endpointHost = scriptHost(tunnelClass, entry, tunnel);
+  const address6 = routerAddress6(entry, claim);
   // A Router waits for that before it is granted anything.
   if (endpointHost === undefined) throw new Error(`Tunnel ${entry.index} has no endpoint yet.`);
   return renderScript({
@@ -36,6 +38,7 @@ export function routerScript(router: Router, { claim, entry, tunnel, tunnelClass
     tenant: tenantOf(tunnel),
     address: claim.address,
     prefixLength: subnet.length,
+    ...(entry.subnet6 && address6 && { ipv6: { address: address6, subnet: entry.subnet6 } }),
     mtu: tunnel.spec.mtu ?? tunnelClass.spec.mtu,
     ...(privateKey === undefined ? { publicKey } : { privateKey }),
     server: {

@@ -21,6 +21,10 @@ export type RouterOutcome =
       claim: AddressClaim;
       tunnel: TenantTunnel;
       script: string;
+      /** Its IPv6 address, in a tunnel that has some. */
+      address6?: string;
+      /** It was set up by a script of before its tunnel had IPv6. */
+      lacks6?: true;
       /** The script is a fresh one, which was asked for just now. */
       isRenewed?: boolean;
       subnets: SubnetGrant;
@@ -32,6 +36,8 @@ export type RouterOutcome =
       kind: 'recovered';
       claim: AddressClaim;
       tunnel: TenantTunnel;
+      address6?: string;
+      lacks6?: true;
       subnets: SubnetGrant;
       objection?: Refusal;
     }
@@ -57,7 +63,7 @@ export interface PlannedStatus {
 /** Whether the router has connected and its phase and readiness are the gateway's to tell. */
 export const gatewayHolds = (router: Router): boolean => GATEWAY_PHASES.has(router.status?.phase ?? '');
 
-const GIVEN = ['address', 'subnets', 'publicKey', 'tunnel', 'script'] as const;
+const GIVEN = ['address', 'address6', 'subnets', 'publicKey', 'tunnel', 'script'] as const;
 
 /** What the controller writes into a Router's status: its own part, which leaves the gateway's alone. */
 export function planRouterStatus(router: Router, outcome: RouterOutcome, now: number): PlannedStatus {
@@ -111,12 +117,13 @@ function given({ status = {} }: Router, outcome: Given): RouterStatus {
     const { subnets, ...others } = givenBefore({ status });
     return { ...others, ...routedTo(outcome.subnets?.granted ?? subnets) };
   }
-  const { claim, tunnel, subnets } = outcome;
+  const { claim, tunnel, subnets, address6 } = outcome;
   const { publicKey } = claim.entry;
   const kept = status.publicKey === publicKey ? status.script : undefined;
   const script = outcome.kind === 'granted' ? outcome.script : kept;
-  const given = { address: claim.address, ...routedTo(subnets.granted), publicKey, tunnel: keyOf(tunnel) };
-  return { ...given, ...(script === undefined ? {} : { script }) };
+  const { address } = claim;
+  const inside = { address, ...(address6 && { address6 }), ...routedTo(subnets.granted) };
+  return { ...inside, publicKey, tunnel: keyOf(tunnel), ...(script === undefined ? {} : { script }) };
 }
 
 const routedTo = (subnets: string[] = []): RouterStatus => (subnets.length === 0 ? {} : { subnets });
@@ -134,8 +141,11 @@ function allocatedCondition(
     const message = `Address ${status?.address}.`;
     return { status: 'True', reason: 'Allocated', message, ...before, type };
   }
-  const { claim, tunnel, objection } = outcome;
-  const message = `Address ${claim.address} in tunnel ${keyOf(tunnel)}.`;
+  const { claim, tunnel, objection, address6, lacks6 } = outcome;
+  const without6 = lacks6
+    ? ` It was set up before the tunnel had IPv6, and does not have ${address6} yet: spec.script.renew asks for a script with that.`
+    : '';
+  const message = `Address ${claim.address} in tunnel ${keyOf(tunnel)}.${without6}`;
   const { recovered } = claim.entry;
   const allocated = { reason: 'Allocated', message } as const;
   const said = recovered === undefined ? allocated : recoveredSaying(message, recovered, status);
@@ -180,6 +190,7 @@ function refusedStatus(router: Router, outcome: Exclude<RouterOutcome, Given>, n
 /** The networks that it was told are its own still, until it asks for others. */
 const heldStill = ({ status }: Router, { address, entry }: AddressClaim): RouterStatus => ({
   address,
+  ...(status?.address6 && { address6: status.address6 }),
   ...(status?.subnets && { subnets: status.subnets }),
   publicKey: entry.publicKey,
 });

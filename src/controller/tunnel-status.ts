@@ -4,6 +4,7 @@ import {
   interfaceNameOf,
   networkOf,
   serverAddress,
+  serverAddress6,
   type TunnelEntry,
 } from '../allocation/index.ts';
 import type {
@@ -46,6 +47,8 @@ const FIELDS = [
   'interfaceName',
   'subnet',
   'serverAddress',
+  'subnet6',
+  'serverAddress6',
   'listenPort',
   'endpoint',
   'publicKey',
@@ -98,6 +101,7 @@ export function planTunnelStatus(
   // Without class or load balancer routers keep what they were told.
   const endpoint = host === undefined ? tunnel.status?.endpoint : hostPort(host, entry.listenPort);
   const leads = endpointVerdict(tunnel, outcome.granted);
+  const inside6 = serverAddress6(entry);
   const allocated: Verdict = {
     status: 'True',
     reason: said?.reason ?? 'Allocated',
@@ -113,6 +117,7 @@ export function planTunnelStatus(
     interfaceName: interfaceNameOf(entry.index),
     subnet: entry.subnet,
     serverAddress: formatAddress(serverAddress(networkOf(entry))),
+    ...(entry.subnet6 && inside6 && { subnet6: entry.subnet6, serverAddress6: inside6 }),
     listenPort: entry.listenPort,
     ...(endpoint === undefined ? {} : { endpoint }),
     publicKey: entry.publicKey,

@@ -2,7 +2,7 @@
 import type { TunnelHandover } from '../api/index.ts';
 import type { ConfigMap, Secret } from '../kube/index.ts';
 import type { TunnelState } from '../wireguard/index.ts';
-import { type Block, BlockMemory } from './handover-block.ts';
+import { address6Of, type Block, BlockMemory } from './handover-block.ts';
 import { readPrivateKey, readTunnel } from './handover-parts.ts';
 import type { Problem } from './problem.ts';
 import { type DesiredPeers, type PeerChanges, PeerUnion, type TunnelPeers } from './tunnel-peers.ts';
@@ -81,11 +81,12 @@ function failed(problem: Problem): DesiredTunnel {
 
 function interfaceOf(handover: TunnelHandover, privateKey: string): TunnelInterface {
   const length = handover.subnet.split('/')[1];
+  const own6 = address6Of(handover, handover.serverAddress);
   return {
     interfaceName: handover.interfaceName,
     privateKey,
     listenPort: handover.listenPort,
-    addresses: [`${handover.serverAddress}/${length}`],
+    addresses: [`${handover.serverAddress}/${length}`, ...(own6 === undefined ? [] : [`${own6}/64`])],
     mtu: handover.mtu,
     ...(handover.routerToRouter && { routerToRouter: handover.routerToRouter }),
   };

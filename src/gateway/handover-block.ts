@@ -1,8 +1,8 @@
 /** Reads the peers of one block of addresses, and remembers those of each block of a tunnel. */
 import { Address4 } from 'ip-address';
-import type { HandoverPeer, TunnelHandover } from '../api/index.ts';
+import { addressIn6, type HandoverPeer, type TunnelHandover } from '../api/index.ts';
 import type { ConfigMap, Secret } from '../kube/index.ts';
-import type { Peer } from '../wireguard/index.ts';
+import { type Peer, parseAddress, parseCidr } from '../wireguard/index.ts';
 import { networksOf, type PeerNetwork } from './distinct-networks.ts';
 import { readAccess, readPeers } from './handover-parts.ts';
 import type { Problem } from './problem.ts';
@@ -43,8 +43,8 @@ export class BlockMemory {
   readonly #blocks = new Map<number, Remembered>();
 
   read(handover: TunnelHandover, number: number, objects: BlockObjects): Block {
-    const { subnet, serverAddress } = handover;
-    const place = `${subnet} ${serverAddress}`;
+    const { subnet, serverAddress, subnet6 = '' } = handover;
+    const place = `${subnet} ${serverAddress} ${subnet6}`;
     const before = this.#blocks.get(number);
     const isSameObjects = before?.objects.peers === objects.peers && before.objects.access === objects.access;
     if (before?.place === place && isSameObjects) return before.block;
@@ -110,7 +110,7 @@ function readBlock(handover: TunnelHandover, number: number, { peers, access }: 
         message: `ConfigMap ${peers.metadata.name} gives Router ${router.namespace}/${router.name} a network that overlaps ${subnet}, the tunnel's own. The peer stays as it is; the controller mends the ConfigMap.`,
       });
     } else {
-      const peer = peerOf(router, login.presharedKey);
+      const peer = peerOf(router, login.presharedKey, address6Of(handover, router.address));
       const due = login.due && login.next !== undefined ? (login.revision ?? 0) + 1 : undefined;
       block.peers.push({ peer, router, block: number, ...(due !== undefined && { due }) });
       block.networks.push(...networksOf(peer));
@@ -126,7 +126,28 @@ function inside(address: string, network: Address4): boolean {
 const meets = (text: string, network: Address4): boolean =>
   new Address4(text).isInSubnet(network) || network.isInSubnet(new Address4(text));
 
-function peerOf(router: HandoverPeer, presharedKey: string | undefined): Peer {
-  const { publicKey, allowedIPs } = router;
-  return { publicKey, allowedIPs, ...(presharedKey !== undefined && { presharedKey }) };
+/** The IPv6 address beside an IPv4 address of a tunnel, where the tunnel has a network for that. */
+export function address6Of(
+  { subnet, subnet6 }: Pick<TunnelHandover, 'subnet' | 'subnet6'>,
+  address: string,
+): string | undefined {
+  // First, since it is asked for each of 65,000 routers.
+  if (subnet6 === undefined) return undefined;
+  const [first, own] = [parseCidr(subnet)?.base, parseAddress(address)];
+  if (first === undefined || own === undefined) return undefined;
+  return addressIn6(subnet6, own - first);
+}
+
+/** Its own address of either family first, then the networks behind it. */
+function peerOf(
+  { publicKey, allowedIPs }: HandoverPeer,
+  presharedKey: string | undefined,
+  address6: string | undefined,
+): Peer {
+  const [own = '', ...behind] = allowedIPs;
+  return {
+    publicKey,
+    allowedIPs: address6 === undefined ? allowedIPs : [own, `${address6}/128`, ...behind],
+    ...(presharedKey !== undefined && { presharedKey }),
+  };
 }

@@ -5,6 +5,7 @@
 import { Address4 } from 'ip-address';
 import {
   type HandoverPeer,
+  isSubnet6,
   PEERS_KEY,
   PRIVATE_KEY,
   type RouterAccess,
@@ -71,6 +72,8 @@ function wrongField(index: number, value: Record<string, unknown>): string | und
   const subnet = parseNetwork(value.subnet);
   if (subnet === undefined) return 'no IPv4 network as subnet';
   if (!isAddressIn(value.serverAddress, subnet)) return 'no serverAddress inside its subnet';
+  if (value.subnet6 !== undefined && !isSubnet6(value.subnet6))
+    return 'no IPv6 network of a tunnel as subnet6';
   const blocks = value.blocks;
   if (!Array.isArray(blocks) || !blocks.every((block) => isIntegerIn(block, 0, 999_999))) {
     return 'no list of block numbers';

@@ -81,7 +81,7 @@ export class PeerUnion {
       (peers as Map<string, DesiredPeer>).set(publicKey, desired);
       owners.set(address, publicKey);
     }
-    const touchesNetworks = [...gone, ...come].some(({ peer }) => peer.allowedIPs.length > 1);
+    const touchesNetworks = [...gone, ...come].some(({ router }) => router.allowedIPs.length > 1);
     if (touchesNetworks && overlapping(networksOf(blocks)).size > 0) return undefined;
     if ([...blocks.values()].some(({ problems }) => problems.length > 0)) return undefined;
     this.#last = { blocks, peers, owners };

@@ -3,7 +3,7 @@ export { parsePeers } from './configuration/parse.ts';
 export { renderPeers } from './configuration/render.ts';
 export { SidecarError, type SidecarErrorCode, WireGuardError } from './errors.ts';
 export { hostPort } from './host-port.ts';
-export { lastOf, parseCidr } from './ipv4.ts';
+export { lastOf, parseAddress, parseCidr } from './ipv4.ts';
 export { generateKeyPair, generatePresharedKey, isKey, type KeyPair, publicKeyOf } from './keys.ts';
 export type { Logger } from './logger.ts';
 export { inNamespace, type Namespace, openNamespace } from './namespace/namespace.ts';

@@ -1,3 +1,5 @@
+import { placeIn6 } from '../api/address6.ts';
+import { addresses6Of, subnetsOf } from './addresses.ts';
 import { MAX_ALLOWED_IPS } from './configuration/peer.ts';
 import { readRecord } from './endpoints/record.ts';
 import { SidecarError } from './errors.ts';
@@ -55,9 +57,32 @@ function cidr(value: unknown, where: string): Network {
   return network ?? refuse(`${where} must be an IPv4 address with a prefix length, e.g. 10.100.0.1/16`);
 }
 
+/** The server's address in a /64, the one that it has in the tunnel; it is no IPv4 network. */
+function cidr6(text: string): [] {
+  const [address = '', length] = text.split('/');
+  if (placeIn6(address) === undefined || length !== '64')
+    refuse(
+      `addresses has ${JSON.stringify(text.slice(0, 64))}; an IPv6 address is like fd12:3456:789a::1/64, the last of its eight parts alone being the host's`,
+    );
+  return [];
+}
+
+/** Of IPv6 a peer has its own address; whether the tunnel has IPv6 at all is another matter. */
+function allowed6(text: string, where: string): string {
+  const [address = '', length] = text.split('/');
+  if (placeIn6(address) === undefined || length !== '128')
+    refuse(
+      `${where} has ${JSON.stringify(text.slice(0, 64))}; of IPv6 it may have one address, like fd12:3456:789a::101/128`,
+    );
+  return text;
+}
+
+const isIPv6 = (value: unknown): value is string => typeof value === 'string' && value.includes(':');
+
 function parsePeer(value: unknown, where: string): Peer {
   const fields = object(value, where, ['publicKey', 'allowedIPs', 'presharedKey']);
   const allowedIPs = list(fields.allowedIPs, `${where}.allowedIPs`, MAX_ALLOWED_IPS).map((entry) => {
+    if (isIPv6(entry)) return allowed6(entry, `${where}.allowedIPs`);
     const network = cidr(entry, `${where}.allowedIPs`);
     if (network.address !== network.base) {
       refuse(`${where}.allowedIPs has ${String(entry)}; write the network, ${formatNetwork(network)}`);
@@ -86,15 +111,14 @@ function parsePeers(value: unknown, where: string): Peer[] {
 }
 
 /** A network of a peer with one of the server's own addresses in it would take the server's traffic away. */
-export function refuseServerAddress(
-  peers: readonly Peer[],
-  addresses: readonly Network[],
-  where: string,
-): void {
+export function refuseServerAddress(peers: readonly Peer[], own: readonly string[], where: string): void {
+  const addresses = subnetsOf(own);
+  const own6 = new Set(addresses6Of(own).map((address) => `${address}/128`));
   for (const [index, { allowedIPs }] of peers.entries()) {
     for (const text of allowedIPs) {
       const network = parseCidr(text);
-      if (network !== undefined && addresses.some(({ address }) => contains(network, address))) {
+      const isOwn = network !== undefined && addresses.some(({ address }) => contains(network, address));
+      if (isOwn || own6.has(text)) {
         refuse(`${where}[${index}].allowedIPs has ${text}, which holds the server's own address`);
       }
     }
@@ -119,16 +143,16 @@ export function parseTunnelState(value: unknown, interfaceName: string): TunnelS
   const fields = object(value, 'The body', known);
   if (fields.interfaceName !== interfaceName)
     refuse(`interfaceName must be ${interfaceName}, as in the path`);
-  const networks = list(fields.addresses, 'addresses', MAX_ADDRESSES).map((entry) =>
-    cidr(entry, 'addresses'),
+  const networks = list(fields.addresses, 'addresses', MAX_ADDRESSES).flatMap((entry) =>
+    isIPv6(entry) ? cidr6(entry) : [cidr(entry, 'addresses')],
   );
-  if (networks.length === 0) refuse('addresses must name at least one address');
+  if (networks.length === 0) refuse('addresses must name at least one IPv4 address');
   if (networks.some(({ length }) => length < 8)) refuse('addresses must have a prefix length of 8 or more');
   const addresses = list(fields.addresses, 'addresses', MAX_ADDRESSES) as string[];
   if (new Set(addresses).size !== addresses.length) refuse('addresses names one address twice');
   const privateKey = key(fields.privateKey, 'privateKey');
   const peers = parsePeers(fields.peers, 'peers');
-  refuseServerAddress(peers, networks, 'peers');
+  refuseServerAddress(peers, addresses, 'peers');
   const own = publicKeyOf(privateKey);
   if (peers.some(({ publicKey }) => publicKey === own))
     refuse(`peers names ${own}, which is the server's own key`);

@@ -90,6 +90,36 @@ export const ipv4Network = ({ description, rules = [] }: Text): Schema<string> =
     ],
   });
 
+const NOT_AN_IPV6_NETWORK = '!isCIDR(self) || cidr(self).ip().family() != 6';
+
+/** An IPv6 network that holds a /64 for each tunnel, by its first address, e.g. `fd12:3456:789a::/48`. */
+export const ipv6Pool = ({ description }: Text): Schema<string> =>
+  s.string({
+    description,
+    maxLength: 64,
+    rules: [
+      {
+        rule: 'isCIDR(self) && cidr(self).ip().family() == 6',
+        message: 'write an IPv6 network as address/length, for example "fd12:3456:789a::/48"',
+      },
+      {
+        rule: `${NOT_AN_IPV6_NETWORK} || cidr(self) == cidr(self).masked()`,
+        message: 'write the first address of the network, with no bits set beyond the prefix length',
+        messageExpression:
+          "'%s has bits set beyond its prefix length; write the network itself: %s'.format([self, string(cidr(self).masked())])",
+      },
+      {
+        rule: `${NOT_AN_IPV6_NETWORK} || cidr(self).prefixLength() <= 48`,
+        message: 'write a /48 or a wider network: each tunnel has a /64 of it by its number',
+      },
+      {
+        rule: `${NOT_AN_IPV6_NETWORK} || cidr('fc00::/7').containsCIDR(self) || cidr('2000::/3').containsCIDR(self)`,
+        message:
+          'write a unique local network (in fc00::/7) or a global unicast one (in 2000::/3), for example "fd12:3456:789a::/48"',
+      },
+    ],
+  });
+
 /** Length of an IPv4 network, both ends included. */
 export const prefixLengthBetween = (shortest: number, longest: number, because: string): Rule => ({
   rule: `${NOT_AN_IPV4_NETWORK} || (cidr(self).prefixLength() >= ${shortest} && cidr(self).prefixLength() <= ${longest})`,

@@ -48,6 +48,12 @@ export const routerStatus = s.object(
       }),
     ),
     address: s.optional(text('The router\'s address in the tunnel, e.g. "10.100.1.1".', 64)),
+    address6: s.optional(
+      text(
+        'Its IPv6 address in the tunnel, e.g. "fd12:3456:789a::101"; absent in a tunnel that has none. The gateway lets it in from the moment it stands here; the router has it by a script that was made since.',
+        64,
+      ),
+    ),
     subnets: s.optional(
       s.set(text('An IPv4 network, e.g. "192.168.88.0/24".', 64), {
         description: "Networks of spec.subnets that are the router's own in its tunnel and routed to it.",

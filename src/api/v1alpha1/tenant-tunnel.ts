@@ -169,6 +169,15 @@ export const tenantTunnelStatus = s.object(
     interfaceName: s.optional(text('WireGuard interface on the gateway, e.g. "wg0".', 15)),
     subnet: s.optional(text('The tunnel\'s subnet, e.g. "10.100.0.0/16".', 64)),
     serverAddress: s.optional(text('The server\'s address in the tunnel, e.g. "10.100.0.1".', 64)),
+    subnet6: s.optional(
+      text(
+        'The tunnel\'s IPv6 network, e.g. "fd12:3456:789a::/64"; absent while its class names no pool. It never changes once it is given.',
+        64,
+      ),
+    ),
+    serverAddress6: s.optional(
+      text('The server\'s IPv6 address in the tunnel, e.g. "fd12:3456:789a::1".', 64),
+    ),
     listenPort: s.optional(port({ description: 'UDP port that the gateway listens on, e.g. 51820.' })),
     endpoint: s.optional(text('What routers connect to, as host:port, e.g. "vpn.example.com:51820".', 320)),
     publicKey: s.optional(text("The server's WireGuard public key, base64.", 64)),

@@ -4,6 +4,7 @@ import {
   dnsLabel,
   host,
   ipv4Network,
+  ipv6Pool,
   labelValue,
   managementUser,
   objectName,
@@ -243,6 +244,20 @@ export const tunnelClassSpec = s.object(
         },
       ),
       [],
+    ),
+    ipv6: s.optional(
+      s.object(
+        {
+          pool: ipv6Pool({
+            description:
+              'An IPv6 network of your own, a /48 or a wider one, e.g. "fd12:3456:789a::/48": tunnel N gets its /64 with number N. Unique local (fc00::/7, see RFC 4193 for how to choose one) or global unicast. Several classes may name the same.',
+          }),
+        },
+        {
+          description:
+            'Lets tunnels of this class carry IPv6 beside IPv4. Default: they carry IPv4 alone. May be added at any time; a tunnel that was given its /64 keeps it, whatever becomes of this. See docs/ipv6.md.',
+        },
+      ),
     ),
     subnetAssignment: s.withDefault(
       s.choice(['Distinct', 'Equal'], {

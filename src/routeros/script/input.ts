@@ -9,6 +9,8 @@ export interface ScriptInput {
   address: string;
   /** Of the tunnel's subnet, e.g. 16. */
   prefixLength: number;
+  /** IPv6 inside of the tunnel: the router's address, without length, and the /64 that it lies in. Absent: there is none. */
+  ipv6?: { address: string; subnet: string };
   /** Bytes. */
   mtu: number;
   /** WireGuard private key, base64. Absent: the router has its own key, which the script never makes or changes. */

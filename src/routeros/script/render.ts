@@ -1,5 +1,6 @@
 import type { ScriptInput } from './input.ts';
 import { interfaceWithKey, interfaceWithOwnKey } from './interface.ts';
+import { address6, sayingOf } from './ipv6.ts';
 import { INTERFACE } from './names.ts';
 import { quote } from './quote.ts';
 import { sharedParts } from './shared-parts.ts';
@@ -19,12 +20,15 @@ export function renderScript(input: ScriptInput): string {
     // One block: each pasted line is a scope of its own, in which variables of the line before are gone.
     '{',
     ':local ttBad ""',
+    // Out here, since the last line is not in the scope of what sets it.
+    ...(input.ipv6 === undefined ? [] : [':local ttSix ""']),
     ...(input.privateKey === undefined
       ? interfaceWithOwnKey(input)
       : interfaceWithKey(input.privateKey, input.mtu)),
     // Without the interface nothing else is of use: then nothing else is changed.
     ':if ([:len $ttBad] = 0) do={',
     ...address(input),
+    ...address6(input),
     ...managementUser(input),
     letIn,
     ...identity(input),
@@ -38,11 +42,12 @@ export function renderScript(input: ScriptInput): string {
 }
 
 function head(input: ScriptInput): Lines {
-  const { router, tenant, identity, address, prefixLength, routerSubnets = [] } = input;
+  const { router, tenant, identity, address, prefixLength, ipv6, routerSubnets = [] } = input;
+  const and6 = ipv6 === undefined ? '' : ` and ${quote(`${ipv6.address}/64`)}`;
   const lines = [
     'tenant-tunnel: connects this MikroTik router to its platform by WireGuard.',
     `Router ${quote(`${router.namespace}/${router.name}`)} of tenant ${quote(tenant)}, named ${quote(identity)},`,
-    `address ${quote(`${address}/${prefixLength}`)}. For RouterOS 7.9 to 7.24.`,
+    `address ${quote(`${address}/${prefixLength}`)}${and6}. For RouterOS 7.9 to 7.24.`,
   ];
   if (routerSubnets.length > 0) lines.push(`Networks behind it: ${quote(routerSubnets.join(' '))}.`);
   lines.push(
@@ -52,19 +57,20 @@ function head(input: ScriptInput): Lines {
   return lines.map((line) => `# ${line}`);
 }
 
-function outcome({ router, server, persistentKeepaliveSeconds }: ScriptInput): Lines {
+function outcome(input: ScriptInput): Lines {
+  const { router, server, persistentKeepaliveSeconds } = input;
   const name = `${router.namespace}/${router.name}`;
   // The router goes on trying by itself, so this is no failure of the script.
   const endpoint = `${bareHost(server.endpointHost)} port ${server.endpointPort}`;
   const silent = `tenant-tunnel: ${name} is set up, but ${endpoint} does not answer yet. Is the router on the internet, and UDP let out?`;
   const worked =
     persistentKeepaliveSeconds === 0
-      ? [`:put ${quote(`tenant-tunnel: OK, ${name} is set up.`)}`]
+      ? [`:put ${sayingOf(input, `tenant-tunnel: OK, ${name} is set up.`)}`]
       : [
           ...handshake(),
           ':if ([:len $ttShake] > 0) do={',
-          `  :put ${quote(`tenant-tunnel: OK, ${name} is set up and the tunnel is up.`)}`,
-          `} else={ :put ${quote(silent)} }`,
+          `  :put ${sayingOf(input, `tenant-tunnel: OK, ${name} is set up and the tunnel is up.`)}`,
+          `} else={ :put ${sayingOf(input, silent)} }`,
         ];
   return [
     ':if ([:len $ttBad] > 0) do={',

@@ -29,19 +29,26 @@ export const OWN_INTERFACE = `[find where name=${quote(INTERFACE)}]`;
  * Peers of our interface are ours, whatever their key: they go, and the one that is right comes. Making it anew
  * also resets what versions differ in (name, responder, …), and makes no use of how each of them unsets a value.
  */
-export function peer({ server, persistentKeepaliveSeconds, address, prefixLength }: ScriptInput): Lines {
+export function peer(input: ScriptInput): Lines {
+  const { server, persistentKeepaliveSeconds, address, prefixLength, ipv6 } = input;
   const psk = server.presharedKey;
-  return step('peer: see whether another interface has it, /interface/wireguard/peers/print', [
-    `:local ttKey ${quote(server.publicKey)}`,
-    ...(psk === undefined ? [] : [`:local ttShared ${quote(psk)}`]),
-    `/interface/wireguard/peers/remove [find where interface=${quote(INTERFACE)}]`,
+  const allowed = networkOf(address, prefixLength);
+  const add = (networks: string): string =>
     [
       `/interface/wireguard/peers/add interface=${quote(INTERFACE)} public-key=$ttKey`,
       ...(psk === undefined ? [] : ['preshared-key=$ttShared']),
       `endpoint-address=${quote(bareHost(server.endpointHost))} endpoint-port=${quote(String(server.endpointPort))}`,
-      `allowed-address=${quote(networkOf(address, prefixLength))}`,
+      `allowed-address=${quote(networks)}`,
       `persistent-keepalive=${quote(`${persistentKeepaliveSeconds}s`)} comment=${quote(COMMENT.interface)}`,
-    ].join(' '),
+    ].join(' ');
+  return step('peer: see whether another interface has it, /interface/wireguard/peers/print', [
+    `:local ttKey ${quote(server.publicKey)}`,
+    ...(psk === undefined ? [] : [`:local ttShared ${quote(psk)}`]),
+    `/interface/wireguard/peers/remove [find where interface=${quote(INTERFACE)}]`,
+    // A router without IPv6 may refuse a network of it, and needs the peer all the same.
+    ...(ipv6 === undefined
+      ? [add(allowed)]
+      : [`:do { ${add(`${allowed},${ipv6.subnet}`)}`, `} on-error={ ${add(allowed)} }`]),
   ]);
 }
 

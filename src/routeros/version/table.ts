@@ -65,7 +65,15 @@ export const MENUS: Readonly<Record<string, MenuEntry>> = {
     only: { add: 'place-before copy-from' },
   },
   '/ip/firewall/address-list': { commands: SWITCHED, properties: 'list address timeout disabled comment' },
+  '/ipv6/address': {
+    commands: SWITCHED,
+    properties: 'address interface advertise eui-64 from-pool no-dad auto-link-local@7.18 disabled comment',
+  },
   '/ipv6/firewall/filter': FILTER,
+  '/ipv6/settings': {
+    commands: SINGLE,
+    only: { set: 'disable-ipv6 forward accept-redirects accept-router-advertisements max-neighbor-entries' },
+  },
   '/ip/route': {
     commands: SWITCHED,
     properties:

@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { subnetsOf } from '../addresses.ts';
 import { SidecarError } from '../errors.ts';
 import { contains, parseAddress } from '../ipv4.ts';
 import { openNamespace } from '../namespace/namespace.ts';
 import { connectTcp } from '../namespace/socket.ts';
-import { subnetsOf } from '../tunnel/state.ts';
 
 export interface Destination {
   address: string;

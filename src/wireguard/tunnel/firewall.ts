@@ -1,3 +1,4 @@
+import { subnet6Of } from '../addresses.ts';
 import { formatAddress, formatNetwork, type Network } from '../ipv4.ts';
 import type { RouterToRouter } from '../protocol.ts';
 import { type ServicePorts, type ServiceRules, serviceRules } from './service-rules.ts';
@@ -9,6 +10,8 @@ export interface FirewallInput {
   interfaceName: string;
   /** The server's addresses, with the length of the tunnel's subnets. */
   addresses: readonly Network[];
+  /** Its IPv6 addresses, in a tunnel that has some; each is of a /64. */
+  addresses6?: readonly string[];
   routerToRouter: RouterToRouter;
   /** Bytes. */
   mtu: number;
@@ -16,8 +19,9 @@ export interface FirewallInput {
   services?: ServicePorts | undefined;
 }
 
-/** Headers of IPv4 and TCP without options, bytes. */
+/** Headers of IPv4, or IPv6, and TCP without options, bytes. */
 const HEADERS = 40;
+const HEADERS_6 = 60;
 
 /**
  * The rules of a tunnel's namespace, spelled as `nft list` prints them. Routers may ping the server, come to the ports
@@ -49,24 +53,45 @@ function chain(
 }
 
 /** What needs no memory gets none: a router must not be able to fill the table that others' connections stand in. */
-const prerouting = ({ interfaceName, addresses }: FirewallInput, { raw }: ServiceRules): string[] =>
-  chain('prerouting', 'raw', 'accept', [
-    `iifname "${interfaceName}" ip daddr != ${oneOf(addresses)} notrack`,
-    `iifname "${interfaceName}" icmp type echo-request notrack`,
+function prerouting(
+  { interfaceName, addresses, addresses6 = [] }: FirewallInput,
+  { raw }: ServiceRules,
+): string[] {
+  const comesIn = `iifname "${interfaceName}"`;
+  const own6 = [...addresses6].sort();
+  return chain('prerouting', 'raw', 'accept', [
+    `${comesIn} ip daddr != ${oneOf(addresses)} notrack`,
+    `${comesIn} icmp type echo-request notrack`,
+    ...(own6.length === 0
+      ? []
+      : [
+          `${comesIn} ip6 daddr != ${own6.length === 1 ? own6.join() : `{ ${own6.join(', ')} }`} notrack`,
+          `${comesIn} icmpv6 type echo-request notrack`,
+        ]),
     ...raw,
   ]);
+}
 
-function inputChain({ interfaceName, addresses }: FirewallInput, services: ServiceRules): string[] {
+function inputChain(
+  { interfaceName, addresses, addresses6 = [] }: FirewallInput,
+  services: ServiceRules,
+): string[] {
   const pings = addresses
     .map((own) => `ip saddr ${formatNetwork(own)} ip daddr ${formatAddress(own.address)}`)
     .sort()
     .map((between) => `iifname "${interfaceName}" ${between} icmp type echo-request accept`);
+  const pings6 = addresses6
+    .map((own) => `ip6 saddr ${subnet6Of(own)} ip6 daddr ${own}`)
+    .sort()
+    .map((between) => `iifname "${interfaceName}" ${between} icmpv6 type echo-request accept`);
   return chain('input', 'filter', 'drop', [
     // It counts as related to what it names.
     'icmp type redirect drop',
+    ...(addresses6.length === 0 ? [] : ['icmpv6 type nd-redirect drop']),
     'ct state established,related accept',
     'iifname "lo" accept',
     ...new Set(pings),
+    ...pings6,
     ...services.input,
   ]);
 }
@@ -80,8 +105,14 @@ const forward = ({ interfaceName, routerToRouter }: FirewallInput): string[] =>
  * No segment of a stream may be larger than the tunnel: the message that would say so is often filtered on the way.
  * A number rather than the route's MTU, which a router's messages could lower.
  */
-const postrouting = ({ mtu }: FirewallInput): string[] =>
-  chain('postrouting', 'mangle', 'accept', [`tcp flags syn tcp option maxseg size set ${mtu - HEADERS}`]);
+const postrouting = ({ mtu, addresses6 = [] }: FirewallInput): string[] =>
+  chain('postrouting', 'mangle', 'accept', [
+    `tcp flags syn tcp option maxseg size set ${mtu - HEADERS}`,
+    // Maxseg is only ever lowered.
+    ...(addresses6.length === 0
+      ? []
+      : [`meta nfproto ipv6 tcp flags syn tcp option maxseg size set ${mtu - HEADERS_6}`]),
+  ]);
 
 /** Only where there is something to say. */
 const output = ({ rawOutput }: ServiceRules): string[][] =>

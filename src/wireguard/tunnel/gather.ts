@@ -6,7 +6,7 @@ import { controlSocketOf, probeControlSocket } from '../device/control-socket.ts
 import type { Implementation } from '../device/implementation.ts';
 import { inNamespace, type Namespace, openNamespace, readNetworkFile } from '../namespace/namespace.ts';
 import { TABLE } from './firewall.ts';
-import { KERNEL_SETTINGS } from './kernel-settings.ts';
+import { hasIPv6, KERNEL_SETTINGS, KERNEL_SETTINGS_6 } from './kernel-settings.ts';
 import { type Link, NO_LINK, parseInterfaces, parseLink, parseRoutes, parseUdpPorts } from './listing.ts';
 import type { TunnelNames } from './names.ts';
 import type { ObservedTunnel } from './state.ts';
@@ -49,7 +49,7 @@ function readSettings(namespace: Namespace): Inside['settings'] {
     }
   };
   return inNamespace(namespace, () =>
-    Object.fromEntries(KERNEL_SETTINGS.map(({ path }) => [path, read(path)])),
+    Object.fromEntries([...KERNEL_SETTINGS, ...KERNEL_SETTINGS_6].map(({ path }) => [path, read(path)])),
   );
 }
 
@@ -134,6 +134,7 @@ export async function gatherTunnel(
     up: link.up,
     addresses: link.addresses,
     usedPorts: await gatherUdpPorts(),
+    lacksIPv6: !hasIPv6(),
   };
 }
 

@@ -8,7 +8,7 @@ export function ipLines(interfaceName: string, step: Step): string[] | undefined
     case 'setMtu':
       return [`link set ${interfaceName} mtu ${step.mtu}`];
     case 'addAddress':
-      return [`addr add ${step.address} dev ${interfaceName}`];
+      return [`addr add ${step.address} dev ${interfaceName}${step.address.includes(':') ? ' nodad' : ''}`];
     case 'removeAddress':
       return [`addr del ${step.address} dev ${interfaceName}`];
     case 'linkDown':

@@ -4,7 +4,7 @@ export interface Link {
   kind: 'wireguard' | 'tun' | 'other' | null;
   mtu: number;
   up: boolean;
-  /** IPv4, with the prefix length. */
+  /** With the prefix length; no link-local ones of IPv6. */
   addresses: string[];
 }
 
@@ -16,7 +16,7 @@ interface ListedLink {
   flags?: string[];
   mtu?: number;
   linkinfo?: { info_kind?: string };
-  addr_info?: { family?: string; local?: string; prefixlen?: number }[];
+  addr_info?: { family?: string; local?: string; prefixlen?: number; scope?: string }[];
 }
 
 /** `ip` prints nothing at all, not `[]`, where some of its versions have nothing to list. */
@@ -32,7 +32,7 @@ export function parseLink(text: string, name: string): Link {
     mtu: link.mtu ?? 0,
     up: link.flags?.includes('UP') ?? false,
     addresses: (link.addr_info ?? [])
-      .filter(({ family }) => family === 'inet')
+      .filter(({ family, scope }) => family === 'inet' || (family === 'inet6' && scope === 'global'))
       .map(({ local, prefixlen }) => `${local}/${prefixlen}`),
   };
 }

@@ -1,5 +1,6 @@
+import { addresses6Of } from '../addresses.ts';
 import { SidecarError } from '../errors.ts';
-import { KERNEL_SETTINGS, type KernelSetting } from './kernel-settings.ts';
+import { isOfIPv6, KERNEL_SETTINGS, KERNEL_SETTINGS_6, type KernelSetting } from './kernel-settings.ts';
 import { diffPeers } from './peers.ts';
 import type { DesiredTunnel, ObservedTunnel } from './state.ts';
 import type { Step } from './steps.ts';
@@ -9,7 +10,8 @@ import type { Step } from './steps.ts';
  * leaves a state that the next plan mends: the namespace and its rules before the interface, keys and peers before
  * it is up. No steps where all is so already. Throws `InterfaceTaken` and `PortInUse`.
  */
-export function planTunnel(desired: DesiredTunnel, observed: ObservedTunnel): Step[] {
+export function planTunnel(wanted: DesiredTunnel, observed: ObservedTunnel): Step[] {
+  const desired = observed.lacksIPv6 ? withoutIPv6(wanted) : wanted;
   const usable = isUsable(observed);
   if (observed.taken) {
     throw new SidecarError(
@@ -39,12 +41,22 @@ function isUsable({ place, kind, process, namespace, device }: ObservedTunnel): 
   return kind === 'wireguard' || (kind === 'tun' && process === 'running');
 }
 
+/** What a node can do that has none: the tunnel works by IPv4. */
+const withoutIPv6 = (desired: DesiredTunnel): DesiredTunnel => ({
+  ...desired,
+  addresses: desired.addresses.filter((address) => !address.includes(':')),
+});
+
+const has6 = (addresses: readonly string[]): boolean => addresses6Of(addresses).length > 0;
+
 function planSurroundings(desired: DesiredTunnel, observed: ObservedTunnel): Step[] {
   const present = observed.namespace === 'present';
   const differs = ({ path, value }: KernelSetting): boolean =>
     !present || ((observed.settings[path] ?? null) !== null && observed.settings[path] !== value);
   const steps: Step[] = present ? [] : [{ do: 'addNamespace', broken: observed.namespace === 'broken' }];
-  for (const setting of KERNEL_SETTINGS.filter(differs)) steps.push({ do: 'setKernel', ...setting });
+  const all = has6(desired.addresses) ? KERNEL_SETTINGS_6 : KERNEL_SETTINGS;
+  const settings = observed.lacksIPv6 ? all.filter(({ path }) => !isOfIPv6(path)) : all;
+  for (const setting of settings.filter(differs)) steps.push({ do: 'setKernel', ...setting });
   if (!present || !observed.loopbackUp) steps.push({ do: 'loopbackUp' });
   if (!present || observed.firewall !== desired.firewall)
     steps.push({ do: 'setFirewall', table: desired.firewall });
@@ -81,7 +93,9 @@ function planLink(desired: DesiredTunnel, observed: ObservedTunnel, placed: bool
   // Set, up, and still nothing listens: userspace WireGuard has no other way to be told to try again.
   const deaf =
     up && observed.device?.listenPort === desired.listenPort && !observed.usedPorts.has(desired.listenPort);
-  const addresses = placed ? observed.addresses : [];
+  // Where IPv6 is turned off, its addresses go by themselves.
+  const found = observed.addresses.filter((address) => !address.includes(':') || has6(desired.addresses));
+  const addresses = placed ? found : [];
   // A link that goes down takes its routes along.
   const routes = up && !deaf ? observed.routes : [];
   if (!placed || observed.mtu !== desired.mtu) steps.push({ do: 'setMtu', mtu: desired.mtu });

@@ -1,5 +1,5 @@
+import { addresses6Of, subnetsOf } from '../addresses.ts';
 import type { DeviceState, Peers } from '../device/device.ts';
-import { type Network, parseCidr } from '../ipv4.ts';
 import { publicKeyOf } from '../keys.ts';
 import type { TunnelState } from '../protocol.ts';
 import { renderFirewall } from './firewall.ts';
@@ -46,19 +46,26 @@ export interface ObservedTunnel {
   device: DeviceState | null;
   /** UDP ports in use in the node's namespace, this tunnel's included. */
   usedPorts: ReadonlySet<number>;
+  /** The kernel was booted without IPv6. */
+  lacksIPv6?: boolean;
 }
-
-export const subnetsOf = (addresses: readonly string[]): Network[] =>
-  addresses.flatMap((text) => parseCidr(text) ?? []);
 
 /** What the rules of a tunnel follow from, beside the ports of its services. */
 export type Shape = Pick<TunnelState, 'interfaceName' | 'addresses' | 'mtu' | 'routerToRouter'>;
+
+export const shapeOf = ({ interfaceName, addresses, mtu, routerToRouter }: TunnelState): Shape => ({
+  interfaceName,
+  addresses,
+  mtu,
+  ...(routerToRouter === undefined ? {} : { routerToRouter }),
+});
 
 export function firewallOf(shape: Shape, services?: ServicePorts): string {
   const { interfaceName, mtu, routerToRouter = 'Allow' } = shape;
   return renderFirewall({
     interfaceName,
     addresses: subnetsOf(shape.addresses),
+    addresses6: addresses6Of(shape.addresses),
     routerToRouter,
     mtu,
     services,

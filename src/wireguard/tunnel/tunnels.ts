@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { subnetsOf } from '../addresses.ts';
 import type { Availability } from '../device/availability.ts';
 import type { Device, PeerSettings } from '../device/device.ts';
 import type { Implementation } from '../device/implementation.ts';
@@ -36,7 +37,7 @@ import { planRemoval, planTunnel } from './plan.ts';
 import { OperationQueue } from './queue.ts';
 import type { ServicePorts } from './service-rules.ts';
 import { showTunnel } from './show.ts';
-import { desiredOf, firewallOf, type Shape, subnetsOf } from './state.ts';
+import { desiredOf, firewallOf, type Shape, shapeOf } from './state.ts';
 import { describe, type Step } from './steps.ts';
 
 /** What is remembered of a tunnel between operations; forgotten whenever one fails. */
@@ -301,7 +302,7 @@ export class Tunnels {
     return this.#exclusively(interfaceName, 'patch', async (names) => {
       const known = this.#known.get(interfaceName) ?? (await this.#learn(names));
       const subnets = subnetsOf(known.addresses);
-      refuseServerAddress(change.set, subnets, 'set');
+      refuseServerAddress(change.set, known.addresses, 'set');
       if (change.set.some(({ publicKey }) => publicKey === known.publicKey)) {
         throw new SidecarError(
           'InvalidRequest',
@@ -527,13 +528,6 @@ export class Tunnels {
     });
   }
 }
-
-const shapeOf = ({ interfaceName, addresses, mtu, routerToRouter }: TunnelState): Shape => ({
-  interfaceName,
-  addresses,
-  mtu,
-  ...(routerToRouter === undefined ? {} : { routerToRouter }),
-});
 
 const withEndpoints = (step: Step, { endpoints }: Recalled): Step =>
   step.do === 'setDevice' && endpoints.size > 0 ? { ...step, endpoints } : step;

@@ -15,7 +15,7 @@ export interface Draft {
 }
 
 /** Several times over: where a packet is cut into pieces anew, one of these has it whole. */
-const mark = (id: number): Buffer => {
+export const mark = (id: number): Buffer => {
   const bytes = Buffer.alloc(MARK_BYTES);
   MAGIC.copy(bytes);
   bytes.writeUInt32BE(id, MAGIC.length);
@@ -31,11 +31,11 @@ export function marksIn(packet: Buffer): number[] {
   return found;
 }
 
-const between = (random: () => number, from: number, to: number): number =>
+export const between = (random: () => number, from: number, to: number): number =>
   from + Math.floor(random() * (to - from + 1));
 
 /** RFC 1071. */
-function checksum(bytes: Buffer): number {
+export function checksum(bytes: Buffer): number {
   let sum = 0;
   for (let at = 0; at + 1 < bytes.length; at += 2) sum += bytes.readUInt16BE(at);
   if (bytes.length % 2 === 1) sum += (bytes.at(-1) ?? 0) << 8;

@@ -10,13 +10,14 @@ import { stateOf } from '../sidecar/tunnel-state.ts';
 
 const BYTES = 1_000_000;
 const PORT = 9000;
+const address6 = ({ node }: Router): string => (node.name === 'router-a' ? 'fd12::101' : 'fd12::102');
 /** Takes what comes, and says how much it was when the sender has ended. */
 const SINK = `let sum = 0;
 require('net').createServer((socket) => {
   socket.on('data', (data) => { sum += data.length; });
   socket.on('end', () => { socket.end(String(sum)); sum = 0; });
   socket.on('error', () => { sum = 0; });
-}).listen(${PORT}, () => console.log('listening'))`;
+}).listen(${PORT}, '::', () => console.log('listening'))`;
 /** Ends with 0 when all of it has been taken, with 1 after a while. */
 const source = (address: string): string => `
 const socket = require('net').connect(${PORT}, '${address}', () => socket.end(Buffer.alloc(${BYTES})));
@@ -34,14 +35,22 @@ dataplane(`segments through a tunnel${leftOut}`, () => {
     a = await Router.create(gateway, 'router-a', '10.100.1.1');
     b = await Router.create(gateway, 'router-b', '10.100.1.2');
     // Both keep the MTU that they were set up with, 1420, while their tunnel's is lower now.
-    const state = stateOf(0, { peers: [a.peer, b.peer], mtu: 1280 });
+    const peers = [a, b].map((router) => ({
+      ...router.peer,
+      allowedIPs: [...router.peer.allowedIPs, `${address6(router)}/128`],
+    }));
+    const state = stateOf(0, { addresses: ['10.100.0.1/16', 'fd12::1/64'], peers, mtu: 1280 });
     await gateway.client.put(state);
     for (const router of [a, b]) {
       await router.join({ publicKey: publicKeyOf(state.privateKey), listenPort: state.listenPort });
+      const server = publicKeyOf(state.privateKey);
+      await router.node.exec('wg', ['set', 'rt0', 'peer', server, 'allowed-ips', '0.0.0.0/0,::/0']);
+      await router.node.exec('ip', ['addr', 'add', `${address6(router)}/64`, 'dev', 'rt0', 'nodad']);
       await router.awaitReach('10.100.0.1');
+      await router.awaitReach('fd12::1');
       const rules =
-        'chain input { type filter hook input priority 0; icmp type destination-unreachable drop; }';
-      await router.node.exec('nft', ['-f', '-'], `table ip deaf {\n${rules}\n}\n`);
+        'chain input { type filter hook input priority 0; icmp type destination-unreachable drop; icmpv6 type packet-too-big drop; }';
+      await router.node.exec('nft', ['-f', '-'], `table inet deaf {\n${rules}\n}\n`);
       const sink = router.node.spawn(process.execPath, ['-e', SINK], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
@@ -50,8 +59,8 @@ dataplane(`segments through a tunnel${leftOut}`, () => {
   });
   afterAll(() => gateway?.destroy());
 
-  const streams = (from: Router, to: Router): Promise<boolean> =>
-    from.node.exec(process.execPath, ['-e', source(to.address)]).then(
+  const streams = (from: Router, to: Router, address = to.address): Promise<boolean> =>
+    from.node.exec(process.execPath, ['-e', source(address)]).then(
       () => true,
       () => false,
     );
@@ -61,9 +70,15 @@ dataplane(`segments through a tunnel${leftOut}`, () => {
     expect(await streams(b, a)).toBe(true);
   });
 
+  test('fit in IPv6 as well, whose header is larger', async () => {
+    expect(await streams(a, b, address6(b))).toBe(true);
+    expect(await streams(b, a, address6(a))).toBe(true);
+  });
+
   test('do not without that rule: the test can fail', async () => {
     const chain = ['chain', 'inet', 'tenant_tunnel', 'postrouting'];
     await gateway.inTunnel('wg0', 'nft', 'flush', ...chain);
     expect(await streams(a, b)).toBe(false);
+    expect(await streams(a, b, address6(b))).toBe(false);
   });
 });

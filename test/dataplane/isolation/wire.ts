@@ -4,6 +4,7 @@ import koffi from 'koffi';
 import { inNetworkNamespace } from '../../testbed/setns.ts';
 
 const AF_INET = 2;
+export const AF_INET6 = 10;
 const AF_PACKET = 17;
 const SOCK_DGRAM = 2;
 const SOCK_RAW = 3;
@@ -96,9 +97,9 @@ export function sniff(namespace: string, interfaceName?: string): Sniffer {
 }
 
 /** Sees what a namespace takes in for itself, after its rules: a raw socket for each protocol. */
-export function sniffAccepted(namespace: string, protocols: readonly number[]): Sniffer {
+export function sniffAccepted(namespace: string, protocols: readonly number[], family = AF_INET): Sniffer {
   const fds = inNetworkNamespace(namespace, () =>
-    protocols.map((protocol) => check('socket', socket(AF_INET, SOCK_RAW | FLAGS, protocol))),
+    protocols.map((protocol) => check('socket', socket(family, SOCK_RAW | FLAGS, protocol))),
   );
   for (const fd of fds) listening(fd);
   return {

@@ -243,6 +243,8 @@ describe('a TunnelClass is refused for', () => {
     'write what routers connect to: with mode Static a DNS name or an IP address, with mode Node the domain of the names that tunnels get, for example "vpn.example.com"';
   const klass = (fields: object) => ({ endpoint: { host: 'vpn.example.com' }, ...fields });
   const pools = (...written: object[]) => klass({ pools: written });
+  const NO_USE =
+    'write a unique local network (in fc00::/7) or a global unicast one (in 2000::/3), for example "fd12:3456:789a::/48"';
   const refusals: Refusal[] = [
     [{}, 'spec.endpoint', 'Required value'],
     [{ endpoint: {} }, 'spec.endpoint.host', WHAT_ROUTERS],
@@ -315,6 +317,22 @@ describe('a TunnelClass is refused for', () => {
       'write each network once: one of the pools lies inside another',
     ],
     [pools({ cidr: '2001:db8::/32', prefixLength: 20 }), 'spec.pools[0].cidr', NETWORK],
+    ...(
+      [
+        ['10.0.0.0/8', 'write an IPv6 network as address/length, for example "fd12:3456:789a::/48"'],
+        ['fd12:3456:789a::', 'write an IPv6 network as address/length, for example "fd12:3456:789a::/48"'],
+        [
+          'fd12:3456:789a::1/48',
+          'fd12:3456:789a::1/48 has bits set beyond its prefix length; write the network itself: fd12:3456:789a::/48',
+        ],
+        ['fd12:3456:789a::/49', 'write a /48 or a wider network: each tunnel has a /64 of it by its number'],
+        ['fe80::/10', NO_USE],
+        ['ff00::/16', NO_USE],
+        ['::/0', NO_USE],
+        ['64:ff9b:1::/48', NO_USE],
+      ] as const
+    ).map(([pool, sentence]): Refusal => [klass({ ipv6: { pool } }), 'spec.ipv6.pool', sentence]),
+    [klass({ ipv6: {} }), 'spec.ipv6.pool', 'Required value'],
     [klass({ exclude: ['10.140.0.0/16', 'office'] }), 'spec.exclude[1]', NETWORK],
     [klass({ exclude: ['fd00::/8'] }), 'spec.exclude[0]', NETWORK],
     [klass({ subnetAssignment: 'Same' }), 'spec.subnetAssignment', 'supported values: "Distinct", "Equal"'],

@@ -14,7 +14,7 @@ import { Scheduler } from './scheduler.ts';
 import { Services } from './services.ts';
 import type { Misbehaviour } from './types.ts';
 
-/** IPv6 is not simulated: with it, Linux would give each interface an address that RouterOS does not show. */
+/** IPv6 only where an address of it is: with it, Linux would give each interface one that RouterOS does not show. */
 const KERNEL_SETTINGS = ['net.ipv4.ip_forward=1', 'net.ipv6.conf.all.disable_ipv6=1'];
 
 /**
@@ -27,7 +27,7 @@ const CONNECTION_SETTINGS = [
 ];
 
 /** Menus that Linux follows. */
-const REALISED = /^\/(interface|ip)(\/|$)/;
+const REALISED = /^\/(interface|ip|ipv6)(\/|$)/;
 
 export interface MachineOptions {
   os: RouterOs;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Row } from '../../simulator/engine/index.ts';
-import { firewallOf } from '../../simulator/machine/linux/firewall.ts';
+import { firewall6Of, firewallOf } from '../../simulator/machine/linux/firewall.ts';
 import { plainName } from '../../simulator/machine/linux/interfaces.ts';
 import { MATCHERS } from '../../simulator/machine/linux/matchers.ts';
 
@@ -166,5 +166,45 @@ describe('what cannot be made real is refused, never ignored', () => {
       }
       expect(text).not.toContain('flush');
     }
+  });
+});
+
+describe('a firewall of IPv6', () => {
+  const six = (...rows: Row[]): Menus => ({
+    '/ipv6/address': [{ address: 'fd12::101/64', interface: 'tenant-tunnel' }],
+    '/ipv6/firewall/filter': rows.map((row) => ({ chain: 'input', ...row })),
+  });
+  const translated = (menus: Menus) => firewall6Of((menu) => menus[menu] ?? [], plainName);
+
+  test('is a table of its own where the router has an address, and nothing elsewhere', () => {
+    const text = translated(
+      six(
+        { action: 'accept', protocol: 'icmpv6' },
+        { action: 'accept', protocol: 'udp', 'dst-port': '546', 'src-address': 'fe80::/10' },
+        { action: 'reject', 'in-interface': 'tenant-tunnel' },
+      ),
+    );
+    expect(text).toContain(
+      [
+        '  chain input {',
+        '    type filter hook input priority filter; policy accept;',
+        '    meta l4proto ipv6-icmp counter accept',
+        '    meta l4proto udp udp dport { 546 } ip6 saddr fe80::/10 counter accept',
+        '    iifname { "tenant-tunnel" } counter reject with icmpv6 type no-route',
+        '  }',
+      ].join('\n'),
+    );
+    const { '/ipv6/address': _, ...without } = six({ action: 'drop' });
+    expect(translated(without)).toBe('');
+  });
+
+  test('refuses what it cannot make real', () => {
+    const odd: Row[] = [
+      { 'src-address': '10.0.0.1' },
+      { 'src-address': 'fe80::/129' },
+      { 'src-mac-address': 'x' },
+    ];
+    for (const row of odd)
+      expect(() => translated(six({ action: 'drop', ...row }))).toThrow('cannot make real');
   });
 });

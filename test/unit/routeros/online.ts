@@ -108,12 +108,23 @@ export function obstacles(os: RouterOs, input: ScriptInput, publicKey?: string):
   hold('another endpoint', peer?.['endpoint-address'] === server.endpointHost.replace(/[[\]]/g, ''));
   hold('another port', peer?.['endpoint-port'] === String(server.endpointPort));
   hold('another pre-shared key', (peer?.['preshared-key'] ?? '') === (server.presharedKey ?? ''));
-  hold('server not allowed', isWithin(server.address, peer?.['allowed-address'] ?? ''));
+  hold(
+    'server not allowed',
+    (peer?.['allowed-address'] ?? '').split(',').some((network) => isWithin(server.address, network)),
+  );
   const addresses = os.rows('/ip/address').filter((row) => row.interface === 'tenant-tunnel');
   hold(
     'another address',
     addresses.map((row) => row.address).join() === `${input.address}/${input.prefixLength}`,
   );
+  const hasOff = os.rows('/ipv6/settings')[0]?.['disable-ipv6'] === 'true';
+  const six = os.rows('/ipv6/address').filter((row) => row.interface === 'tenant-tunnel');
+  const wanted6 = input.ipv6 === undefined || hasOff ? [] : [`${input.ipv6.address}/64 false false`];
+  const found6 = six.map((row) => `${row.address} ${row.advertise} ${row.disabled}`);
+  hold('another IPv6 address', found6.join() === wanted6.join());
+  const networks = (peer?.['allowed-address'] ?? '').split(',');
+  const allowed6 = networks.filter((network) => isIPv6(network.split('/')[0] ?? ''));
+  hold('another IPv6 network allowed', allowed6.join() === (hasOff ? '' : (input.ipv6?.subnet ?? '')));
   hold('another way to the server', routeTo(os, server.address) === 'tenant-tunnel');
 
   const endpoints = isIP(server.endpointHost.replace(/[[\]]/g, ''))
@@ -166,7 +177,7 @@ function routeTo(os: RouterOs, address: string): string | undefined {
 
 /** What the script makes carries these; all else is the customer's, but for what the router makes of it by itself. */
 const OURS = /^tenant-tunnel: /;
-const DERIVED = ['/interface', '/ip/route', '/ipv6/address', '/ipv6/route', '/log'];
+const DERIVED = ['/interface', '/ip/route', '/log'];
 /** What the script sets by design, whoever has set it before. */
 const SHARED: Record<string, string[]> = {
   '/system/identity': ['name'],

@@ -32,7 +32,7 @@ const CASES: Case[] = [
     ),
   ),
   ...HALVES.flatMap((state) =>
-    ['preshared-key', 'own-key'].map((variant) => ({ state, variant, way: 'paste' })),
+    ['preshared-key', 'own-key', 'dual-stack'].map((variant) => ({ state, variant, way: 'paste' })),
   ),
 ];
 
@@ -103,6 +103,15 @@ test('the table in docs/routeros-script.md is the one that was found here', () =
   process.stdout.write(`${table}\n`);
 });
 
+test('a router on which IPv6 is off is told so in the last line', () => {
+  const os = routerOf('7.16.2');
+  os.terminal().paste('/ipv6/settings/set disable-ipv6=yes');
+  const script = renderScript(VARIANTS['dual-stack'] as ScriptInput);
+  expect(os.terminal().paste(script)).toContain('so it goes by IPv4 alone; see /ipv6/settings');
+  os.terminal().paste('/ipv6/settings/set disable-ipv6=no');
+  expect(os.terminal().paste(script)).not.toContain('IPv4 alone');
+});
+
 describe('what is held against the router is really looked at', () => {
   test.each([
     ['/interface/wireguard/disable tenant-tunnel', 'no interface'],
@@ -120,6 +129,7 @@ describe('what is held against the router is really looked at', () => {
       'WireGuard from 198.51.100.7 is dropped',
     ],
     ['/ipv6/firewall/filter/remove [find where comment~"tenant"]', 'WireGuard from 2001:db8::7 is dropped'],
+    ['/ipv6/address/add interface=tenant-tunnel address=fd12::1/64', 'another IPv6 address'],
     ['/ip/service/set api port=1', 'the API is off'],
     ['/ip/service/set api address=192.168.88.0/24', 'the API is for others'],
     ['/user/disable [find where name=tenant-tunnel]', 'no log-in'],

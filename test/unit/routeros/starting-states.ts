@@ -67,6 +67,7 @@ const customers = (version: string): string[] => [
   '/ip/firewall/filter/add chain=input action=reject reject-with=icmp-network-unreachable',
   '/ip/firewall/filter/add chain=forward action=drop connection-state=invalid',
   '/ipv6/firewall/filter/add chain=input action=drop',
+  '/ipv6/address/add interface=ether1 address=2001:db8:1::2/64 advertise=no',
   '/ip/firewall/nat/add chain=srcnat action=masquerade out-interface=ether1',
   '/ip/route/add dst-address=10.0.0.0/8 gateway=192.0.2.254',
   '/tool/netwatch/add host=9.9.9.9 comment="is the internet there"',
@@ -116,7 +117,11 @@ export const STATES: readonly StartingState[] = [
   { name: 'pasted before', before: (os, input) => void os.terminal().paste(renderScript(input)) },
   {
     name: 'an older script pasted before',
-    before: (os, input) => void os.terminal().paste(renderScript({ ...input, ...OLDER })),
+    before: (os, input) => {
+      // With IPv6 there was some in the older one, too: another network of it.
+      const ipv6 = input.ipv6 && { ipv6: { address: 'fd99::f09', subnet: 'fd99::/64' } };
+      os.terminal().paste(renderScript({ ...input, ...OLDER, ...ipv6 }));
+    },
     former: OLDER.server.address,
   },
   {
@@ -127,6 +132,7 @@ export const STATES: readonly StartingState[] = [
         '/interface/wireguard/set tenant-tunnel disabled=yes',
         '/interface/wireguard/peers/disable [find]',
         '/ip/address/disable [find where interface=tenant-tunnel]',
+        '/ipv6/address/disable [find where interface=tenant-tunnel]',
         '/user/disable [find where comment="tenant-tunnel: management"]',
         '/ip/service/disable api',
         '/ip/firewall/filter/disable [find where comment="tenant-tunnel: API from the server"]',
@@ -135,6 +141,7 @@ export const STATES: readonly StartingState[] = [
     },
   },
   { name: 'other WireGuard tunnels', before: (os) => type(os, OTHER_TUNNELS) },
+  { name: 'IPv6 turned off', before: (os) => type(os, ['/ipv6/settings/set disable-ipv6=yes']) },
 ];
 
 /** Half of the script was there before: the router lost power after so many changes, or the paste broke off. */

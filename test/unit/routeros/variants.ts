@@ -55,5 +55,12 @@ export const VARIANTS: Record<string, ScriptInput> = {
     prefixLength: 28,
     ...server({ address: '10.200.9.81' }),
   },
+  'dual-stack': { ...BASE, ipv6: { address: 'fd12:3456:789a::101', subnet: 'fd12:3456:789a::/64' } },
+  'dual-stack-longest': {
+    ...BASE,
+    router: { namespace: 'acme', name: 'n'.repeat(63) },
+    ipv6: { address: 'fd12:3456:789a:ffff::feff', subnet: 'fd12:3456:789a:ffff::/64' },
+    ...server({ presharedKey: 'FpCyhws9cxwWoV4xELtfJvjJN+zQVRPISllRWgeopVE=' }),
+  },
   'keepalive-off': { ...BASE, persistentKeepaliveSeconds: 0 },
 };

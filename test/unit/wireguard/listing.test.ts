@@ -15,19 +15,20 @@ const LINKS = JSON.stringify([
     linkinfo: { info_kind: 'wireguard' },
     addr_info: [
       { family: 'inet', local: '10.100.0.1', prefixlen: 16 },
-      { family: 'inet6', local: 'fe80::1', prefixlen: 64 },
+      { family: 'inet6', local: 'fe80::1', prefixlen: 64, scope: 'link' },
+      { family: 'inet6', local: 'fd12::1', prefixlen: 64, scope: 'global' },
     ],
   },
   { ifname: 'wg1', flags: [], mtu: 1500, linkinfo: { info_kind: 'dummy' } },
 ]);
 
 describe('what ip prints', () => {
-  test('of an interface is its kind, MTU, state and IPv4 addresses', () => {
+  test('of an interface is its kind, MTU, state and addresses, but for what IPv6 makes up itself', () => {
     expect(parseLink(LINKS, 'wg0')).toEqual({
       kind: 'wireguard',
       mtu: 1420,
       up: true,
-      addresses: ['10.100.0.1/16'],
+      addresses: ['10.100.0.1/16', 'fd12::1/64'],
     });
     expect(parseLink(LINKS, 'wg1')).toEqual({ kind: 'other', mtu: 1500, up: false, addresses: [] });
     expect(parseLink(LINKS, 'lo').up).toBe(true);

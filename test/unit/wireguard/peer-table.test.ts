@@ -1,7 +1,7 @@
 import fc from 'fast-check';
+import { subnetsOf } from '../../../src/wireguard/addresses.ts';
 import { parseAddress } from '../../../src/wireguard/ipv4.ts';
 import { PeerTable, routesOf, sameSettings } from '../../../src/wireguard/tunnel/peers.ts';
-import { subnetsOf } from '../../../src/wireguard/tunnel/state.ts';
 import { keyOf } from './peers.ts';
 
 const NETWORKS = ['10.100.1.1/32', '10.100.1.2/32', '10.100.1.3/32', '192.168.1.0/24', '192.168.2.0/24'];

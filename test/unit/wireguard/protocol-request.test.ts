@@ -25,7 +25,21 @@ const PEER = STATE.peers[1];
 const ZERO = `${'A'.repeat(43)}=`;
 const withPeer = (changes: object): object => ({ ...STATE, peers: [{ ...PEER, ...changes }] });
 
+const SHARED6 = {
+  ...STATE,
+  peers: STATE.peers.map((peer) => ({ ...peer, allowedIPs: [...peer.allowedIPs, 'fd00::101/128'] })),
+};
+
 describe('the body of a PUT', () => {
+  test('has IPv6 beside IPv4', () => {
+    const dual = {
+      ...STATE,
+      addresses: ['10.100.0.1/16', 'fd12:3456:789a:5::1/64'],
+      peers: [{ publicKey: keyOf(2), allowedIPs: ['10.100.1.1/32', 'fd12:3456:789a:5::101/128'] }],
+    };
+    expect(parseTunnelState(dual, 'wg0')).toEqual(dual);
+  });
+
   test('is taken when it is right', () => expect(parseTunnelState(STATE, 'wg0')).toEqual(STATE));
 
   test('says whether routers reach each other, or leaves it out', () => {
@@ -44,11 +58,22 @@ describe('the body of a PUT', () => {
     ['port 0', { ...STATE, listenPort: 0 }, /listenPort must be a whole number from 1 to 65535/],
     ['a port as text', { ...STATE, listenPort: '51820' }, /listenPort must be a whole number/],
     ['a broken port', { ...STATE, listenPort: 1.5 }, /listenPort must be a whole number/],
-    ['no addresses', { ...STATE, addresses: [] }, /at least one address/],
+    ['no addresses', { ...STATE, addresses: [] }, /at least one IPv4 address/],
     ['an address without length', { ...STATE, addresses: ['10.100.0.1'] }, /with a prefix length, e\.g\./],
     ['a wide address', { ...STATE, addresses: ['10.0.0.1/7'] }, /prefix length of 8 or more/],
     ['one address twice', { ...STATE, addresses: ['10.0.0.1/8', '10.0.0.1/8'] }, /one address twice/],
-    ['IPv6', { ...STATE, addresses: ['fd00::1/64'] }, /must be an IPv4 address/],
+    ['IPv6 alone', { ...STATE, addresses: ['fd00::1/64'] }, /at least one IPv4 address/],
+    ['IPv6 of another length', { ...STATE, addresses: ['10.100.0.1/16', 'fd00::1/48'] }, /has "fd00::1\/48"/],
+    ['IPv6 spelled otherwise', { ...STATE, addresses: ['10.100.0.1/16', 'FD00::1/64'] }, /is like fd12/],
+    ['a link-local address', { ...STATE, addresses: ['10.100.0.1/16', 'fe80::1/64'] }, /is like fd12/],
+    ['an IPv6 network', withPeer({ allowedIPs: ['fd00::/64'] }), /may have one address, like/],
+    ['all of IPv6', withPeer({ allowedIPs: ['::/0'] }), /allowedIPs has "::\/0"/],
+    [
+      "the server's IPv6 address",
+      { ...withPeer({ allowedIPs: ['fd00::1/128'] }), addresses: ['10.100.0.1/16', 'fd00::1/64'] },
+      /allowedIPs has fd00::1\/128, which holds the server's own address/,
+    ],
+    ['one IPv6 address of two', SHARED6, /peers\[0\] and peers\[1\] both have fd00::101\/128/],
     ['many addresses', { ...STATE, addresses: Array(9).fill('10.0.0.1/8') }, /9 entries, and 8 are the most/],
     ['a small MTU', { ...STATE, mtu: 500 }, /mtu must be a whole number from 576/],
     ['a word of its own', { ...STATE, routerToRouter: 'deny' }, /routerToRouter must be Allow or Deny\.$/],

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { PeerSettings } from '../../../src/wireguard/device/device.ts';
 import { publicKeyOf } from '../../../src/wireguard/keys.ts';
-import { KERNEL_SETTINGS } from '../../../src/wireguard/tunnel/kernel-settings.ts';
+import { KERNEL_SETTINGS, KERNEL_SETTINGS_6 } from '../../../src/wireguard/tunnel/kernel-settings.ts';
 import { PeerTable } from '../../../src/wireguard/tunnel/peers.ts';
 import type { DesiredTunnel, ObservedTunnel } from '../../../src/wireguard/tunnel/state.ts';
 import { desiredOf } from '../../../src/wireguard/tunnel/state.ts';
@@ -43,6 +43,18 @@ const fail = (step: Step): never => {
 const without = <T>(list: readonly T[], gone: readonly T[]): T[] =>
   list.filter((item) => !gone.includes(item));
 
+const IPV6_OFF = 'net/ipv6/conf/all/disable_ipv6';
+
+const settingsAt = (value: string | null): ObservedTunnel['settings'] =>
+  Object.fromEntries([...KERNEL_SETTINGS, ...KERNEL_SETTINGS_6].map(({ path }) => [path, value]));
+
+/** The kernel takes the addresses away with it. */
+const turnedOff = (step: Step): boolean =>
+  step.do === 'setKernel' && step.path === IPV6_OFF && step.value === '1';
+
+const ipv4Of = ({ addresses }: Pick<ObservedTunnel, 'addresses'>): string[] =>
+  addresses.filter((address) => !address.includes(':'));
+
 /**
  * What a step does to a node, as far as a plan can see, and what it needs: a step at the wrong time fails as the real
  * command would. Peers go by WireGuard's rule that a network has one owner, the last who was set with it.
@@ -55,13 +67,15 @@ export function applyStep(node: ObservedTunnel, step: Step, kind: 'wireguard' | 
       return {
         ...node,
         namespace: 'present',
-        settings: Object.fromEntries(KERNEL_SETTINGS.map(({ path }) => [path, 'untouched'])),
+        settings: settingsAt('untouched'),
         loopbackUp: false,
         firewall: null,
       };
     case 'setKernel':
       if (node.namespace !== 'present') fail(step);
-      return { ...node, settings: { ...node.settings, [step.path]: step.value } };
+      return turnedOff(step)
+        ? { ...node, settings: { ...node.settings, [step.path]: step.value }, addresses: ipv4Of(node) }
+        : { ...node, settings: { ...node.settings, [step.path]: step.value } };
     case 'loopbackUp':
       return node.namespace === 'present' ? { ...node, loopbackUp: true } : fail(step);
     case 'setFirewall':
@@ -102,6 +116,7 @@ export function applyStep(node: ObservedTunnel, step: Step, kind: 'wireguard' | 
       return placed ? { ...node, mtu: step.mtu } : fail(step);
     case 'addAddress':
       if (!placed || node.addresses.includes(step.address)) fail(step);
+      if (step.address.includes(':') && node.settings[IPV6_OFF] === '1') fail(step);
       return { ...node, addresses: [...node.addresses, step.address] };
     case 'removeAddress':
       if (!placed || !node.addresses.includes(step.address)) fail(step);
@@ -151,7 +166,12 @@ export const desired: fc.Arbitrary<DesiredTunnel> = fc
     interfaceName: fc.constant('wg0'),
     privateKey: fc.constantFrom(keyOf(100), keyOf(101)),
     listenPort: fc.constantFrom(51_820, 51_821),
-    addresses: fc.subarray(['10.100.0.1/16', '10.100.0.2/16', '10.200.0.1/24'], { minLength: 1 }),
+    addresses: fc
+      .tuple(
+        fc.subarray(['10.100.0.1/16', '10.100.0.2/16', '10.200.0.1/24'], { minLength: 1 }),
+        fc.subarray(['fd12::1/64']),
+      )
+      .map(([four, six]) => [...four, ...six]),
     mtu: fc.constantFrom(1280, 1420),
     peers,
   })
@@ -183,7 +203,7 @@ export const observed: fc.Arbitrary<ObservedTunnel> = fc
     kind: fc.constantFrom('wireguard', 'tun', 'other'),
     mtu: fc.constantFrom(1280, 1420),
     up: fc.boolean(),
-    addresses: fc.subarray(['10.100.0.1/16', '10.100.0.9/16']),
+    addresses: fc.subarray(['10.100.0.1/16', '10.100.0.9/16', 'fd12::1/64', 'fd12::9/64']),
     routes: fc.subarray(['192.168.7.0/24', '0.0.0.0/0']),
     device: devices,
     listening: fc.boolean(),
@@ -197,7 +217,7 @@ export const observed: fc.Arbitrary<ObservedTunnel> = fc
     return {
       ...parts,
       place,
-      settings: present ? Object.fromEntries(KERNEL_SETTINGS.map(({ path }) => [path, setting])) : {},
+      settings: present ? settingsAt(setting) : {},
       loopbackUp: present && parts.loopbackUp,
       firewall: present ? parts.firewall : null,
       process: there && parts.kind === 'wireguard' ? 'none' : parts.process,
@@ -205,7 +225,8 @@ export const observed: fc.Arbitrary<ObservedTunnel> = fc
       taken: false,
       mtu: there ? parts.mtu : 0,
       up,
-      addresses: place === 'placed' ? parts.addresses : [],
+      addresses: place !== 'placed' ? [] : setting === '0' ? parts.addresses : ipv4Of(parts),
+      lacksIPv6: setting === null,
       routes: up ? parts.routes : [],
       device: there && parts.kind !== 'other' ? parts.device : null,
       usedPorts: new Set(up && there && listening && port > 0 ? [port] : []),

@@ -8,6 +8,7 @@ import { Violation } from '../violation.ts';
 import { nothingLeaks } from './at-rest.ts';
 import { endpointsLead } from './endpoints.ts';
 import { GivenToRouters } from './given.ts';
+import { ipv6IsTold, Subnets6 } from './ipv6.ts';
 import { networksAreRouted } from './networks.ts';
 import { passwordsAreKnown } from './passwords.ts';
 import { TunnelsStay } from './placed.ts';
@@ -25,6 +26,7 @@ export class Invariants {
   readonly #picture: Picture;
   readonly #journal: Journal;
   readonly #recorded = new Recorded();
+  readonly #subnets6 = new Subnets6();
   /** Somebody has laid hands on the ledger, and it is not mended yet. */
   #isDisturbed = false;
   readonly #routers: GivenToRouters;
@@ -77,6 +79,7 @@ export class Invariants {
     if (plural === 'configmaps') {
       this.#recorded.handover(picture);
       handoverIsUnique(picture);
+      this.#subnets6.handover(picture);
     }
     if (plural === 'routers' && after !== undefined) {
       this.#recorded.router(after as Router);
@@ -95,6 +98,7 @@ export class Invariants {
 
   #seeLedger(): void {
     ledgerIsUnique(this.#picture, this.#server);
+    this.#subnets6.ledger(this.#picture);
     this.#quarantine.ledger(this.#picture);
     this.#routers.ledger(this.#picture);
     passwordsAreKnown(this.#picture, this.#devices);
@@ -114,5 +118,6 @@ export class Invariants {
     networksAreRouted(whole);
     profilesAreServed(whole);
     endpointsLead(whole);
+    ipv6IsTold(this.#picture, this.#server);
   }
 }

@@ -31,6 +31,7 @@ import {
   listMenu,
 } from './interface.ts';
 import { addressMenu, dhcpClientMenu, dnsMenu, dnsStaticMenu, routeMenu } from './ip.ts';
+import { address6Menu, settings6Menu } from './ipv6.ts';
 import { jobMenu } from './job.ts';
 import { logMenu } from './log.ts';
 import { loggingActionMenu, loggingMenu } from './logging.ts';
@@ -115,6 +116,8 @@ const MENUS: readonly Menu[] = [
   natMenu,
   addressListMenu,
   directory('/ipv6'),
+  address6Menu,
+  settings6Menu,
   directory('/ipv6/firewall'),
   filter6Menu,
   logMenu,

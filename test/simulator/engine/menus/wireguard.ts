@@ -7,6 +7,7 @@ import { privateKeyFrom, publicKeyOf } from '../values/key.ts';
 import { bool, host, integer, key, listOf, name, prefix, text, time } from '../values/types.ts';
 import { atLeast } from '../version.ts';
 import { freeName, INTERFACES, refuseTakenName } from './interface.ts';
+import { isIpv6Off } from './ipv6.ts';
 import { comment, disabled, invalid } from './shared-properties.ts';
 
 export const PEERS = '/interface/wireguard/peers';
@@ -120,6 +121,7 @@ export const peersMenu: Menu = {
       if (!values['public-key']) throw new RouterOsTrap('missing value(s) of argument(s) public-key', 1);
       if (atLeast(context.version, '7.15')) values.name ||= freePeerName(context);
       refuseWrongInterface(values, context);
+      refuseIpv6(values, context);
       refuseClash(values, context);
     },
     set: (entry, changes, context) => {
@@ -135,6 +137,12 @@ export const peersMenu: Menu = {
     },
   },
 };
+
+/** Whether a router on which IPv6 is off takes such a network is unsure: this is the harsher of the two. */
+function refuseIpv6(values: Values, context: Context): void {
+  if (isIpv6Off(context) && prefixes(values).some(({ family }) => family === 6))
+    throw new RouterOsTrap('failure: ipv6 is disabled', 4);
+}
 
 /** `interface` offers WireGuard interfaces only. */
 function refuseWrongInterface(values: Values, context: Context): void {

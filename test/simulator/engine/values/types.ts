@@ -126,6 +126,12 @@ export const interfaceAddress = type('str', (value, property) => {
   return parsed?.family === 4 ? `${parsed.address}/${parsed.length}` : badAddress(property);
 });
 
+/** The same of `/ipv6/address`; without a length /64. */
+export const interfaceAddress6 = type('str', (value, property) => {
+  const parsed = parsePrefix(value.includes('/') ? value : `${value}/64`);
+  return parsed?.family === 6 ? `${parsed.address}/${parsed.length}` : badAddress(property);
+});
+
 /** An IP address or a name that DNS could know; empty takes it away. */
 export const host = type('str', (value, property) => {
   if (value === '' || parsePrefix(value)?.length === (isIPv4(value) ? 32 : 128)) return value;

@@ -1,7 +1,7 @@
 import { ipBatch, runInside } from '../../../testbed/namespaces.ts';
 import type { Row } from '../../engine/index.ts';
 import { type DesiredWireguard, desiredAddresses, desiredRoutes, desiredWireguard } from './desired.ts';
-import { firewallOf } from './firewall.ts';
+import { firewall6Of, firewallOf } from './firewall.ts';
 import { isOn, plainName, portName, type ReadRows } from './interfaces.ts';
 import type { ObservedPeer } from './uapi.ts';
 import { type RouterClock, WireguardInterface } from './wireguard.ts';
@@ -19,6 +19,12 @@ export interface ObservedTunnel {
   up: boolean;
   peers: ObservedPeer[];
 }
+
+/** No address but those that the configuration has, which stay while the link is down. */
+const ipv6On = (link: string): string[] =>
+  ['addr_gen_mode=1', 'accept_ra=0', 'keep_addr_on_down=1', 'disable_ipv6=0'].map(
+    (setting) => `net.ipv6.conf.${link}.${setting}`,
+  );
 
 interface Tunnel {
   desired: DesiredWireguard;
@@ -51,7 +57,8 @@ export class Dataplane {
     const wanted = desiredWireguard(rows, (peer, host) => this.#resolve(peer, host));
     this.#forgetEndpoints(rows('/interface/wireguard/peers'));
     await this.#applyTunnels(wanted);
-    const firewall = firewallOf(rows, (name) => this.linuxName(name));
+    const linuxName = (name: string): string => this.linuxName(name);
+    const firewall = firewallOf(rows, linuxName) + firewall6Of(rows, linuxName);
     if (firewall !== this.#firewall) {
       await runInside(netns, 'nft', ['-f', '-'], firewall);
       this.#firewall = firewall;
@@ -192,7 +199,12 @@ export class Dataplane {
       const before = this.#addresses.get(link) ?? new Set();
       const after = wanted.get(link) ?? new Set();
       for (const address of before) if (!after.has(address)) lines.push(`addr del ${address} dev ${link}`);
-      for (const address of after) if (!before.has(address)) lines.push(`addr add ${address} dev ${link}`);
+      for (const address of after) {
+        if (before.has(address)) continue;
+        const isIpv6 = address.includes(':');
+        if (isIpv6) await runInside(this.#options.netns, 'sysctl', ['-q', '-w', ...ipv6On(link)]);
+        lines.push(`addr add ${address} dev ${link}${isIpv6 ? ' nodad' : ''}`);
+      }
     }
     if (lines.length > 0) await ipBatch(this.#options.netns, lines);
     this.#addresses.clear();

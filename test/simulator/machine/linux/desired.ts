@@ -59,7 +59,8 @@ function desiredPeer(peer: Row, resolve: ResolveEndpoint): WireguardPeer {
 /** Addresses by RouterOS's interface name; not what DHCP gave, which the network itself puts there. */
 export function desiredAddresses(rows: ReadRows): Map<string, string[]> {
   const byInterface = new Map<string, string[]>();
-  for (const row of rows('/ip/address')) {
+  const isOff = rows('/ipv6/settings').some((row) => row['disable-ipv6'] === 'true');
+  for (const row of [...rows('/ip/address'), ...(isOff ? [] : rows('/ipv6/address'))]) {
     if (!isOn(row) || isDynamic(row)) continue;
     const name = row.interface ?? '';
     byInterface.set(name, [...(byInterface.get(name) ?? []), withLength(row.address ?? '')]);

@@ -3,6 +3,7 @@ import { isOn, type LinuxName, type ReadRows } from './interfaces.ts';
 import { addressOf, conditionsOf, type MatchContext, UntranslatableRule } from './matchers.ts';
 
 const FILTER = '/ip/firewall/filter';
+const FILTER_6 = '/ipv6/firewall/filter';
 const NAT = '/ip/firewall/nat';
 const RAW = '/ip/firewall/raw';
 const MANGLE = '/ip/firewall/mangle';
@@ -24,6 +25,37 @@ const REJECT_WITH: Readonly<Record<string, string>> = {
   'icmp-network-prohibited': 'icmp type net-prohibited',
   'tcp-reset': 'tcp reset',
 };
+
+const REJECT_WITH_6: Readonly<Record<string, string>> = {
+  'icmp-no-route': 'icmpv6 type no-route',
+  'icmp-admin-prohibited': 'icmpv6 type admin-prohibited',
+  'icmp-address-unreachable': 'icmpv6 type addr-unreachable',
+  'icmp-port-unreachable': 'icmpv6 type port-unreachable',
+  'tcp-reset': 'tcp reset',
+};
+
+/**
+ * The IPv6 filter of a router that has an address of that family, as a table of its own; nothing for any other.
+ * @throws {UntranslatableRule}
+ */
+export function firewall6Of(rows: ReadRows, linuxName: LinuxName): string {
+  if (!rows('/ipv6/address').some(isOn)) return '';
+  const addressSet = (): string => {
+    throw new Error('a list of addresses of IPv6 is not modelled');
+  };
+  const context: MatchContext = { rows, linuxName, family: 'ip6', addressSet };
+  const chains = chainsOf(FILTER_6, rows(FILTER_6), FILTER_HOOKS, context);
+  const hookOf = (chain: string): string | undefined =>
+    FILTER_HOOKS.includes(chain) ? `type filter hook ${chain} priority filter` : undefined;
+  const table = [
+    'table ip6 routeros {}',
+    'delete table ip6 routeros',
+    'table ip6 routeros {',
+    ...textOf(chains, hookOf),
+    '}',
+  ];
+  return `${table.join('\n')}\n`;
+}
 
 /**
  * The router's IPv4 firewall (filter: input, forward, output and chains of its own; nat: srcnat, dstnat) as one nft
@@ -52,7 +84,12 @@ export function firewallOf(rows: ReadRows, linuxName: LinuxName): string {
   }
   const hookOf = (chain: string) =>
     FILTER_HOOKS.includes(chain) ? `type filter hook ${chain} priority filter` : NAT_HOOKS[chain];
-  const chains = [...filter, ...nat];
+  lines.push(...textOf([...filter, ...nat], hookOf), '}', '');
+  return lines.join('\n');
+}
+
+function textOf(chains: readonly Chain[], hookOf: (chain: string) => string | undefined): string[] {
+  const lines: string[] = [];
   // Chains that rules jump to are declared before any rule; those of the kernel's hooks only once, with the hook.
   for (const { chain, name } of chains) if (chain !== name) lines.push(`  chain ${name} {}`);
   for (const { chain, name, rules } of chains) {
@@ -61,8 +98,7 @@ export function firewallOf(rows: ReadRows, linuxName: LinuxName): string {
     if (hook !== undefined) lines.push(`    ${hook}; policy accept;`);
     lines.push(...rules.map((rule) => `    ${rule}`), '  }');
   }
-  lines.push('}', '');
-  return lines.join('\n');
+  return lines;
 }
 
 interface Chain {
@@ -79,7 +115,7 @@ function chainsOf(
   hooks: readonly string[],
   context: MatchContext,
 ): Chain[] {
-  const prefix = menu === FILTER ? 'filter' : 'nat';
+  const prefix = menu === NAT ? 'nat' : 'filter';
   const chains = new Map<string, Chain>();
   const chainOf = (chain: string): Chain => {
     const existing = chains.get(chain);
@@ -92,7 +128,7 @@ function chainsOf(
   for (const row of rows) {
     if (!isOn(row)) continue;
     const chain = chainOf(row.chain ?? '');
-    const verdict = menu === FILTER ? filterVerdict(row, chainOf) : natVerdict(row, chainOf);
+    const verdict = menu === NAT ? natVerdict(row, chainOf) : filterVerdict(menu, row, chainOf);
     const conditions = conditionsOf(menu, row, context);
     if (conditions === 'never' || verdict === undefined) continue;
     chain.rules.push([...conditions, 'counter', verdict].join(' '));
@@ -101,7 +137,7 @@ function chainsOf(
 }
 
 /** nft's verdict; nothing for actions after which a packet goes on as if nothing had been. */
-function filterVerdict(row: Row, chainOf: (chain: string) => Chain): string | undefined {
+function filterVerdict(menu: string, row: Row, chainOf: (chain: string) => Chain): string | undefined {
   const action = row.action ?? 'accept';
   switch (action) {
     case 'accept':
@@ -115,15 +151,19 @@ function filterVerdict(row: Row, chainOf: (chain: string) => Chain): string | un
     case 'log':
       return undefined;
     case 'reject': {
-      const how = REJECT_WITH[row['reject-with'] || 'icmp-network-unreachable'];
+      const asked = row['reject-with'];
+      const how =
+        menu === FILTER
+          ? REJECT_WITH[asked || 'icmp-network-unreachable']
+          : REJECT_WITH_6[asked || 'icmp-no-route'];
       if (how === undefined)
-        throw new UntranslatableRule(FILTER, row, `reject-with=${row['reject-with']} is not modelled`);
+        throw new UntranslatableRule(menu, row, `reject-with=${row['reject-with']} is not modelled`);
       return `reject with ${how}`;
     }
     case 'jump':
       return `jump ${chainOf(row['jump-target'] ?? '').name}`;
     default:
-      throw new UntranslatableRule(FILTER, row, `action=${action} is not modelled`);
+      throw new UntranslatableRule(menu, row, `action=${action} is not modelled`);
   }
 }
 

@@ -1,4 +1,4 @@
-import { isIPv4 } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
 import type { Row } from '../../engine/index.ts';
 import { commaList, isOn, type LinuxName, listMembers, type ReadRows } from './interfaces.ts';
 
@@ -8,6 +8,8 @@ export type Match = string[] | 'never';
 export interface MatchContext {
   rows: ReadRows;
   linuxName: LinuxName;
+  /** Of the table; default IPv4. */
+  family?: 'ip' | 'ip6';
   /** Notes that a set for this address list is needed, and returns the set's name. */
   addressSet: (list: string, elements: readonly string[]) => string;
 }
@@ -26,6 +28,7 @@ const PROTOCOLS: Readonly<Record<string, string>> = {
   tcp: 'tcp',
   udp: 'udp',
   icmp: 'icmp',
+  icmpv6: 'ipv6-icmp',
   igmp: '2',
   gre: '47',
   'ipsec-esp': '50',
@@ -51,8 +54,8 @@ export const MATCHERS: Readonly<Record<string, Matcher>> = {
     return [`ct status & ${bit} ${negated ? '==' : '!='} 0`];
   },
   protocol: (value, negated) => [`meta l4proto ${not(negated)}${protocolOf(value)}`],
-  'src-address': (value, negated) => [`ip saddr ${not(negated)}${addressOf(value)}`],
-  'dst-address': (value, negated) => [`ip daddr ${not(negated)}${addressOf(value)}`],
+  'src-address': (value, negated, _row, context) => address('saddr', value, negated, context),
+  'dst-address': (value, negated, _row, context) => address('daddr', value, negated, context),
   'src-port': (value, negated, row) => [`${transport(row)} sport ${not(negated)}${portsOf(value)}`],
   'dst-port': (value, negated, row) => [`${transport(row)} dport ${not(negated)}${portsOf(value)}`],
   'in-interface': (value, negated, _row, context) => interfaces('iifname', [value], negated, context),
@@ -127,6 +130,17 @@ function portsOf(value: string): string {
   const ports = commaList(value);
   for (const port of ports) demand(/^\d{1,5}(-\d{1,5})?$/.test(port), `port ${port}`);
   return `{ ${ports.join(', ')} }`;
+}
+
+function address(key: string, value: string, negated: boolean, { family = 'ip' }: MatchContext): Match {
+  return [`${family} ${key} ${not(negated)}${family === 'ip' ? addressOf(value) : address6Of(value)}`];
+}
+
+/** One IPv6 address or a prefix, checked. */
+function address6Of(value: string): string {
+  const [written = '', length = '128'] = value.split('/');
+  demand(isIPv6(written) && /^\d{1,3}$/.test(length) && Number(length) <= 128, `address ${value}`);
+  return value;
 }
 
 /** One address, a prefix or a range, checked. */
