@@ -18,6 +18,8 @@ import { Attendant } from './attendant.ts';
 import { ClockWatch } from './clock-watch.ts';
 import { Configurer } from './configurer.ts';
 import { adoptLink, type Link, type Moment, newLink } from './connectivity.ts';
+import type { CoursePace } from './endpoint/course.ts';
+import { EndpointKeeper } from './endpoint/endpoint-keeper.ts';
 import { Fleet, ownerOf, routerKey, type Tunnel } from './fleet.ts';
 import { Guard } from './guard.ts';
 import { HandoverCache } from './handover-cache.ts';
@@ -67,6 +69,8 @@ export interface AgentOptions {
   profileLooks?: number;
   /** How often a router with profiles is looked at that nothing was changed for, ms; default 10 min. */
   driftMs?: number;
+  /** Between attempts to bring a router to another endpoint. */
+  endpointPace?: CoursePace;
   /** Between attempts to configure one router; default 1 s doubling to 60 s. */
   configurationBackoff?: BackoffOptions;
   /** How often each tunnel's whole state is given again, ms; default 5 min. */
@@ -93,6 +97,8 @@ export interface AgentProcess {
 const GATHER_MS = 1_000;
 const PROBLEM_AFTER_MS = 2_000;
 const SWEEP_MS = 60_000;
+/** Routers that are brought to another endpoint at once. */
+const ENDPOINT_CHANGES = 16;
 /** A handshake takes a round trip. */
 const AFTER_CALL_MS = 1_000;
 /** What the node should carry is set up first. */
@@ -252,6 +258,7 @@ export function startAgent(options: AgentOptions): AgentProcess {
         routerReporter.controller.enqueue(key);
         if (fleet.place(key) === undefined) relay?.cut(key);
       }
+      endpoints.routersChanged(tunnel, changed);
       if (fleet.get(tunnel.interfaceName) !== undefined) tellTunnel(tunnel);
       else serviceSync.controller.enqueue(tunnel.interfaceName);
     },
@@ -260,6 +267,7 @@ export function startAgent(options: AgentOptions): AgentProcess {
       if (changed === 'all') watcher.controller.enqueue(tunnel.interfaceName);
       if (changed === 'peers') watcher.peersChanged(tunnel);
       serviceSync.controller.enqueue(tunnel.interfaceName);
+      endpoints.look(tunnel);
       tellTunnel(tunnel);
     },
     onCarried: () => heartbeat.soon(),
@@ -330,6 +338,18 @@ export function startAgent(options: AgentOptions): AgentProcess {
     backoff: options.configurationBackoff ?? { baseMs: 1_000, maxMs: 60_000 },
     onReport: (key) => routerReporter.controller.enqueue(key),
   });
+  const endpoints = new EndpointKeeper({
+    ...common,
+    cache,
+    routers,
+    tenantTunnels,
+    turns,
+    concurrency: ENDPOINT_CHANGES,
+    pace: options.endpointPace,
+    backoff: options.configurationBackoff ?? { baseMs: 1_000, maxMs: 60_000 },
+    onReport: tellTunnel,
+    onBehind: (key) => routerReporter.controller.enqueue(key),
+  });
   const routerReporter = new RouterReporter({
     client,
     routers,
@@ -337,6 +357,7 @@ export function startAgent(options: AgentOptions): AgentProcess {
     configurer,
     identities,
     profiles: profileKeeper,
+    endpoints,
     recorder,
     logger,
     now,
@@ -348,6 +369,7 @@ export function startAgent(options: AgentOptions): AgentProcess {
     tenantTunnels,
     routers,
     fleet,
+    endpoints,
     recorder,
     logger,
     now,
@@ -412,6 +434,8 @@ export function startAgent(options: AgentOptions): AgentProcess {
     watcher.controller,
     configurer.controller,
     profileKeeper.controller,
+    endpoints.planner,
+    endpoints.controller,
     routerReporter.controller,
     tunnelReporter.controller,
     sweeper,

@@ -23,6 +23,8 @@ export interface RouterInput {
   due?: number | undefined;
   /** What is to be said of its profiles; undefined: what its status says already. */
   profiles?: ProfileSaying | undefined;
+  /** The endpoint that it is yet to be brought to, as host:port. */
+  behind?: string | undefined;
   now: Moment;
   offlineAfterSeconds: number;
 }

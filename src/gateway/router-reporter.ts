@@ -15,6 +15,7 @@ import {
 } from '../kube/index.ts';
 import type { Configurer } from './configurer.ts';
 import { adoptLink, type Link, type Moment } from './connectivity.ts';
+import type { EndpointKeeper } from './endpoint/endpoint-keeper.ts';
 import { type Fleet, type Place, routerKey } from './fleet.ts';
 import type { IdentityWatch } from './identity/identity-watch.ts';
 import { NOTHING_KNOWN } from './identity/saying.ts';
@@ -32,6 +33,7 @@ export interface RouterReporterOptions {
   configurer: Configurer;
   identities: Pick<IdentityWatch, 'known' | 'changed'>;
   profiles: Pick<ProfileKeeper, 'saying'>;
+  endpoints: Pick<EndpointKeeper, 'yetToReach'>;
   recorder: EventRecorder;
   logger: Logger;
   now: () => Moment;
@@ -72,7 +74,8 @@ export class RouterReporter {
   }
 
   async #reconcile(key: string, context: ReconcileContext): Promise<ReconcileResult | undefined> {
-    const { routers, configurer, identities, profiles, now, offlineAfterSeconds, mayWrite } = this.#options;
+    const { routers, configurer, identities, profiles, endpoints, now, offlineAfterSeconds, mayWrite } =
+      this.#options;
     const router = routers.get(key);
     if (router === undefined) return undefined;
     const { uid } = router.metadata;
@@ -89,6 +92,7 @@ export class RouterReporter {
       publicKey: place?.peer.router.publicKey,
       due: place?.peer.due,
       profiles: place === undefined ? undefined : profiles.saying(uid),
+      behind: place === undefined ? undefined : endpoints.yetToReach(key),
       now: now(),
       offlineAfterSeconds,
     };
