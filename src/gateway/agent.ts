@@ -44,6 +44,7 @@ import { ServiceSync } from './services/service-sync.ts';
 import { SidecarHealth, type SidecarPort } from './sidecar-health.ts';
 import { TunnelReporter } from './tunnel-reporter.ts';
 import { TunnelSync } from './tunnel-sync.ts';
+import { waitsFor } from './waits-for.ts';
 import { Watcher } from './watcher.ts';
 
 export interface AgentOptions {
@@ -483,17 +484,6 @@ export function startAgent(options: AgentOptions): AgentProcess {
     await recorder.close(1_000);
   };
   return { waitingFor: () => waitsFor(informers, health, fleet), done: run() };
-}
-
-function waitsFor(informers: readonly Informer<never>[], health: SidecarHealth, fleet: Fleet): string[] {
-  const waits = informers.flatMap(({ waitingFor }) => waitingFor ?? []);
-  if (health.waitingFor !== undefined) waits.push(`the sidecar: ${health.waitingFor}`);
-  if (health.problem !== undefined) waits.push(`WireGuard on this node: ${health.problem}`);
-  // It is ready to take over: the tunnels are the other's until then.
-  if (health.isStandby) return waits;
-  const untried = [...fleet.tunnels()].filter(({ attempted }) => !attempted).length;
-  if (untried > 0) waits.push(`${untried} tunnels to be set up`);
-  return waits;
 }
 
 const aborted = (signal: AbortSignal): Promise<void> =>

@@ -55,6 +55,8 @@ export async function moveEndpoint(input: MoveInput): Promise<MoveOutcome> {
     api,
     openAnother: input.openAnother,
     changes,
+    // Its undo would go with the plug, and leave the peer switched off that the job was about to switch on.
+    takesSafeMode: false,
     takeEffect: async (session, { giveUp, signal: aborting }) => {
       since = now();
       const script = renewText(rowId(before.id), wanted, serverAddress, giveUp);

@@ -18,6 +18,8 @@ export interface UndoInput {
   /** What else has to hold, asked over the new session; throws where it does not. Default: that it answers a read. */
   prove?: (api: RouterOsApi, signal: AbortSignal) => Promise<void>;
   signal: AbortSignal;
+  /** Whether safe mode is taken where it can be had. Default true; without it the undo of ours is all there is, and survives a restart. */
+  takesSafeMode?: boolean;
   limits?: Partial<UndoLimits>;
   /** Random text of 8 or more letters and digits, which tells this undo from any other. */
   nonce?: () => string;

@@ -63,10 +63,10 @@ class Attempt {
   }
 
   async #run(): Promise<UndoOutcome> {
-    const { api, changes, nonce = randomNonce } = this.#input;
+    const { api, changes, takesSafeMode = true, nonce = randomNonce } = this.#input;
     let armed: Armed;
     try {
-      armed = await arm(api, changes, { nonce: nonce(), options: this.#options() });
+      armed = await arm(api, changes, { nonce: nonce(), takesSafeMode, options: this.#options() });
     } catch (error) {
       return { state: 'Refused', because: error };
     }

@@ -1,10 +1,13 @@
 /** What is said of routers on their way to another endpoint: status, Events, and nothing of a tunnel that has none. */
+import { TENANT_TUNNELS } from '../../../src/api/index.ts';
 import { type Event, events } from '../../../src/kube/index.ts';
 import { FakeRouter } from './fake-router.ts';
 import { Cluster, type GatewayNode, type HandedOver, type Member, until } from './harness.ts';
 
 const NEW = { host: 'new.example.com', port: 51820 };
 const TO = 'new.example.com:51820';
+const THIRD = { host: 'third.example.com', port: 51820 };
+const THIRD_TO = 'third.example.com:51820';
 
 let cluster: Cluster;
 let node: GatewayNode;
@@ -65,10 +68,43 @@ test('while some are not there it names them; a restarted agent goes on with tho
   expect(node.writes.slice(before)).toEqual([]);
 });
 
+test('an endpoint that the cluster knows not to be ready is waited for', async () => {
+  const { namespace, name } = tunnel.tenantTunnel.metadata;
+  const sayReady = (status: 'True' | 'False') =>
+    cluster.admin.applyStatus(
+      TENANT_TUNNELS,
+      {
+        metadata: { namespace, name },
+        status: {
+          conditions: [
+            {
+              type: 'EndpointReady',
+              status,
+              reason: 'Pending',
+              message: 'As the test says.',
+              lastTransitionTime: new Date().toISOString().replace(/\.\d+Z$/, 'Z'),
+            },
+          ],
+        },
+      } as never,
+      { fieldManager: 'tenant-tunnel-controller' },
+    );
+  await sayReady('False');
+  router.endpoint = THIRD;
+  await tunnel.writeTunnel({ endpoint: THIRD });
+  await until('the change is told', async () => (await change())?.to === THIRD_TO);
+  await node.readings(10);
+  expect(await change()).toMatchObject({ changed: 0, pending: 2 });
+  expect(router.sessions).toBe(2);
+  await sayReady('True');
+  await until('one is there', async () => (await change())?.changed === 1);
+  expect(router.sessions).toBe(3);
+});
+
 test('when all are there it is said once, and what is counted goes with the handover', async () => {
   await tunnel.writeBlock([there]);
   await until('it is over', async () => (await followed())?.status === 'True');
-  expect(await change()).toEqual({ to: TO, changed: 1, pending: 0, failed: 0 });
+  expect(await change()).toEqual({ to: THIRD_TO, changed: 1, pending: 0, failed: 0 });
   await tunnel.writeTunnel();
   await until('it is gone', async () => (await change()) === undefined);
   expect(await followed()).toMatchObject({ status: 'True', reason: 'Followed' });

@@ -40,6 +40,25 @@ describe.each(VERSIONS)('RouterOS %s', (version) => {
     await pass(here.router.stop());
   });
 
+  test('whose plug is pulled in the half second in which its peer is off: it is at one of the two', async () => {
+    const here = site({ version }, 'ipv4', 'other name');
+    await wait(40_000);
+    const before = made(here.router);
+    let pulledAt = 0;
+    here.router.os.onChange(({ menu }) => {
+      if (menu !== PEERS || pulledAt > 0 || here.router.rows(PEERS)[0]?.disabled !== 'true') return;
+      pulledAt = Date.now();
+      void here.router.reboot();
+    });
+    await move(here, 'other name');
+    expect(pulledAt).toBeGreaterThan(0);
+    (await pass(reconnect(here.router), ROUTER_ACTS_WITHIN_MS)).close();
+    expect(Date.now() - pulledAt).toBeLessThan(ROUTER_ACTS_WITHIN_MS);
+    await wait(30_000);
+    expect(made(here.router)).toEqual(before);
+    await pass(here.router.stop());
+  });
+
   test('to a name that it cannot resolve: it is not cut off for a moment, and the change is taken back', async () => {
     const here = site({ version }, 'ipv4', 'other name', { knows: false });
     // What cannot be resolved changes nothing of where WireGuard sends.
