@@ -109,7 +109,9 @@ export function tunnelObjects(
 /** What a tunnel's ConfigMap says of it beside the ledger; undefined when somebody has made something else of that. */
 export function readTunnel(
   object: ConfigMap | undefined,
-): Pick<HandoverTunnel, 'tunnel' | 'mtu' | 'routerToRouter' | 'services' | 'profiles' | 'endpoint'> | undefined {
+):
+  | Pick<HandoverTunnel, 'tunnel' | 'mtu' | 'routerToRouter' | 'services' | 'profiles' | 'endpoint'>
+  | undefined {
   try {
     const {
       mtu,

@@ -169,7 +169,9 @@ function isAddressIn(text: unknown, network: Address4): boolean {
 function isEndpoint(value: unknown): boolean {
   const { host, port } = (value ?? {}) as Record<string, unknown>;
   return (
-    typeof host === 'string' && /^[A-Za-z0-9:][A-Za-z0-9.:_-]{0,252}$/.test(host) && isIntegerIn(port, 1, 65_535)
+    typeof host === 'string' &&
+    /^[A-Za-z0-9:][A-Za-z0-9.:_-]{0,252}$/.test(host) &&
+    isIntegerIn(port, 1, 65_535)
   );
 }
 

@@ -3,7 +3,11 @@ import type { Informer } from '../kube/index.ts';
 import type { Fleet } from './fleet.ts';
 import type { SidecarHealth } from './sidecar-health.ts';
 
-export function waitsFor(informers: readonly Informer<never>[], health: SidecarHealth, fleet: Fleet): string[] {
+export function waitsFor(
+  informers: readonly Informer<never>[],
+  health: SidecarHealth,
+  fleet: Fleet,
+): string[] {
   const waits = informers.flatMap(({ waitingFor }) => waitingFor ?? []);
   if (health.waitingFor !== undefined) waits.push(`the sidecar: ${health.waitingFor}`);
   if (health.problem !== undefined) waits.push(`WireGuard on this node: ${health.problem}`);

@@ -19,7 +19,8 @@ let world: World;
 const machines = new Map<string, SimulatedRouter>();
 let pastes = 0;
 
-const endpointOf = (machine: SimulatedRouter): string | undefined => machine.os.rows(PEERS)[0]?.['endpoint-address'];
+const endpointOf = (machine: SimulatedRouter): string | undefined =>
+  machine.os.rows(PEERS)[0]?.['endpoint-address'];
 const change = () => world.tunnel(TUNNEL).status?.endpointChange;
 const followed = () =>
   world.tunnel(TUNNEL).status?.conditions?.find(({ type }) => type === 'EndpointFollowed');
@@ -46,8 +47,14 @@ async function moveTo(host: string): Promise<void> {
   const began = performance.now();
   await edit(host);
   await waitFor('the change is told', () => change() !== undefined || followed()?.status === 'True');
-  await waitFor('all routers are there', () => change() === undefined && followed()?.status === 'True', 300_000);
-  tell(`class edited → all of ${machines.size} routers at ${host}: ${Math.round(performance.now() - began)} ms`);
+  await waitFor(
+    'all routers are there',
+    () => change() === undefined && followed()?.status === 'True',
+    300_000,
+  );
+  tell(
+    `class edited → all of ${machines.size} routers at ${host}: ${Math.round(performance.now() - began)} ms`,
+  );
   for (const { key, stream } of pings) {
     const { sent, lost, longestGapMs } = await stream.stop();
     tell(`${key}: of ${sent} pings ${lost} lost, longest gap ${longestGapMs} ms`);

@@ -159,7 +159,8 @@ const endpointChange = s.object(
     changed: count({ description: 'Routers that were found to have it, or were given it.' }),
     pending: count({ description: 'Routers that do not have it yet: not Online, or not tried so far.' }),
     failed: count({
-      description: 'Routers that did not get there, and went back to the endpoint before. They are tried again.',
+      description:
+        'Routers that did not get there, and went back to the endpoint before. They are tried again.',
     }),
     names: s.optional(
       s.list(text('A Router, as namespace/name.', 320), {

@@ -39,5 +39,4 @@ export const hostOf = (
   entry: TunnelEntry,
   tunnelClass: TunnelClass,
   tunnel: TenantTunnel,
-): string | undefined =>
-  namedHost(tunnelClass, entry) ?? endpointOf(world, entry, tunnelClass, tunnel).host;
+): string | undefined => namedHost(tunnelClass, entry) ?? endpointOf(world, entry, tunnelClass, tunnel).host;

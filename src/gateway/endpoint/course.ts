@@ -87,7 +87,6 @@ export class Course {
     return this.#working.has(key);
   }
 
-
   /** One that is Online, of which it is not known that it has the endpoint: it may have been set up with an older script. */
   arrived(key: string): void {
     if (this.#through.has(key) || this.#working.has(key)) return;

@@ -102,7 +102,9 @@ export class EndpointKeeper {
   report(tunnel: Tunnel): CourseReport | null | undefined {
     const { handover } = tunnel.desired;
     if (handover === undefined) return undefined;
-    return handover.endpoint === undefined ? null : this.#courseOf(tunnel, textOf(handover.endpoint)).report();
+    return handover.endpoint === undefined
+      ? null
+      : this.#courseOf(tunnel, textOf(handover.endpoint)).report();
   }
 
   /** What a router of the tunnel has yet to be brought to, as host:port; undefined where it is there. */
@@ -148,7 +150,10 @@ export class EndpointKeeper {
       random,
     });
     this.#courses.set(tunnel.interfaceName, course);
-    logger.info({ tunnel: tunnel.interfaceName, to }, 'Bringing the routers of a tunnel to its new endpoint.');
+    logger.info(
+      { tunnel: tunnel.interfaceName, to },
+      'Bringing the routers of a tunnel to its new endpoint.',
+    );
     this.#tellNamed(course);
     return course;
   }

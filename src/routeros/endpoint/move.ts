@@ -8,8 +8,8 @@
 import type { RouterOsApi } from '../api/client.ts';
 import { RouterOsError } from '../errors.ts';
 import { rowId } from '../undo/change.ts';
-import { pause } from '../undo/time.ts';
 import type { UndoInput, UndoLimits, UndoOutcome } from '../undo/index.ts';
+import { pause } from '../undo/time.ts';
 import { type Endpoint, isName, isSameEndpoint, isSameHost } from './endpoint.ts';
 import { planMove } from './plan.ts';
 import { type ReadPeer, readEndpoint, readPeer } from './read.ts';

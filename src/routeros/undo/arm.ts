@@ -40,8 +40,7 @@ export async function arm(
   const comment = `${UNDO}${nonce}`;
   const [uptime, before] = await Promise.all([readUptime(api, options), settled(api, options)]);
   const script = watchText(undo, comment, uptime);
-  const isTaken =
-    takesSafeMode && (await takeSafeMode(api, before, changes.length + OWN_ACTIONS, options));
+  const isTaken = takesSafeMode && (await takeSafeMode(api, before, changes.length + OWN_ACTIONS, options));
   try {
     const [watch, safeMode] = await Promise.all([
       add(api, WATCH, { ...WATCHING, 'test-script': script, comment }, options),

@@ -94,7 +94,9 @@ test('a process that begins anew goes on with those that are named, where all ar
   const one = course(names(10), { known });
   expect(one.report().change).toEqual({ to: TO, changed: 8, pending: 2, failed: 0, names: ['a/r3', 'a/r4'] });
   expect(course(names(10), { known: { ...known, pending: 7 } }).report().change.pending).toBe(10);
-  expect(course(names(10), { known: { ...known, to: 'old.example.com:51820' } }).report().change.pending).toBe(10);
+  expect(
+    course(names(10), { known: { ...known, to: 'old.example.com:51820' } }).report().change.pending,
+  ).toBe(10);
 });
 
 test('of thousands a tenth is told at a time, and no more are named than a status may hold', () => {

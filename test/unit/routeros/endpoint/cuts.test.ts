@@ -12,7 +12,12 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-const KINDS = ['the link is cut for 20 s', 'the link is cut for 100 s', 'the agent is killed', 'the router loses power'] as const;
+const KINDS = [
+  'the link is cut for 20 s',
+  'the link is cut for 100 s',
+  'the agent is killed',
+  'the router loses power',
+] as const;
 type Kind = (typeof KINDS)[number];
 
 async function attempt(
@@ -64,7 +69,11 @@ async function attempt(
 const isWhole = process.env.CUTS === 'all';
 const ROUTERS: readonly [string, DeskOptions, readonly [Host, Host]][] = [
   ['7.9.2, from a name to an address', { version: '7.9.2' }, ['name', 'other ipv4']],
-  ['7.16.2 with device-mode home, from an address to a name', { version: '7.16.2', deviceMode: 'home' }, ['ipv4', 'other name']],
+  [
+    '7.16.2 with device-mode home, from an address to a name',
+    { version: '7.16.2', deviceMode: 'home' },
+    ['ipv4', 'other name'],
+  ],
   ['7.24, from a name to another', { version: '7.24' }, ['name', 'other name']],
 ];
 

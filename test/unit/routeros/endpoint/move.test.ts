@@ -62,7 +62,10 @@ describe.each(VERSIONS)('RouterOS %s', (version) => {
   test('to a name that it cannot resolve: it is not cut off for a moment, and the change is taken back', async () => {
     const here = site({ version }, 'ipv4', 'other name', { knows: false });
     // What cannot be resolved changes nothing of where WireGuard sends.
-    here.router.way = { ...(here.router.way as never as object), others: [{ ...here.to, address: here.from.address }] } as never;
+    here.router.way = {
+      ...(here.router.way as never as object),
+      others: [{ ...here.to, address: here.from.address }],
+    } as never;
     await wait(40_000);
     const before = made(here.router);
     let wasOff = false;
@@ -76,4 +79,3 @@ describe.each(VERSIONS)('RouterOS %s', (version) => {
     await pass(here.router.stop());
   });
 });
-

@@ -1,11 +1,16 @@
 /** Routers on a desk, and the places where their server is reached, for a move from one to another. */
-import { type MoveOutcome, moveEndpoint, type RouterOsApi, type ScriptInput } from '../../../../src/routeros/index.ts';
+import {
+  type MoveOutcome,
+  moveEndpoint,
+  type RouterOsApi,
+  type ScriptInput,
+} from '../../../../src/routeros/index.ts';
 import { underUndo } from '../../../../src/routeros/undo/index.ts';
 import type { WayEndpoint } from '../../../simulator/desk/reach.ts';
 import type { DeskOptions, DeskRouter } from '../../../simulator/desk/router.ts';
 import { restingWorld } from '../../../simulator/engine/rest.ts';
-import { BASE, VARIANTS } from '../variants.ts';
 import { connect, never, pass, provision, wait } from '../undo/desk.ts';
+import { BASE, VARIANTS } from '../variants.ts';
 
 export const PEERS = '/interface/wireguard/peers';
 const BOX = 'vpn-new.example.com';
@@ -107,7 +112,9 @@ export function made({ rows }: DeskRouter): unknown {
   const before = (menu: string) => {
     const all = rows(menu);
     const ours = all.findIndex(({ comment }) => comment === 'tenant-tunnel: WireGuard from the server');
-    const drop = all.findIndex(({ chain, action, dynamic }) => chain === 'input' && action === 'drop' && dynamic !== 'true');
+    const drop = all.findIndex(
+      ({ chain, action, dynamic }) => chain === 'input' && action === 'drop' && dynamic !== 'true',
+    );
     return ours < 0 ? 'none' : ours < drop ? 'before the first drop' : 'behind it';
   };
   const filters = ['/ip/firewall/filter', '/ipv6/firewall/filter'];
