@@ -306,7 +306,7 @@ export const CONDITION_REASONS = {
     conditions: ['Connected', 'Ready'],
     meaning: 'The router was connected and has not shaken hands for 180 seconds.',
     remedy:
-      'Look whether the router has power and internet access. It comes back by itself; nothing has to be pasted.',
+      'Look whether the router has power and internet access. It comes back by itself; nothing has to be pasted, unless the message says that its tunnel has another endpoint.',
   },
   TunnelNotFound: {
     on: ['Router'],

@@ -87,6 +87,23 @@ export class Course {
     return this.#working.has(key);
   }
 
+  get host(): string {
+    return this.to.slice(0, this.to.lastIndexOf(':'));
+  }
+
+  get isProven(): boolean {
+    return this.#isProven;
+  }
+
+  get isBusy(): boolean {
+    return this.#working.size > 0;
+  }
+
+  /** ms until another is tried after one that did not get there. */
+  restMs(now: number): number {
+    return Math.max(0, this.#restUntil - now);
+  }
+
   /** One that is Online, of which it is not known that it has the endpoint: it may have been set up with an older script. */
   arrived(key: string): void {
     if (this.#through.has(key) || this.#working.has(key)) return;
@@ -140,8 +157,10 @@ export class Course {
   failed(key: string, why: string, now: number): void {
     this.#leave(key, true, now);
     this.#isProven = false;
-    this.#failures += 1;
     this.#why = why;
+    // Those that were under way with it are of the same failure.
+    if (now < this.#restUntil) return;
+    this.#failures += 1;
     this.#restUntil = now + backoffMs(this.#failures, this.#pace.tunnel, this.#random);
   }
 
@@ -190,6 +209,21 @@ export class Course {
     };
     return this.#told;
   }
+}
+
+/** While another tunnel's first router is under way, ms. */
+const PIONEER_MS = 5_000;
+
+/**
+ * How long a tunnel has to wait, ms, since others go to the same host and none has got there: a class that names one which leads
+ * nowhere costs one router its tunnel for a while, and not one of each tunnel. undefined: it may go.
+ */
+export function heldUpMs(course: Course, others: Iterable<Course>, now: number): number | undefined {
+  const alike = [...others].filter((other) => other !== course && other.host === course.host);
+  if (course.isProven || course.isBusy || alike.some(({ isProven }) => isProven)) return undefined;
+  if (alike.some(({ isBusy }) => isBusy)) return PIONEER_MS;
+  const rest = Math.max(0, ...alike.map((other) => other.restMs(now)));
+  return rest > 0 ? rest : undefined;
 }
 
 /** Who is left of a change that another process has begun; undefined where not all of them are named. */

@@ -20,7 +20,7 @@ import type { RouterTurns } from '../profiles/turns.ts';
 import { accessOf, noLogIn } from '../router-access.ts';
 import type { SidecarPort } from '../sidecar-health.ts';
 import { CHANGE_LIMIT_MS, changeRouter, whyNot } from './change-router.ts';
-import { COURSE_PACE, Course, type CoursePace, type CourseReport } from './course.ts';
+import { COURSE_PACE, Course, type CoursePace, type CourseReport, heldUpMs } from './course.ts';
 
 export interface EndpointKeeperOptions {
   sidecar: Pick<SidecarPort, 'connect'>;
@@ -53,6 +53,8 @@ export class EndpointKeeper {
   readonly #options: EndpointKeeperOptions;
   /** By interface name. */
   readonly #courses = new Map<string, Course>();
+  /** What was last made known of each. */
+  readonly #made = new WeakMap<Course, CourseReport>();
 
   constructor(options: EndpointKeeperOptions) {
     this.#options = options;
@@ -129,8 +131,12 @@ export class EndpointKeeper {
       return undefined;
     }
     const course = this.#courseOf(tunnel, textOf(endpoint));
-    onReport(tunnel);
+    const report = course.report();
+    if (this.#made.get(course) !== report) onReport(tunnel);
+    this.#made.set(course, report);
     if (this.#isAwaited(tunnel)) return undefined;
+    const held = heldUpMs(course, this.#courses.values(), now().monotonic);
+    if (held !== undefined) return { requeueAfterMs: held };
     const room = partOf(concurrency, TUNNEL_PART);
     const { begin, againMs } = course.next(room, (key) => this.#target(key) !== undefined, now().monotonic);
     for (const key of begin) this.controller.enqueue(key);

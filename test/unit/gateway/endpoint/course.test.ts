@@ -1,4 +1,9 @@
-import { Course, type CourseOptions, type CoursePace } from '../../../../src/gateway/endpoint/course.ts';
+import {
+  Course,
+  type CourseOptions,
+  type CoursePace,
+  heldUpMs,
+} from '../../../../src/gateway/endpoint/course.ts';
 import { endpointVerdict } from '../../../../src/gateway/endpoint/saying.ts';
 
 const TO = 'new.example.com:51820';
@@ -137,4 +142,31 @@ test('what is said: who is left, what went wrong, and that it is over', () => {
   expect(endpointVerdict(one.report()).reason).toBe('EndpointChanging');
   one.reached('a/r0', true);
   expect(endpointVerdict(one.report())).toMatchObject({ status: 'True', reason: 'Followed' });
+});
+
+test('of tunnels that go to one host one goes first, and when it does not get there the others wait with it', () => {
+  const [a, b] = [course(['a/r0', 'a/r1']), course(['b/r0'], { to: 'new.example.com:51821' })];
+  const elsewhere = course(['c/r0'], { to: 'other.example.com:51820' });
+  const every = [a, b, elsewhere];
+  expect(heldUpMs(a, every, 0)).toBeUndefined();
+  a.next(12, all, 0);
+  expect(heldUpMs(a, every, 0)).toBeUndefined();
+  expect(heldUpMs(b, every, 0)).toBe(5_000);
+  expect(heldUpMs(elsewhere, every, 0)).toBeUndefined();
+  a.failed('a/r0', 'It went back.', 0);
+  const rest = heldUpMs(b, every, 0) ?? 0;
+  expect(rest).toBe(a.restMs(0));
+  expect(heldUpMs(b, every, rest)).toBeUndefined();
+  a.next(12, all, rest);
+  a.reached('a/r1', true);
+  expect(heldUpMs(b, every, rest)).toBeUndefined();
+});
+
+test('of many that fail together the pause is that of one', () => {
+  const one = course(names(12));
+  one.next(12, all, 0);
+  one.reached('a/r0', true);
+  one.next(12, all, 0);
+  for (const key of names(12).slice(1)) one.failed(key, 'It went back.', 0);
+  expect(one.restMs(0)).toBeLessThanOrEqual(PACE.tunnel.baseMs * 1.5);
 });
