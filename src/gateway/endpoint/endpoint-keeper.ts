@@ -74,10 +74,10 @@ export class EndpointKeeper {
       backoff,
     });
     options.routers.onChange(({ key, object, old }) => {
-      if (object.status?.phase !== 'Online' || old?.status?.phase === 'Online') return;
       const tunnel = options.fleet.place(key)?.tunnel;
       const course = tunnel && this.#courses.get(tunnel.interfaceName);
-      if (tunnel === undefined || course === undefined) return;
+      if (tunnel === undefined || course === undefined || object.status?.phase !== 'Online') return;
+      if (old?.status?.phase === 'Online' && !course.has(key)) return;
       course.arrived(key);
       this.look(tunnel);
     });
@@ -96,7 +96,9 @@ export class EndpointKeeper {
   routersChanged(tunnel: Tunnel, keys: readonly string[]): void {
     const course = this.#courses.get(tunnel.interfaceName);
     if (course === undefined) return;
-    for (const key of keys) if (this.#options.fleet.place(key)?.tunnel !== tunnel) course.gone(key);
+    for (const key of keys)
+      if (this.#options.fleet.place(key)?.tunnel !== tunnel) course.gone(key);
+      else if (course.has(key)) course.arrived(key);
     this.look(tunnel);
   }
 
