@@ -30,9 +30,21 @@ export const EVENT_REASONS = {
     on: ['TenantTunnel'],
     type: 'Warning',
     meaning:
-      'The class names another endpoint, or the load balancer of the tunnel has another address. New scripts have it; routers that were set up before go on using the old one.',
+      'The class names another endpoint, or the load balancer of the tunnel has another address. New scripts have it at once; routers that were set up before are brought to it over the tunnel as they are Online.',
     remedy:
-      'Keep the old endpoint working until each router has been given the new script; where status.script says that it was used, spec.script.renew asks for it.',
+      'Keep the old endpoint working until status.endpointChange of the TenantTunnel is gone: see docs/endpoints.md.',
+  },
+  EndpointFollowed: {
+    on: ['TenantTunnel'],
+    type: 'Normal',
+    meaning: 'All routers of the tunnel that were set up connect to its new endpoint.',
+    remedy: 'The old endpoint may be taken away.',
+  },
+  EndpointChangeFailed: {
+    on: ['TenantTunnel'],
+    type: 'Warning',
+    meaning: 'A router did not get to the new endpoint and went back; no other is changed meanwhile.',
+    remedy: 'See condition EndpointFollowed of the TenantTunnel.',
   },
   RouterConnected: {
     on: ['Router'],

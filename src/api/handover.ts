@@ -107,7 +107,16 @@ export interface ProfilesHandover {
   backup?: { everyHours: number };
 }
 
-export interface TunnelHandover extends ServicesHandover, ProfilesHandover {
+/** What the tunnel's routers are to be changed to connect to; nothing of it where none has to be changed. */
+export interface EndpointHandover {
+  endpoint?: {
+    /** DNS name or address, without brackets. */
+    host: string;
+    port: number;
+  };
+}
+
+export interface TunnelHandover extends ServicesHandover, ProfilesHandover, EndpointHandover {
   /** Of this format; an agent that does not know it leaves the tunnel as it is and says so. */
   formatVersion: 1;
   index: number;

@@ -47,6 +47,8 @@ export {
 export type { Condition } from './v1alpha1/status.ts';
 export {
   ALL_NAMESPACES,
+  type EndpointChange,
+  MAX_ENDPOINT_NAMES,
   TENANT_TUNNEL_PHASES,
   type TenantTunnelSpec,
   type TenantTunnelSpecWritten,

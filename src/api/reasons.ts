@@ -76,6 +76,11 @@ export const CONDITION_TYPES = {
     meaning:
       "What routers connect to leads to the tunnel's node, as far as the cluster can see to that: the record for external-dns, or the load balancer. Absent with the endpoint mode Static, where it is not the operator's business. False keeps the tunnel from being Ready.",
   },
+  EndpointFollowed: {
+    on: ['TenantTunnel'],
+    meaning:
+      'Every router that was set up connects to the endpoint that the status names. False while they are brought from another one to it. Absent where that has never been needed.',
+  },
   Accepted: {
     on: ['RouterProfile'],
     meaning:
@@ -333,7 +338,7 @@ export const CONDITION_REASONS = {
     conditions: ['Connected', 'Ready'],
     meaning: 'The router was connected and has not shaken hands for 180 seconds.',
     remedy:
-      'Look whether the router has power and internet access. It comes back by itself; nothing has to be pasted.',
+      'Look whether the router has power and internet access. It comes back by itself; nothing has to be pasted, unless the message says that its tunnel has another endpoint.',
   },
   TunnelNotFound: {
     on: ['Router'],
@@ -594,6 +599,27 @@ export const CONDITION_REASONS = {
     conditions: ['EndpointReady'],
     meaning:
       'The message says what routers are told, and where that leads. Whether external-dns has written the record is for external-dns to say.',
+  },
+  EndpointChanging: {
+    on: ['TenantTunnel'],
+    conditions: ['EndpointFollowed'],
+    meaning:
+      'The tunnel has another endpoint, and its routers are brought to it, over the tunnel: one alone first, then the others. The message says how many are not there yet.',
+    remedy:
+      'Keep the endpoint before working until this is over. Routers in status.endpointChange.names that do not come Online need a script again.',
+  },
+  EndpointChangeFailed: {
+    on: ['TenantTunnel'],
+    conditions: ['EndpointFollowed'],
+    meaning:
+      'A router that was given the new endpoint did not reach the tunnel there, and went back to the one before by itself. No other router is changed until one has got there; it is tried again.',
+    remedy:
+      "See that the new endpoint leads UDP of the tunnel's port to its node, and that its name can be resolved by routers; or put the old one back into the class. Keep the old one working.",
+  },
+  Followed: {
+    on: ['TenantTunnel'],
+    conditions: ['EndpointFollowed'],
+    meaning: 'All routers of the tunnel were brought to its endpoint; the one before is not needed any more.',
   },
   LoadBalancerPending: {
     on: ['TenantTunnel'],

@@ -10,6 +10,7 @@ import {
   ANNOTATION_PLACED,
   ANNOTATION_REVISION,
   accessObjectName,
+  type EndpointHandover,
   type HandoverPart,
   type HandoverPeer,
   LABEL_GATEWAY,
@@ -50,6 +51,7 @@ export interface HandoverTunnel {
   routerToRouter: 'Allow' | 'Deny';
   services?: ServicesHandover | undefined;
   profiles?: ProfilesHandover | undefined;
+  endpoint?: EndpointHandover | undefined;
   blocks: readonly number[];
   /** When it was placed on its node, ms. */
   placedAt?: string | undefined;
@@ -66,6 +68,7 @@ export function tunnelObjects(
     routerToRouter,
     services,
     profiles,
+    endpoint,
     blocks,
     placedAt = '0',
   }: HandoverTunnel,
@@ -88,6 +91,7 @@ export function tunnelObjects(
     tenantTunnel: { namespace, name, uid },
     ...services,
     ...profiles,
+    ...endpoint,
     blocks: [...blocks],
   };
   const objectName = tunnelObjectName(index);
@@ -106,7 +110,9 @@ export function tunnelObjects(
 /** What a tunnel's ConfigMap says of it beside the ledger; undefined when somebody has made something else of that. */
 export function readTunnel(
   object: ConfigMap | undefined,
-): Pick<HandoverTunnel, 'tunnel' | 'mtu' | 'routerToRouter' | 'services' | 'profiles'> | undefined {
+):
+  | Pick<HandoverTunnel, 'tunnel' | 'mtu' | 'routerToRouter' | 'services' | 'profiles' | 'endpoint'>
+  | undefined {
   try {
     const {
       mtu,
@@ -116,6 +122,7 @@ export function readTunnel(
       servicePacketsPerSecond,
       profiles,
       backup,
+      endpoint,
     } = JSON.parse(object?.data?.[TUNNEL_KEY] ?? '') as Partial<TunnelHandover>;
     const { namespace, name, uid } = tenantTunnel ?? {};
     if (typeof mtu !== 'number') return undefined;
@@ -132,6 +139,7 @@ export function readTunnel(
         ...(profiles === undefined ? {} : { profiles }),
         ...(backup === undefined ? {} : { backup }),
       },
+      endpoint: endpoint === undefined ? {} : { endpoint },
     };
   } catch {
     return undefined;

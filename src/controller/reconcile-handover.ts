@@ -22,6 +22,8 @@ import {
 import { catchUpBlock, catchUpTunnel } from './catch-up.ts';
 import { confirmKey, isTold, isToldAddress } from './confirm-claim.ts';
 import { createOrReplace } from './create-or-replace.ts';
+import { endpointToHandOver } from './endpoint/hand-over.ts';
+import { hostOf } from './endpoint/state.ts';
 import { mayStay, tenantOf } from './find-tunnel.ts';
 import { currentNode, handedOverTunnel } from './gateways.ts';
 import { peersIn } from './handed-over-peers.ts';
@@ -81,6 +83,12 @@ async function handOverTunnel(
     tunnel?.spec.routerToRouter ?? tunnelClass?.spec.routerToRouter ?? before?.routerToRouter ?? 'Allow';
   const services = tunnel && tunnelClass ? servicesOf(tunnel, tunnelClass) : before?.services;
   const profiles = tunnelClass ? profilesOfClass(tunnelClass) : before?.profiles;
+  const endpoint = endpointToHandOver({
+    host: tunnel && tunnelClass && hostOf(world, entry, tunnelClass, tunnel),
+    entry,
+    status: tunnel?.status,
+    standing: before?.endpoint ?? {},
+  });
   const of = tunnel ?? before?.tunnel;
   if (node === undefined || mtu === undefined || of === undefined) return undefined;
   const to = destination(world, node);
@@ -94,6 +102,7 @@ async function handOverTunnel(
     routerToRouter,
     services,
     profiles,
+    endpoint,
     blocks,
     placedAt: placedAt(world, standing, node),
   });

@@ -11,6 +11,7 @@ import {
 } from '../kube/index.ts';
 import { addressUseOf, tendWaiting } from './address-pressure.ts';
 import { pool6Of, sharersOf } from './class-capacity.ts';
+import { isYetToHandOver, isYetToTakeBack } from './endpoint/hand-over.ts';
 import { endpointOf } from './endpoint/state.ts';
 import { classChange, classDrift, classOf, withoutSubnet6 } from './find-class.ts';
 import { isAsMade, older, type Refusal, tenantOf } from './find-tunnel.ts';
@@ -50,6 +51,12 @@ export const reconcileTunnel =
     const outcome = await decide(world, tunnel, context);
     const next = 'granted' in outcome ? tendWaiting(world, outcome.granted.entry) : undefined;
     const desired = planTunnelStatus(tunnel, outcome, world.now().getTime());
+    if ('granted' in outcome) {
+      const { entry } = outcome.granted;
+      const isFirst = isYetToHandOver(world, tunnel, entry, desired.endpoint);
+      if (isFirst || isYetToTakeBack(world, tunnel, entry)) wakeTunnelHandover(world, entry.index);
+      if (isFirst) return { requeueAfterMs: LAG_MS };
+    }
     // While a tunnel lay on no node nothing of it was handed over.
     if ('granted' in outcome && desired.gateway !== tunnel.status?.gateway)
       wakeWholeHandover(world, outcome.granted.entry.index, BULK);

@@ -31,7 +31,7 @@ export function tunnelEvents(
     return [{ regarding, type: 'Normal', reason: 'TunnelAllocated', action: 'Allocate', note }, ...also];
   }
   if (before?.endpoint !== undefined && after.endpoint !== undefined && before.endpoint !== after.endpoint) {
-    const note = `New scripts name the endpoint ${after.endpoint}; routers that were set up before go on using ${before.endpoint}. Keep that one working until they have been given the new script.`;
+    const note = `New scripts name the endpoint ${after.endpoint}; routers that were set up before use ${before.endpoint} until they are brought over, as they are Online. Keep that one working until status.endpointChange is gone.`;
     return [{ regarding, type: 'Warning', reason: 'EndpointChanged', action: 'Allocate', note }, ...also];
   }
   return also;

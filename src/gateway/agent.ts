@@ -17,6 +17,8 @@ import { Arrivals } from './arrivals.ts';
 import { Attendant } from './attendant.ts';
 import { ClockWatch } from './clock-watch.ts';
 import { adoptLink, type Link, type Moment, newLink } from './connectivity.ts';
+import type { CoursePace } from './endpoint/course.ts';
+import { EndpointKeeper } from './endpoint/endpoint-keeper.ts';
 import { Fleet, ownerOf, routerKey, type Tunnel } from './fleet.ts';
 import { Guard } from './guard.ts';
 import { HandoverCache } from './handover-cache.ts';
@@ -38,6 +40,7 @@ import { ServiceSync } from './services/service-sync.ts';
 import { SidecarHealth, type SidecarPort } from './sidecar-health.ts';
 import { TunnelReporter } from './tunnel-reporter.ts';
 import { TunnelSync } from './tunnel-sync.ts';
+import { waitsFor } from './waits-for.ts';
 import { Watcher } from './watcher.ts';
 
 export interface AgentOptions {
@@ -69,6 +72,8 @@ export interface AgentOptions {
   listenRouters?: number;
   /** How long each, ms; default half an hour. */
   holdMs?: number;
+  /** Between attempts to bring a router to another endpoint. */
+  endpointPace?: CoursePace;
   /** Between attempts to configure one router; default 1 s doubling to 60 s. */
   configurationBackoff?: BackoffOptions;
   /** How soon after which events configurations are kept; for tests. */
@@ -97,6 +102,8 @@ export interface AgentProcess {
 const GATHER_MS = 1_000;
 const PROBLEM_AFTER_MS = 2_000;
 const SWEEP_MS = 60_000;
+/** Routers that are brought to another endpoint at once. */
+const ENDPOINT_CHANGES = 16;
 /** A handshake takes a round trip. */
 const AFTER_CALL_MS = 1_000;
 /** What the node should carry is set up first. */
@@ -258,6 +265,7 @@ export function startAgent(options: AgentOptions): AgentProcess {
         relay?.cut(key);
         profileKeeper.listener.stop(key);
       }
+      endpoints.routersChanged(tunnel, changed);
       if (fleet.get(tunnel.interfaceName) !== undefined) tellTunnel(tunnel);
       else serviceSync.controller.enqueue(tunnel.interfaceName);
     },
@@ -267,6 +275,7 @@ export function startAgent(options: AgentOptions): AgentProcess {
       if (changed === 'peers') watcher.peersChanged(tunnel);
       serviceSync.controller.enqueue(tunnel.interfaceName);
       classNews.look(tunnel);
+      endpoints.look(tunnel);
       tellTunnel(tunnel);
     },
     onCarried: () => heartbeat.soon(),
@@ -315,7 +324,7 @@ export function startAgent(options: AgentOptions): AgentProcess {
     lookMs: options.identityLookMs ?? 5_000,
     onFinding: (key) => routerReporter.controller.enqueue(key),
   });
-  const { configurer, profiles, profileKeeper, backups, classNews } = routerWork({
+  const { configurer, profiles, profileKeeper, backups, classNews, turns } = routerWork({
     ...common,
     client,
     gatewayNamespace,
@@ -335,6 +344,18 @@ export function startAgent(options: AgentOptions): AgentProcess {
     endpointOf: (key) => tenantTunnels.get(key)?.status?.endpoint,
     onNews: (key) => routerReporter.controller.enqueue(key),
   });
+  const endpoints = new EndpointKeeper({
+    ...common,
+    cache,
+    routers,
+    tenantTunnels,
+    turns,
+    concurrency: ENDPOINT_CHANGES,
+    pace: options.endpointPace,
+    backoff: options.configurationBackoff ?? { baseMs: 1_000, maxMs: 60_000 },
+    onReport: tellTunnel,
+    onBehind: (key) => routerReporter.controller.enqueue(key),
+  });
   const routerReporter = new RouterReporter({
     client,
     routers,
@@ -343,6 +364,7 @@ export function startAgent(options: AgentOptions): AgentProcess {
     identities,
     profiles: profileKeeper,
     backups,
+    endpoints,
     recorder,
     logger,
     now,
@@ -354,6 +376,7 @@ export function startAgent(options: AgentOptions): AgentProcess {
     tenantTunnels,
     routers,
     fleet,
+    endpoints,
     recorder,
     logger,
     now,
@@ -419,6 +442,8 @@ export function startAgent(options: AgentOptions): AgentProcess {
     configurer.controller,
     profileKeeper.controller,
     backups.controller,
+    endpoints.planner,
+    endpoints.controller,
     routerReporter.controller,
     tunnelReporter.controller,
     sweeper,
@@ -467,17 +492,6 @@ export function startAgent(options: AgentOptions): AgentProcess {
     await recorder.close(1_000);
   };
   return { waitingFor: () => waitsFor(informers, health, fleet), done: run() };
-}
-
-function waitsFor(informers: readonly Informer<never>[], health: SidecarHealth, fleet: Fleet): string[] {
-  const waits = informers.flatMap(({ waitingFor }) => waitingFor ?? []);
-  if (health.waitingFor !== undefined) waits.push(`the sidecar: ${health.waitingFor}`);
-  if (health.problem !== undefined) waits.push(`WireGuard on this node: ${health.problem}`);
-  // It is ready to take over: the tunnels are the other's until then.
-  if (health.isStandby) return waits;
-  const untried = [...fleet.tunnels()].filter(({ attempted }) => !attempted).length;
-  if (untried > 0) waits.push(`${untried} tunnels to be set up`);
-  return waits;
 }
 
 const aborted = (signal: AbortSignal): Promise<void> =>

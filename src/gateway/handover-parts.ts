@@ -69,6 +69,7 @@ function wrongField(index: number, value: Record<string, unknown>): string | und
   if (![undefined, 'Allow', 'Deny'].includes(value.routerToRouter as string | undefined)) {
     return 'a routerToRouter that is neither Allow nor Deny';
   }
+  if (value.endpoint !== undefined && !isEndpoint(value.endpoint)) return 'an endpoint without host or port';
   const subnet = parseNetwork(value.subnet);
   if (subnet === undefined) return 'no IPv4 network as subnet';
   if (!isAddressIn(value.serverAddress, subnet)) return 'no serverAddress inside its subnet';
@@ -165,6 +166,16 @@ function parseNetwork(text: unknown): Address4 | undefined {
 function isAddressIn(text: unknown, network: Address4): boolean {
   if (typeof text !== 'string' || text.includes('/') || !Address4.isValid(text)) return false;
   return new Address4(text).isInSubnet(network);
+}
+
+/** Text that may stand in an endpoint, and nothing that could be more than that on a router. */
+function isEndpoint(value: unknown): boolean {
+  const { host, port } = (value ?? {}) as Record<string, unknown>;
+  return (
+    typeof host === 'string' &&
+    /^[A-Za-z0-9:][A-Za-z0-9.:_-]{0,252}$/.test(host) &&
+    isIntegerIn(port, 1, 65_535)
+  );
 }
 
 function isIntegerIn(value: unknown, from: number, to: number): value is number {

@@ -26,6 +26,8 @@ export interface RouterInput {
   profiles?: ProfileSaying | undefined;
   /** The condition BackedUp as it is to be; undefined: none. */
   backup?: SaidCondition | undefined;
+  /** The endpoint that it is yet to be brought to, as host:port. */
+  behind?: string | undefined;
   now: Moment;
   offlineAfterSeconds: number;
 }

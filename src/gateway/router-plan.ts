@@ -89,7 +89,7 @@ function isConfigured(router: Router): boolean {
 function sayingOf(input: RouterInput, link: Link, configure: ConfigurationNeed): Saying | undefined {
   const { router } = input;
   if (link.state === 'Awaiting') return isAnew(router) ? anew(router) : undefined;
-  if (link.state === 'Offline') return offline(router, input.offlineAfterSeconds);
+  if (link.state === 'Offline') return offline(router, input.offlineAfterSeconds, input.behind);
   const failure = configure === 'none' ? undefined : failureToReport(input, link);
   if (failure !== undefined) return misconfigured(router, failure);
   if (configure !== 'first') return online(router, profileFailure(input));

@@ -16,6 +16,7 @@ import {
 import type { BackupKeeper } from './backups/backup-keeper.ts';
 import type { Configurer } from './configurer.ts';
 import { adoptLink, type Link, type Moment } from './connectivity.ts';
+import type { EndpointKeeper } from './endpoint/endpoint-keeper.ts';
 import { type Fleet, type Place, routerKey } from './fleet.ts';
 import type { IdentityWatch } from './identity/identity-watch.ts';
 import { NOTHING_KNOWN } from './identity/saying.ts';
@@ -34,6 +35,7 @@ export interface RouterReporterOptions {
   identities: Pick<IdentityWatch, 'known' | 'changed'>;
   profiles: Pick<ProfileKeeper, 'saying'>;
   backups: Pick<BackupKeeper, 'condition'>;
+  endpoints: Pick<EndpointKeeper, 'yetToReach'>;
   recorder: EventRecorder;
   logger: Logger;
   now: () => Moment;
@@ -74,8 +76,17 @@ export class RouterReporter {
   }
 
   async #reconcile(key: string, context: ReconcileContext): Promise<ReconcileResult | undefined> {
-    const { routers, configurer, identities, profiles, backups, now, offlineAfterSeconds, mayWrite } =
-      this.#options;
+    const {
+      routers,
+      configurer,
+      identities,
+      profiles,
+      backups,
+      endpoints,
+      now,
+      offlineAfterSeconds,
+      mayWrite,
+    } = this.#options;
     const router = routers.get(key);
     if (router === undefined) return undefined;
     const { uid } = router.metadata;
@@ -96,6 +107,7 @@ export class RouterReporter {
         place === undefined
           ? findCondition(router.status?.conditions, 'BackedUp')
           : backups.condition(router, place),
+      behind: place === undefined ? undefined : endpoints.yetToReach(key),
       now: now(),
       offlineAfterSeconds,
     };

@@ -91,11 +91,14 @@ export function misconfigured(router: Router, failure: Problem): Saying {
   });
 }
 
-export function offline(router: Router, offlineAfterSeconds: number): Saying {
+/** `behind`: the endpoint that the tunnel has now, where the router has yet to be brought to it. */
+export function offline(router: Router, offlineAfterSeconds: number, behind?: string): Saying {
+  const message = `No handshake for ${offlineAfterSeconds} seconds. Look whether the router has power and internet access; it comes back by itself.`;
+  const paste = `The tunnel has another endpoint now, ${behind}, which this router has not been given: if the one before leads nowhere any more, paste status.script into it, and where that says that it was used ask for a fresh one with spec.script.renew.`;
   const said: Said = {
     status: 'False',
     reason: 'HandshakeTimeout',
-    message: `No handshake for ${offlineAfterSeconds} seconds. Look whether the router has power and internet access; it comes back by itself.`,
+    message: behind === undefined ? message : `${message} ${paste}`,
   };
   const configured = configuredAsBefore(router);
   return say(router, 'Offline', {

@@ -56,6 +56,7 @@ export interface RouterWork {
   profileKeeper: ProfileKeeper;
   backups: BackupKeeper;
   classNews: ClassNews;
+  turns: RouterTurns;
 }
 
 export function routerWork(options: RouterWorkOptions): RouterWork {
@@ -95,5 +96,5 @@ export function routerWork(options: RouterWorkOptions): RouterWork {
     profileKeeper.controller.enqueue(key);
     backups.controller.enqueue(key);
   });
-  return { configurer, profiles, profileKeeper, backups, classNews };
+  return { configurer, profiles, profileKeeper, backups, classNews, turns };
 }

@@ -2,6 +2,7 @@
 import { type Router, TENANT_TUNNELS, type TenantTunnel } from '../api/index.ts';
 import {
   applyStatusIfChanged,
+  type Condition,
   Controller,
   type EventRecorder,
   findCondition,
@@ -14,6 +15,7 @@ import {
   refOf,
 } from '../kube/index.ts';
 import type { Moment } from './connectivity.ts';
+import type { EndpointKeeper } from './endpoint/endpoint-keeper.ts';
 import { type Fleet, routerKey, type Tunnel } from './fleet.ts';
 import { FIELD_MANAGER } from './router-reporter.ts';
 import { TUNNEL_OWNED, type TunnelReport, tunnelStatus } from './tunnel-status.ts';
@@ -23,6 +25,7 @@ export interface TunnelReporterOptions {
   tenantTunnels: Informer<TenantTunnel>;
   routers: Informer<Router>;
   fleet: Fleet;
+  endpoints: Pick<EndpointKeeper, 'report'>;
   recorder: EventRecorder;
   logger: Logger;
   now: () => Moment;
@@ -35,10 +38,18 @@ export interface TunnelReporterOptions {
   mayWrite: () => Promise<boolean>;
 }
 
-/** Conditions that turn False, and what is then said. */
+/** Conditions that become so, and what is then said; of EndpointFollowed its reasons tell more than True and False. */
 const WORTH_AN_EVENT = [
-  ['Programmed', 'ProgrammingFailed'],
-  ['ServicesReady', 'ServiceUnavailable'],
+  { type: 'Programmed', status: 'False', event: 'ProgrammingFailed', level: 'Warning' },
+  { type: 'ServicesReady', status: 'False', event: 'ServiceUnavailable', level: 'Warning' },
+  {
+    type: 'EndpointFollowed',
+    reason: 'EndpointChangeFailed',
+    status: 'False',
+    event: 'EndpointChangeFailed',
+    level: 'Warning',
+  },
+  { type: 'EndpointFollowed', status: 'True', event: 'EndpointFollowed', level: 'Normal' },
 ] as const;
 
 export class TunnelReporter {
@@ -106,7 +117,8 @@ export class TunnelReporter {
   }
 
   #report(object: TenantTunnel, tunnel: Tunnel, patience: number): TunnelReport {
-    const { routers, now, nodeName } = this.#options;
+    const { routers, endpoints, now, nodeName } = this.#options;
+    const endpoint = endpoints.report(tunnel);
     let connected = 0;
     let online = 0;
     let lastHandshake = 0;
@@ -127,6 +139,7 @@ export class TunnelReporter {
         tunnel.services.verdict === undefined || this.#servicePatience(tunnel) > 0
           ? 'unknown'
           : tunnel.services.verdict,
+      endpoint: endpoint === undefined ? 'unknown' : endpoint,
       wall: now().wall,
     };
   }
@@ -153,14 +166,14 @@ export class TunnelReporter {
       if (written === undefined) return;
       this.#wroteAt.set(key, now().monotonic);
       context.wrote(tenantTunnels, written);
-      for (const [type, reason] of WORTH_AN_EVENT) {
-        const before = findCondition(object.status?.conditions, type);
-        const after = findCondition(status.conditions, type);
-        if (after?.status !== 'False' || before?.status === 'False') continue;
+      for (const { event, level, ...worth } of WORTH_AN_EVENT) {
+        const before = findCondition(object.status?.conditions, worth.type);
+        const after = findCondition(status.conditions, worth.type);
+        if (after === undefined || !isSo(after, worth) || (before && isSo(before, worth))) continue;
         recorder.record({
           regarding: refOf(object),
-          type: 'Warning',
-          reason,
+          type: level,
+          reason: event,
           action: 'Program',
           note: after.message,
         });
@@ -170,6 +183,9 @@ export class TunnelReporter {
     }
   }
 }
+
+const isSo = (condition: Condition, worth: { status: string; reason?: string }): boolean =>
+  condition.status === worth.status && [undefined, condition.reason].includes(worth.reason);
 
 function programmedOf(tunnel: Tunnel, isPatient: boolean): TunnelReport['programmed'] {
   const problem = tunnel.refusal ?? tunnel.desired.problems[0];

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import type { Registry } from 'prom-client';
 import { ProcessError } from './errors.ts';
+import { closeNow, listenOn } from './listening.ts';
 import type { HostPort } from './parse.ts';
 import { metricsText } from './scraped.ts';
 
@@ -49,31 +50,20 @@ export async function startHealthServer(options: HealthOptions): Promise<HealthS
   const boundHost = bound.family === 'IPv6' ? `[${bound.address}]` : bound.address;
   return {
     url: `http://${boundHost}:${bound.port}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close: () => closeNow(server),
   };
 }
 
-function listen(server: Server, { host, port }: HostPort): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const refused = (cause: NodeJS.ErrnoException): void => {
-      // A kernel that was booted without IPv6.
-      if (host === '::' && cause.code === 'EAFNOSUPPORT') {
-        listen(server, { host: '0.0.0.0', port }).then(resolve, reject);
-        return;
-      }
-      const message = `Cannot listen on ${host}:${port} (${cause.code}): choose another --metrics-address.`;
-      reject(new ProcessError('AddressUnavailable', message, { cause }));
-    };
-    server.once('error', refused);
-    server.listen(port, host, () => {
-      server.off('error', refused);
-      resolve();
-    });
-  });
+async function listen(server: Server, { host, port }: HostPort): Promise<void> {
+  try {
+    await listenOn(server, { port, host });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // A kernel that was booted without IPv6.
+    if (host === '::' && code === 'EAFNOSUPPORT') return listen(server, { host: '0.0.0.0', port });
+    const message = `Cannot listen on ${host}:${port} (${code}): choose another --metrics-address.`;
+    throw new ProcessError('AddressUnavailable', message, { cause: error });
+  }
 }
 
 async function answer(

@@ -11,6 +11,14 @@ export type { ApiCommand } from './api/encoder.ts';
 export type { ListenOptions } from './api/listening.ts';
 export type { ApiReply } from './api/pending.ts';
 export type { ApiRow } from './api/reply.ts';
+export {
+  type Endpoint,
+  isSameEndpoint,
+  type MoveInput,
+  type MoveOutcome,
+  moveEndpoint,
+  readPeer,
+} from './endpoint/index.ts';
 export { RouterOsError, type RouterOsErrorCode } from './errors.ts';
 export { askExport, exportBytes, type RouterExport } from './export/index.ts';
 export {

@@ -2,6 +2,7 @@ import { chmodSync, chownSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { Server as HttpServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { listenOn } from '../process/index.ts';
 import { SidecarError } from './errors.ts';
 import type { Logger } from './logger.ts';
 import { enterForGood } from './namespace/namespace.ts';
@@ -70,16 +71,14 @@ const SOCKET_MODE = 0o660;
 
 /** Opens the socket, never open to others than its group, not even for a moment. */
 async function listen(http: HttpServer, { socketPath, socketGroup }: SidecarOptions): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    http.once('error', reject);
-    http.once('listening', resolve);
-    const mask = process.umask(0o777 & ~SOCKET_MODE);
-    try {
-      http.listen(socketPath);
-    } finally {
-      process.umask(mask);
-    }
-  });
+  const mask = process.umask(0o777 & ~SOCKET_MODE);
+  let listening: Promise<void>;
+  try {
+    listening = listenOn(http, { path: socketPath });
+  } finally {
+    process.umask(mask);
+  }
+  await listening;
   chmodSync(socketPath, SOCKET_MODE);
   if (socketGroup !== undefined) chownSync(socketPath, -1, socketGroup);
 }

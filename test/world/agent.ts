@@ -178,6 +178,7 @@ export class AgentModel {
       lastHandshake: Math.max(0, ...links.map((link) => link?.lastHandshake ?? 0)),
       programmed: 'set',
       services: null,
+      endpoint: null,
       wall: this.#now().wall,
     });
     if (status === undefined) return;

@@ -150,6 +150,32 @@ export const tenantTunnelRules: Rule[] = [
   frozen('listenPort', 'listenPort', 'tunnel'),
 ];
 
+/** Routers that a TenantTunnel's status names at most in `endpointChange`. */
+export const MAX_ENDPOINT_NAMES = 100;
+
+const endpointChange = s.object(
+  {
+    to: text('The new endpoint, as host:port.', 320),
+    changed: count({ description: 'Routers that were found to have it, or were given it.' }),
+    pending: count({ description: 'Routers that do not have it yet: not Online, or not tried so far.' }),
+    failed: count({
+      description:
+        'Routers that did not get there, and went back to the endpoint before. They are tried again.',
+    }),
+    names: s.optional(
+      s.list(text('A Router, as namespace/name.', 320), {
+        description:
+          'Routers behind pending and failed, at most 100 of them. Once the old endpoint leads nowhere, these need a script again.',
+        maxItems: MAX_ENDPOINT_NAMES,
+      }),
+    ),
+  },
+  {
+    description:
+      'While routers are brought to another endpoint, over their tunnels: how far that is. Absent as soon as all have it: until then the endpoint before must work as well. See docs/endpoints.md.',
+  },
+);
+
 export const TENANT_TUNNEL_PHASES = ['Pending', 'Active', 'Inactive', 'Error'] as const;
 
 export const tenantTunnelStatus = s.object(
@@ -180,6 +206,7 @@ export const tenantTunnelStatus = s.object(
     ),
     listenPort: s.optional(port({ description: 'UDP port that the gateway listens on, e.g. 51820.' })),
     endpoint: s.optional(text('What routers connect to, as host:port, e.g. "vpn.example.com:51820".', 320)),
+    endpointChange: s.optional(endpointChange),
     publicKey: s.optional(text("The server's WireGuard public key, base64.", 64)),
     gateway: s.optional(text('The node that carries the tunnel.', 253)),
     routers: s.optional(
@@ -206,3 +233,4 @@ export const tenantTunnelStatus = s.object(
 export type TenantTunnelSpec = Infer<typeof tenantTunnelSpec>;
 export type TenantTunnelSpecWritten = InferWritten<typeof tenantTunnelSpec>;
 export type TenantTunnelStatus = Infer<typeof tenantTunnelStatus>;
+export type EndpointChange = Infer<typeof endpointChange>;

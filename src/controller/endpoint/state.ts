@@ -3,6 +3,7 @@ import type { TenantTunnel, TunnelClass } from '../../api/index.ts';
 import { findCondition } from '../../kube/index.ts';
 import { currentNode } from '../gateways.ts';
 import type { World } from '../world.ts';
+import { namedHost } from './host.ts';
 import { standingOf } from './reconcile.ts';
 import { type EndpointState, endpointState } from './verdict.ts';
 
@@ -31,3 +32,11 @@ export function endpointOf(
     trouble: endpointTroubles.get(entry.index),
   });
 }
+
+/** What routers are to be told at present; undefined while nobody knows it. */
+export const hostOf = (
+  world: World,
+  entry: TunnelEntry,
+  tunnelClass: TunnelClass,
+  tunnel: TenantTunnel,
+): string | undefined => namedHost(tunnelClass, entry) ?? endpointOf(world, entry, tunnelClass, tunnel).host;

@@ -2,9 +2,10 @@
  * Agents of gateways ask each other over TLS with a key that only they can read: whoever else is on the pod network
  * learns nothing and is not believed.
  */
-import { createServer, type RequestOptions, request, type Server } from 'node:https';
+import { createServer, type RequestOptions, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
+import { closeNow, listenOn } from '../../process/index.ts';
 import { hostPort } from '../../wireguard/index.ts';
 import { type GatewayAnswer, MAX_ANSWER_BYTES, parseAnswer } from './answer.ts';
 
@@ -60,15 +61,9 @@ export async function listenForPeers({ host, port, key, answer }: SpeakOptions):
   });
   // Whoever has no key is nobody.
   server.on('tlsClientError', (_error, socket) => socket.destroy());
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
+  await listenOn(server, { port, host });
   const bound = server.address() as AddressInfo;
-  return { address: hostPort(bound.address, bound.port), close: () => closed(server) };
+  return { address: hostPort(bound.address, bound.port), close: () => closeNow(server) };
 }
 
 /** Asks another agent. Rejects when it does not answer in time, or not as one of ours. */
@@ -109,9 +104,3 @@ export function askPeer(
     asking.end();
   });
 }
-
-const closed = (server: Server): Promise<void> =>
-  new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });

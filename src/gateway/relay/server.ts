@@ -10,6 +10,7 @@ import { createServer as createTlsServer, type Server as TlsServer } from 'node:
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock, Logger } from '../../kube/index.ts';
+import { closeNow, listenOn } from '../../process/index.ts';
 import type { Certificate } from './certificate.ts';
 import type { RelayMetrics } from './metrics.ts';
 import type { Opened, Opener } from './opener.ts';
@@ -86,17 +87,11 @@ export class RelayServer {
   }
 
   /** Resolves with the port. @throws when it cannot listen there */
-  listen(host: string, port: number): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(port, host, () => {
-        this.#server.off('error', reject);
-        this.#server.on('error', (err) =>
-          this.#options.logger.warn({ err }, 'The listener of the relay failed.'),
-        );
-        resolve((this.#server.address() as AddressInfo).port);
-      });
-    });
+  async listen(host: string, port: number): Promise<number> {
+    await listenOn(this.#server, { port, host }, (err) =>
+      this.#options.logger.warn({ err }, 'The listener of the relay failed.'),
+    );
+    return (this.#server.address() as AddressInfo).port;
   }
 
   /** For connections from now on. */
@@ -113,11 +108,9 @@ export class RelayServer {
 
   /** Ends everything at once. */
   close(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#server.close(() => resolve());
-      for (const socket of this.#sockets) socket.destroy();
-      this.#server.closeAllConnections();
-    });
+    const closed = closeNow(this.#server);
+    for (const socket of this.#sockets) socket.destroy();
+    return closed;
   }
 
   #admit(socket: Socket): void {

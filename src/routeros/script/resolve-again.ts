@@ -35,6 +35,19 @@ export function resolveAgain({ server }: SharedInput): Lines {
   );
 }
 
+/** What the netwatch runs, and the rest of its row, for whoever sets them by other means than the script. */
+export const lookAgainText = (host: string): string =>
+  lookAgain(host)
+    .map((line) => `${line} `)
+    .join('');
+
+export const lookerOf = (serverAddress: string) => ({
+  host: serverAddress,
+  type: 'simple',
+  interval: LOOK_EVERY,
+  comment: COMMENT.resolveAgain,
+});
+
 /**
  * Nothing is written while the session lives, nothing while the name means the same: a router that is off the internet for
  * a week writes its flash no more than one that is not. The address first, then the name: either is a peer that works,

@@ -34,13 +34,13 @@ const OWN_ACTIONS = 3;
 export async function arm(
   api: RouterOsApi,
   changes: readonly Change[],
-  { nonce, options }: { nonce: string; options: CommandOptions },
+  { nonce, takesSafeMode, options }: { nonce: string; takesSafeMode: boolean; options: CommandOptions },
 ): Promise<Armed> {
   const undo = inverse(changes);
   const comment = `${UNDO}${nonce}`;
   const [uptime, before] = await Promise.all([readUptime(api, options), settled(api, options)]);
   const script = watchText(undo, comment, uptime);
-  const isTaken = await takeSafeMode(api, before, changes.length + OWN_ACTIONS, options);
+  const isTaken = takesSafeMode && (await takeSafeMode(api, before, changes.length + OWN_ACTIONS, options));
   try {
     const [watch, safeMode] = await Promise.all([
       add(api, WATCH, { ...WATCHING, 'test-script': script, comment }, options),

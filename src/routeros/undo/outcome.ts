@@ -10,9 +10,16 @@ export interface UndoInput {
   openAnother: (signal: AbortSignal) => Promise<RouterOsApi>;
   /** Sent one after another, in this order. */
   changes: readonly Change[];
+  /**
+   * Asks the router, once all changes are made, for what makes it heed them, where it does not by itself; it changes nothing that
+   * would have to be taken back. `giveUp` is a line of script that makes the router undo at once.
+   */
+  takeEffect?: (api: RouterOsApi, undo: { giveUp: string; signal: AbortSignal }) => Promise<void>;
   /** What else has to hold, asked over the new session; throws where it does not. Default: that it answers a read. */
   prove?: (api: RouterOsApi, signal: AbortSignal) => Promise<void>;
   signal: AbortSignal;
+  /** Whether safe mode is taken where it can be had. Default true; without it the undo of ours is all there is, and survives a restart. */
+  takesSafeMode?: boolean;
   limits?: Partial<UndoLimits>;
   /** Random text of 8 or more letters and digits, which tells this undo from any other. */
   nonce?: () => string;

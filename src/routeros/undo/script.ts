@@ -17,6 +17,10 @@ export const HURRIED = '127.0.0.2';
 /** `comment` is that of the watch, which no other undo has. */
 const armed = (comment: string): string => `[${WATCH}/find where comment=${quote(comment)}]`;
 
+/** Tells the job not to wait any longer, from the router itself. */
+export const giveUpText = (comment: string): string =>
+  `:foreach ttRow in=${armed(comment)} do={ ${WATCH}/set $ttRow host=${HURRIED} }`;
+
 /** Where something could not be undone the watch stays, so that we hear of it and it is tried again. */
 const disarm = (comment: string): string[] => [
   ':if ($ttBad = 0) do={',

@@ -5,6 +5,7 @@
  * 2. The undo is put onto the router: a watch (netwatch, which every device-mode allows and which survives a restart) and
  *    a job in the background, which has our rights. Both know what takes each change back, and act unless the watch says that it is kept, or is gone.
  * 3. The changes are sent; rows that are to go are only disabled.
+ *    What the caller needs for them to take effect follows.
  * 4. A new session is opened, and proven by a read and by what the caller wants to see.
  * 5. Safe mode is released, and the watch told that the change is kept: that one sentence decides. Cut before it, all is
  *    undone; cut after it, all is kept. Then the watch and the disabled rows go.
@@ -20,8 +21,9 @@ import { clear } from './clear.ts';
 import { inverse } from './inverse.ts';
 import type { UndoInput, UndoLimits, UndoOutcome } from './outcome.ts';
 import { releaseSafeMode, unrollSafeMode } from './safe-mode.ts';
+import { giveUpText } from './script.ts';
 import { type Limited, limited, pause } from './time.ts';
-import { hurry, keep, type Watch, watches } from './watch.ts';
+import { hurry, keep, UNDO, type Watch, watches } from './watch.ts';
 
 /** The router waits 75 s: changes and proof end well before, also where a sentence of ours is late. */
 const LIMITS: UndoLimits = { commandMs: 8_000, changeMs: 50_000, proofMs: 10_000, putBackMs: 20_000 };
@@ -61,15 +63,19 @@ class Attempt {
   }
 
   async #run(): Promise<UndoOutcome> {
-    const { api, changes, nonce = randomNonce } = this.#input;
+    const { api, changes, takesSafeMode = true, nonce = randomNonce } = this.#input;
     let armed: Armed;
     try {
-      armed = await arm(api, changes, { nonce: nonce(), options: this.#options() });
+      armed = await arm(api, changes, { nonce: nonce(), takesSafeMode, options: this.#options() });
     } catch (error) {
       return { state: 'Refused', because: error };
     }
     try {
       for (const change of changes) await this.#make(change);
+      await this.#input.takeEffect?.(api, {
+        giveUp: giveUpText(`${UNDO}${armed.nonce}`),
+        signal: this.#time.signal,
+      });
       this.#another = await this.#prove();
       if (armed.isSafe) await releaseSafeMode(api, this.#options());
       await keep(this.#another, armed, this.#options());

@@ -6,6 +6,7 @@ import { SimulatedRouter } from '../../simulator/machine/index.ts';
 import { createTestNetwork, type TestNetwork } from '../../testbed/network.ts';
 import { createNode, type TestNode } from '../../testbed/node.ts';
 import { waitFor } from '../../testbed/wait.ts';
+import { addWireguardPeer, startWireguardServer } from '../../testbed/wireguard-server.ts';
 
 const server = generateKeyPair();
 const own = generateKeyPair();
@@ -15,15 +16,8 @@ let nodes: TestNode[];
 /** As a gateway does it to which the tunnel has come: with the same key. */
 async function serve(node: TestNode): Promise<void> {
   await node.exec('sh', ['-c', '! ip link show wg0 2>/dev/null || ip link del wg0']);
-  await node.exec('wireguard-go', ['wg0']);
-  const settings = ['listen-port', '51820', 'private-key', '/dev/stdin'];
-  await node.exec(
-    'wg',
-    ['set', 'wg0', ...settings, 'peer', own.publicKey, 'allowed-ips', '10.100.1.1/32'],
-    server.privateKey,
-  );
-  await node.exec('ip', ['address', 'add', '10.100.0.1/16', 'dev', 'wg0']);
-  await node.exec('ip', ['link', 'set', 'wg0', 'up', 'mtu', '1420']);
+  await startWireguardServer(node, server);
+  await addWireguardPeer(node, own.publicKey, '10.100.1.1/32');
 }
 
 const isHeardAt = async (node: TestNode): Promise<boolean> =>

@@ -8,6 +8,7 @@ import { generateKeyPair } from '../../../src/wireguard/index.ts';
 import { SimulatedRouter } from '../../simulator/machine/index.ts';
 import { createTestNetwork, type TestNetwork } from '../../testbed/network.ts';
 import { createNode, type TestNode } from '../../testbed/node.ts';
+import { addWireguardPeer, startWireguardServer } from '../../testbed/wireguard-server.ts';
 import { STATES, type StartingState, VERSIONS } from '../../unit/routeros/starting-states.ts';
 import { ApiClient } from './api-client.ts';
 
@@ -18,14 +19,7 @@ let node: TestNode;
 beforeAll(async () => {
   network = await createTestNetwork('states');
   node = await createNode(network, 'server');
-  await node.exec('wireguard-go', ['wg0']);
-  await node.exec(
-    'wg',
-    ['set', 'wg0', 'listen-port', '51820', 'private-key', '/dev/stdin'],
-    server.privateKey,
-  );
-  await node.exec('ip', ['address', 'add', '10.100.0.1/16', 'dev', 'wg0']);
-  await node.exec('ip', ['link', 'set', 'wg0', 'up', 'mtu', '1420']);
+  await startWireguardServer(node, server);
 }, 60_000);
 
 afterAll(() => network?.destroy());
@@ -58,7 +52,7 @@ test.each(CASES)(
       persistentKeepaliveSeconds: 25,
       management: { user: 'tenant-tunnel', password: 'a password of sixteen', apiPort: 8728 },
     };
-    await node.exec('wg', ['set', 'wg0', 'peer', own.publicKey, 'allowed-ips', `${input.address}/32`]);
+    await addWireguardPeer(node, own.publicKey, `${input.address}/32`);
     const router = await SimulatedRouter.start({
       network,
       name: `state-${index}`,

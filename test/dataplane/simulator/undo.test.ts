@@ -17,6 +17,7 @@ import { createTestNetwork, type TestNetwork } from '../../testbed/network.ts';
 import { createNode, type TestNode } from '../../testbed/node.ts';
 import { unconnectedSocket } from '../../testbed/setns.ts';
 import { waitFor } from '../../testbed/wait.ts';
+import { addWireguardPeer, startWireguardServer } from '../../testbed/wireguard-server.ts';
 
 const server = generateKeyPair();
 const MANAGEMENT = { user: 'tenant-tunnel', password: 'p', apiPort: 8728 };
@@ -29,11 +30,7 @@ let node: TestNode;
 beforeAll(async () => {
   network = await createTestNetwork('undo');
   node = await createNode(network, 'server');
-  await node.exec('wireguard-go', ['wg0']);
-  const settings = ['listen-port', '51820', 'private-key', '/dev/stdin'];
-  await node.exec('wg', ['set', 'wg0', ...settings], server.privateKey);
-  await node.exec('ip', ['address', 'add', '10.100.0.1/16', 'dev', 'wg0']);
-  await node.exec('ip', ['link', 'set', 'wg0', 'up', 'mtu', '1420']);
+  await startWireguardServer(node, server);
 }, 60_000);
 
 afterAll(() => network?.destroy());
@@ -41,7 +38,7 @@ afterAll(() => network?.destroy());
 /** A router that has taken its script. */
 async function provision(name: string, version: string, address: string): Promise<SimulatedRouter> {
   const own = generateKeyPair();
-  await node.exec('wg', ['set', 'wg0', 'peer', own.publicKey, 'allowed-ips', `${address}/32`]);
+  await addWireguardPeer(node, own.publicKey, `${address}/32`);
   const router = await SimulatedRouter.start({ network, name, version });
   const input: ScriptInput = {
     router: { namespace: 'acme', name },

@@ -4,6 +4,7 @@ import { SimulatedRouter } from '../../simulator/machine/index.ts';
 import { createTestNetwork, type TestNetwork } from '../../testbed/network.ts';
 import { createNode, type TestNode } from '../../testbed/node.ts';
 import { waitFor } from '../../testbed/wait.ts';
+import { startWireguardServer } from '../../testbed/wireguard-server.ts';
 import { ApiClient } from './api-client.ts';
 
 interface KeyPair {
@@ -21,15 +22,8 @@ function keyPair(): KeyPair {
   };
 }
 
-/** A WireGuard server made by hand, without any part of the operator. */
-async function startServer(node: TestNode, privateKey: string): Promise<void> {
-  await node.exec('wireguard-go', ['wg0']);
-  await node.exec('wg', ['set', 'wg0', 'listen-port', '51820', 'private-key', '/dev/stdin'], privateKey);
-  await node.exec('ip', ['address', 'add', '10.100.0.1/16', 'dev', 'wg0']);
-  // A second address that routers see when something else than the server talks through the tunnel.
-  await node.exec('ip', ['address', 'add', '10.100.0.9/16', 'dev', 'wg0']);
-  await node.exec('ip', ['link', 'set', 'wg0', 'up', 'mtu', '1420']);
-}
+/** A second one is what routers see when something else than the server talks through the tunnel. */
+const ADDRESSES = ['10.100.0.1/16', '10.100.0.9/16'];
 
 const PORT_CLOSED_MS = 700;
 
@@ -120,7 +114,7 @@ describe('a simulated router with a real WireGuard', () => {
   beforeAll(async () => {
     network = await createTestNetwork('wireguard');
     node = await createNode(network, 'server');
-    await startServer(node, server.privateKey);
+    await startWireguardServer(node, { ...server, addresses: ADDRESSES });
     network.hosts.set('vpn.example.net', node.address);
     for (const index of [0, 1]) {
       const router = await SimulatedRouter.start({

@@ -243,6 +243,38 @@ test('what somebody changes by hand is put back, and what they delete is made ag
   );
 });
 
+test('another endpoint is handed over before the status tells it, until the gateway says that all routers have it', async () => {
+  const index = await indexOf('a/plain');
+  const handed = async () =>
+    JSON.parse((await harness.handedOver('configmaps', `tunnel-${index}`))?.['tunnel.json'] ?? '{}');
+  const status = async () => (await harness.tunnel('a/plain'))?.status;
+  const port = (await status())?.listenPort;
+  expect(await handed()).not.toHaveProperty('endpoint');
+  const { script } = await harness.granted('a/plain');
+  expect(script).toContain('endpoint-address="vpn.example.com"');
+  await setMode('static', { host: 'moved.example.com' });
+  let saidFirst: unknown;
+  await until('the status tells it', async () => {
+    const { endpoint } = (await status()) ?? {};
+    if (endpoint !== `moved.example.com:${port}`) return false;
+    saidFirst ??= (await handed()).endpoint;
+    return true;
+  });
+  expect(saidFirst).toEqual({ host: 'moved.example.com', port });
+  await until('a script that is not used has it', async () =>
+    (await harness.router('a/plain'))?.status?.script?.includes('endpoint-address="moved.example.com"'),
+  );
+  const say = (left: number) =>
+    harness.patch(`${harness.path('tenanttunnels', 'a/plain')}/status`, {
+      status: { endpointChange: { to: `moved.example.com:${port}`, changed: 1, pending: left, failed: 0 } },
+    });
+  await say(1);
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  expect((await handed()).endpoint).toEqual({ host: 'moved.example.com', port });
+  await say(0);
+  await until('it is not handed over any more', async () => (await handed()).endpoint === undefined);
+});
+
 test('a restart writes nothing', async () => {
   await untilSaid('a/balanced', 'LoadBalancerPending');
   await harness.stopController();

@@ -6,6 +6,8 @@ export class FakeRouter {
   version = '7.16.2 (stable)';
   serialNumber = 'HE108ABCDEF';
   password: string;
+  /** Of its peer. */
+  endpoint = { host: 'vpn.example.com', port: 51820 };
   /** Connections taken. */
   sessions = 0;
   /** Resolves when the router may answer; replace it to make it wait. */
@@ -46,6 +48,9 @@ export class FakeRouter {
       say('!re', `=version=${this.version}`, '=board-name=hAP ax3');
     } else if (command === '/system/routerboard/print') {
       say('!re', '=model=C53UiG+5HPaxD2HPaxD', `=serial-number=${this.serialNumber}`);
+    } else if (command === '/interface/wireguard/peers/print') {
+      const { host, port } = this.endpoint;
+      say('!re', '=.id=*1', `=endpoint-address=${host}`, `=endpoint-port=${port}`, '=last-handshake=5s');
     } else if (command === '/user/print') {
       say('!re', '=.id=*1', '=name=tenant-tunnel');
     } else if (command === '/user/set') {

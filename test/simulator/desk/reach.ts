@@ -4,11 +4,19 @@ import { commaList, isOn, type ReadRows } from '../machine/linux/interfaces.ts';
 import { allows } from '../machine/services.ts';
 import { covers, isDiverted, type Packet, passes } from './packet.ts';
 
+export interface WayEndpoint {
+  host: string;
+  address: string;
+  port: number;
+}
+
 /** The way from the server to a router's API, as it is when the router has taken its script. */
 export interface Way {
   /** The server in the tunnel, and outside. */
   server: string;
-  endpoint: { host: string; address: string; port: number };
+  endpoint: WayEndpoint;
+  /** Where the server is reached as well. */
+  others?: readonly WayEndpoint[];
   serverKey: string;
   /** The router in the tunnel. */
   router: string;
@@ -65,9 +73,9 @@ function tunnelObstacle(way: Way, rows: ReadRows): string | undefined {
     (row) => isOn(row) && row.interface === way.interfaceName && row['public-key'] === way.serverKey,
   );
   if (peer === undefined) return 'no peer';
-  const { host, address, port } = way.endpoint;
-  if (![host, address].includes(peer['endpoint-address'] ?? '') || peer['endpoint-port'] !== String(port))
-    return 'another endpoint';
+  const leads = ({ host, address, port }: WayEndpoint): boolean =>
+    [host, address].includes(peer['endpoint-address'] ?? '') && peer['endpoint-port'] === String(port);
+  if (![way.endpoint, ...(way.others ?? [])].some(leads)) return 'another endpoint';
   if (!commaList(peer['allowed-address']).some((prefix) => covers(prefix, way.server)))
     return 'server not allowed';
   return undefined;

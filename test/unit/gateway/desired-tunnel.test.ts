@@ -32,6 +32,18 @@ describe('what was handed over for a tunnel', () => {
     expect([...desired.peers.keys()]).toEqual([a.publicKey, b.publicKey]);
   });
 
+  test('gives the endpoint that routers are to go to, and takes nothing that could be more than that', () => {
+    const endpoint = { host: 'new.example.com', port: 51_820 };
+    const desired = read(objectsOf([a], { tunnel: tunnelObject({ endpoint }) }));
+    expect(desired.handover?.endpoint).toEqual(endpoint);
+    for (const host of ['', 'a b', 'a"', '$x', 'a;b', 'x'.repeat(300)]) {
+      const wrong = read(objectsOf([a], { tunnel: tunnelObject({ endpoint: { host, port: 1 } }) }));
+      expect(wrong.problems[0]?.message).toContain('an endpoint without host or port');
+    }
+    const noPort = read(objectsOf([a], { tunnel: tunnelObject({ endpoint: { host: 'a', port: 0 } }) }));
+    expect(noPort.interface).toBeUndefined();
+  });
+
   test('gives what is said of routers that reach each other, and nothing for an older ConfigMap', () => {
     const denied = read(objectsOf([a], { tunnel: tunnelObject({ routerToRouter: 'Deny' }) }));
     expect(denied.interface?.routerToRouter).toBe('Deny');

@@ -65,6 +65,21 @@ function onlineRouter(): { router: Router; link: Link; record: ConfigurationReco
 }
 
 describe('what is said of a router', () => {
+  test('that is Offline and was not brought to the new endpoint of its tunnel is what to do, once', () => {
+    const { router, link, record } = onlineRouter();
+    const gone = nextLink(link, link.counter, at(300), 180_000);
+    const input = inputOf({ router, link: gone, record, now: at(300) });
+    const offline = applied(router, planRouter(input));
+    const behind = { ...input, router: offline, behind: 'new.example.com:51820' };
+    const message = (one: Router) =>
+      one.status?.conditions?.find(({ type }) => type === 'Connected')?.message ?? '';
+    expect(message(offline)).not.toContain('spec.script.renew');
+    const told = applied(offline, planRouter(behind));
+    expect(message(told)).toMatch(/another endpoint now, new\.example\.com:51820.*paste status\.script/);
+    expect(planRouter({ ...behind, router: told }).write).toBeUndefined();
+    expect(message(applied(told, planRouter({ ...input, router: told })))).toBe(message(offline));
+  });
+
   test('is nothing before its first handshake', () => {
     const plan = planRouter(inputOf({ link: newLink(at(0)) }));
     expect(plan).toEqual({ write: undefined, configure: 'none', againMs: undefined });

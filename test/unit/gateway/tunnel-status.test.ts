@@ -15,6 +15,7 @@ const report = (fields: Partial<TunnelReport> = {}): TunnelReport => ({
   lastHandshake: WALL / 1000 - 5,
   programmed: 'set',
   services: null,
+  endpoint: null,
   wall: WALL,
   ...fields,
 });
@@ -58,6 +59,24 @@ describe('what is said of a tunnel', () => {
     const status = tunnelStatus(report({ programmed: broken })) ?? {};
     expect(status.conditions).toEqual([expect.objectContaining({ status: 'False', ...broken })]);
     expect(tunnelStatus(report({ object: object(status), programmed: broken }))).toBeUndefined();
+  });
+
+  test('has how far its routers are on their way to another endpoint, and afterwards that all are there', () => {
+    const change = { to: 'new.example.com:51820', changed: 1, pending: 1, failed: 0, names: ['acme/b'] };
+    const status = tunnelStatus(report({ endpoint: { change, isProven: true } })) ?? {};
+    expect(status.endpointChange).toEqual(change);
+    expect(status.conditions?.[1]).toMatchObject({ type: 'EndpointFollowed', reason: 'EndpointChanging' });
+    const again = report({ object: object(status), endpoint: { change, isProven: true } });
+    expect(tunnelStatus(again)).toBeUndefined();
+    expect(tunnelStatus({ ...again, endpoint: 'unknown' })).toBeUndefined();
+    const all = { to: change.to, changed: 2, pending: 0, failed: 0 };
+    const through = tunnelStatus({ ...again, endpoint: { change: all, isProven: true } }) ?? {};
+    expect(through).toMatchObject({ endpointChange: all });
+    // The controller does not hand it over any more.
+    const after = tunnelStatus(report({ object: object(through) })) ?? {};
+    expect(after.endpointChange).toBeUndefined();
+    expect(after.conditions?.[1]).toMatchObject({ status: 'True', reason: 'Followed' });
+    expect(tunnelStatus(report({ object: object(after) }))).toBeUndefined();
   });
 
   test('has a condition of its services while there are some', () => {

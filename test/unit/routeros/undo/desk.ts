@@ -48,10 +48,10 @@ async function breathe(): Promise<void> {
 }
 
 /** A router that has taken its script. */
-export function provision(options: DeskOptions): DeskRouter {
+export function provision(options: DeskOptions, input: ScriptInput = INPUT): DeskRouter {
   const router = new DeskRouter(options);
-  router.os.terminal().paste(renderScript(INPUT));
-  const { server, address, privateKey = '', management } = INPUT;
+  router.os.terminal().paste(renderScript(input));
+  const { server, address, privateKey = '', management } = input;
   router.way = {
     server: server.address,
     endpoint: { host: server.endpointHost, address: server.endpointHost, port: server.endpointPort },
