@@ -110,7 +110,7 @@ export function made({ rows }: DeskRouter): unknown {
         ),
       );
   const before = (menu: string) => {
-    const all = rows(menu);
+    const all = rows(menu).filter(({ disabled }) => disabled !== 'true');
     const ours = all.findIndex(({ comment }) => comment === 'tenant-tunnel: WireGuard from the server');
     const drop = all.findIndex(
       ({ chain, action, dynamic }) => chain === 'input' && action === 'drop' && dynamic !== 'true',
