@@ -31,7 +31,7 @@ export function manifestsOf(rendered: string): Manifest[] {
 /** Its text without what only Helm writes and reads. */
 export function withoutHelm({ text }: Manifest): string {
   return text
-    .replace(/^ *helm\.sh\/(chart|hook[a-z-]*): .*\n/gm, '')
+    .replace(/^ *helm\.sh\/(chart|hook[a-z-]*|resource-policy): .*\n/gm, '')
     .replace(/^( *)annotations:\n(?!\1 )/gm, '')
     .replace(/^( *app\.kubernetes\.io\/managed-by): Helm$/gm, '$1: kustomize');
 }

@@ -23,6 +23,7 @@ const DEPLOY = join(REPOSITORY, 'deploy');
 const EXAMPLE = join(DEPLOY, 'overlays', 'example');
 /** The operator's namespace, which Helm is told and kustomize makes. */
 const SYSTEM = `Namespace ${NAMESPACE}`;
+const BACKUPS = 'Namespace tenant-tunnel-backups';
 
 let cluster: ControlPlane;
 
@@ -38,7 +39,7 @@ const exampleValues = (): Plain => parse(readFileSync(join(EXAMPLE, 'values.yaml
 
 /** Two labels say by what an object came, and are not compared; a hook's annotations mean nothing to kustomize. */
 function comparable(objects: readonly KubeObject[]): Map<string, unknown> {
-  const ignored = /^(helm\.sh\/(chart|hook.*)|app\.kubernetes\.io\/managed-by)$/;
+  const ignored = /^(helm\.sh\/(chart|hook.*|resource-policy)|app\.kubernetes\.io\/managed-by)$/;
   const bare = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(bare);
     if (value === null || typeof value !== 'object') return value;
@@ -141,12 +142,12 @@ describe('on a cluster', () => {
       cluster.kubectl(['apply', '--server-side', '-k', join(EXAMPLE, directory)]);
   });
 
-  test('removed as docs/upgrade.md says, it leaves the namespace with the ledger', () => {
+  test('removed as docs/upgrade.md says, it leaves the namespaces with the ledger and with backups', () => {
     runAsWritten('upgrade.md', 'delete -k', ['--wait=false']);
     const left = objectsOf(
       cluster.kubectl(['get', '-k', EXAMPLE, '--ignore-not-found', '-o', 'yaml']),
     ).flatMap((one) => (one.kind === 'List' ? (one.items as KubeObject[]) : [one]));
     const standing = left.filter(({ metadata }) => (metadata as Plain).deletionTimestamp === undefined);
-    expect(standing.map(nameOf)).toEqual([SYSTEM]);
+    expect(standing.map(nameOf).toSorted()).toEqual([BACKUPS, SYSTEM]);
   });
 });
