@@ -171,11 +171,11 @@ export const EFFECTS: Readonly<Record<string, Effect>> = {
   'gateway.tolerations': { set: [TOLERATION], changes: tolerated(GATEWAY) },
   'gateway.affinity': { set: AFFINITY, changes: [`${GATEWAY}.${AFFINITY_SET}`] },
   'gateway.priorityClassName': { set: 'important', changes: [`${GATEWAY}.priorityClassName = "important"`] },
-  'gateway.listenRouters': { set: 7, changes: [`${AGENT}.args[--listen-routers] = "7"`] },
   'gateway.offlineAfter': {
     set: '5m',
     changes: [`${GATEWAY}.containers[agent].args[--offline-after] = "5m"`],
   },
+  'gateway.listenRouters': { set: 7, changes: [`${AGENT}.args[--listen-routers] = "7"`] },
   'gateway.podAnnotations': { set: ANNOTATIONS, changes: [`DaemonSet gateway ${ANNOTATED}`] },
   'gateway.relay.enabled': {
     set: false,
