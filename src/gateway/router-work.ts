@@ -14,7 +14,7 @@ import { ProfileKeeper } from './profiles/profile-keeper.ts';
 import { RouterTurns } from './profiles/turns.ts';
 import type { SidecarPort } from './sidecar-health.ts';
 
-/** Each is a connection, and some 60 kB here. */
+/** Each is a connection, and by estimate some 60 kB here. */
 export const LISTEN_ROUTERS = 200;
 
 export interface RouterWorkOptions {
