@@ -114,7 +114,7 @@ async function decide(
     const remembered = await rememberedOf(world, router, grant, context.signal);
     const { proven } = provenPassword(world, router);
     const claim = await claimAddress(world, router, grant, { remembered, proven });
-    isRenewed = held !== undefined && held.entry.renewed !== claim.entry.renewed;
+    isRenewed = isFresh(router, held, claim);
     if (held?.entry !== claim.entry) wakeAfterClaim(world, held, claim);
     await releaseElsewhere(world, router, claim);
     const sureness = confirmKey(world, router, claim);
@@ -134,6 +134,14 @@ async function decide(
       ? granted(held, refusal)
       : refused(refusal);
   }
+}
+
+/** Whether the script is one that was asked for and is not told yet; a write of it that was refused is tried again. */
+function isFresh({ spec, status }: Router, held: AddressClaim | undefined, { entry }: AddressClaim): boolean {
+  if (held !== undefined && held.entry.renewed !== entry.renewed) return true;
+  const { publicKey } = status ?? {};
+  const isUntold = publicKey !== undefined && publicKey !== entry.publicKey;
+  return entry.renewed !== undefined && spec.publicKey === undefined && isUntold;
 }
 
 /** Of a router that the ledger took over there may be no script. */
