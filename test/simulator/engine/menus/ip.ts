@@ -87,9 +87,9 @@ export const addressMenu: Menu = {
 };
 
 /** @throws {RouterOsTrap} `failure: already have such address` */
-function refuseTwice(values: Values, context: Context, own?: string): void {
+export function refuseTwice(values: Values, context: Context, own?: string, addresses = ADDRESSES): void {
   const same = context.configuration
-    .entries(ADDRESSES)
+    .entries(addresses)
     .some(
       (entry) =>
         entry.id !== own &&

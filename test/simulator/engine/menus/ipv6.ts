@@ -3,6 +3,7 @@ import type { Context, Menu, Values } from '../configuration/definition.ts';
 import { RouterOsTrap } from '../trap.ts';
 import { bool, integer, interfaceAddress6, name, oneOf, text } from '../values/types.ts';
 import { INTERFACES } from './interface.ts';
+import { refuseTwice } from './ip.ts';
 import { comment, disabled, invalid } from './shared-properties.ts';
 
 export const ADDRESSES_6 = '/ipv6/address';
@@ -12,19 +13,11 @@ const SETTINGS_6 = '/ipv6/settings';
 export const isIpv6Off = ({ configuration }: Context): boolean =>
   configuration.single(SETTINGS_6).values['disable-ipv6'] === 'true';
 
-/** @throws {RouterOsTrap} `failure: already have such address` */
+/** @throws {RouterOsTrap} `failure: ipv6 is disabled`, `failure: already have such address` */
 function refuse(values: Values, context: Context, own?: string): void {
   // Whether a router takes addresses that cannot work, no manual says: the harsher of the two.
   if (isIpv6Off(context)) throw new RouterOsTrap('failure: ipv6 is disabled', 4);
-  const same = context.configuration
-    .entries(ADDRESSES_6)
-    .some(
-      (entry) =>
-        entry.id !== own &&
-        entry.values.address === values.address &&
-        entry.values.interface === values.interface,
-    );
-  if (same) throw new RouterOsTrap('failure: already have such address', 4);
+  refuseTwice(values, context, own, ADDRESSES_6);
 }
 
 export const address6Menu: Menu = {

@@ -1,24 +1,16 @@
 /** A move to another endpoint that is cut off at any sentence: the router is at the one or at the other, and reached there. */
 import { jest } from '@jest/globals';
-import type { RouterOsApi } from '../../../../src/routeros/index.ts';
 import { ROUTER_ACTS_WITHIN_MS, settleUndo } from '../../../../src/routeros/undo/index.ts';
 import { TCP_TIMEOUT_MS } from '../../../simulator/desk/link.ts';
 import type { DeskOptions } from '../../../simulator/desk/router.ts';
-import { connect, holdTime, pass, reconnect, wait } from '../undo/desk.ts';
+import { holdTime, pass, reconnect, wait } from '../undo/desk.ts';
+import { KINDS, type Kind, Strike } from '../undo/strike.ts';
 import { type Host, made, move, site } from './world.ts';
 
 beforeEach(holdTime);
 afterEach(() => {
   jest.useRealTimers();
 });
-
-const KINDS = [
-  'the link is cut for 20 s',
-  'the link is cut for 100 s',
-  'the agent is killed',
-  'the router loses power',
-] as const;
-type Kind = (typeof KINDS)[number];
 
 async function attempt(
   options: DeskOptions,
@@ -31,37 +23,12 @@ async function attempt(
   const { router } = here;
   await wait(40_000);
   const before = made(router);
-  let isKilled = false;
-  let sentences = 0;
-  let cutAt = 0;
-  const sessions = new Set<RouterOsApi>();
-  const open = async (signal: AbortSignal): Promise<RouterOsApi> => {
-    if (isKilled) throw new Error('the agent is gone');
-    const api = await connect(router, signal);
-    sessions.add(api);
-    return api;
-  };
-  const strike = (): void => {
-    cutAt = Date.now();
-    if (kind === 'the router loses power') {
-      void router.reboot();
-      return;
-    }
-    router.isCut = true;
-    isKilled = kind === 'the agent is killed';
-    if (isKilled) for (const api of sessions) api.close();
-    const ms = { 'the link is cut for 20 s': 20_000, 'the link is cut for 100 s': 100_000 }[kind as string];
-    setTimeout(() => {
-      router.isCut = false;
-    }, ms ?? 1_000);
-  };
-  router.onWrite = (by) => {
-    if (by === 'client') sentences += 1;
-    if (kind !== undefined && cutAt === 0 && by === side && sentences === at + 1) strike();
-  };
+  const strike = new Strike(router, { kind, at, side });
+  const { open } = strike;
+  strike.begin();
   const outcome = await move(here, to, open).catch((error: unknown) => ({ state: 'Threw' as const, error }));
-  router.onWrite = undefined;
-  for (const session of sessions) session.close();
+  strike.end();
+  const { sentences, cutAt } = strike;
   return { router, before, sentences, outcome, cutAt };
 }
 

@@ -1,5 +1,4 @@
 import { jest } from '@jest/globals';
-import type { RouterOsApi } from '../../../../src/routeros/index.ts';
 import {
   type Change,
   ROUTER_ACTS_WITHIN_MS,
@@ -8,7 +7,8 @@ import {
 } from '../../../../src/routeros/undo/index.ts';
 import { TCP_TIMEOUT_MS } from '../../../simulator/desk/link.ts';
 import type { DeskOptions, DeskRouter } from '../../../simulator/desk/router.ts';
-import { connect, holdTime, never, pass, provision, reconnect, wait } from './desk.ts';
+import { holdTime, never, pass, provision, reconnect, wait } from './desk.ts';
+import { KINDS, type Kind, Strike } from './strike.ts';
 
 beforeEach(holdTime);
 afterEach(() => {
@@ -16,14 +16,6 @@ afterEach(() => {
 });
 
 const FILTER = '/ip/firewall/filter';
-const KINDS = [
-  'the link is cut for 20 s',
-  'the link is cut for 100 s',
-  'the agent is killed',
-  'the router loses power',
-] as const;
-type Kind = (typeof KINDS)[number];
-
 /** A profile's change of the firewall with all that a change may be. */
 function changes(router: DeskRouter): Change[] {
   const rules = router.rows(FILTER);
@@ -66,38 +58,13 @@ async function attempt(options: DeskOptions, kind?: Kind, at = -1, side: 'client
   await wait(40_000);
   const before = router.os.snapshot();
   const firewallBefore = firewall(router);
-  let isKilled = false;
-  let sentences = 0;
-  let cutAt = 0;
-  const sessions = new Set<RouterOsApi>();
-  const open = async (signal: AbortSignal): Promise<RouterOsApi> => {
-    if (isKilled) throw new Error('the agent is gone');
-    const api = await connect(router, signal);
-    sessions.add(api);
-    return api;
-  };
-  const strike = (): void => {
-    cutAt = Date.now();
-    if (kind === 'the router loses power') void router.reboot();
-    else {
-      router.isCut = true;
-      isKilled = kind === 'the agent is killed';
-      if (isKilled) for (const api of sessions) api.close();
-      const ms =
-        { 'the link is cut for 20 s': 20_000, 'the link is cut for 100 s': 100_000 }[kind as string] ?? 1_000;
-      setTimeout(() => {
-        router.isCut = false;
-      }, ms);
-    }
-  };
+  const strike = new Strike(router, { kind, at, side });
+  const { open } = strike;
   const api = await pass(open(never));
-  router.onWrite = (from) => {
-    if (from === 'client') sentences += 1;
-    if (kind !== undefined && cutAt === 0 && from === side && sentences === at + 1) strike();
-  };
+  strike.begin();
   const outcome = await pass(underUndo({ api, openAnother: open, changes: changes(router), signal: never }));
-  router.onWrite = undefined;
-  for (const session of sessions) session.close();
+  strike.end();
+  const { sentences, cutAt } = strike;
   return { router, before, firewallBefore, sentences, outcome, cutAt };
 }
 
