@@ -4,7 +4,7 @@
  *
  *     waiting ──begins──▶ working ──has it──▶ through
  *        ▲                   │
- *        └──its rest is over─┴─did not get there: failed, the others wait as well; not reached: waiting, later
+ *        └──its rest is over─┴─did not get there: failed, the others wait as well; not reached, or refused: waiting, later
  *
  * One alone goes first. Once it is there others follow, as many as there is room for, until one does not get there: then
  * again one alone, after a pause.
@@ -42,12 +42,15 @@ export interface CourseOptions {
   random: () => number;
 }
 
-/** What is said of a change. `why`: in one sentence, of the last router that did not get there. */
+/** What is said of a change; sentences. */
 export interface CourseReport {
   change: EndpointChange;
   /** One has got there, and none has failed since. */
   isProven: boolean;
+  /** Of the last router that did not get there. */
   why?: string;
+  /** Of one router that would not be changed, as long as it is that one. */
+  refusal?: string;
 }
 
 export class Course {
@@ -66,6 +69,7 @@ export class Course {
   #failures = 0;
   #restUntil = Number.NEGATIVE_INFINITY;
   #why: string | undefined;
+  #refusal: { key: string; why: string } | undefined;
   #told: CourseReport | undefined;
 
   constructor({ to, routers, known, pace, random }: CourseOptions) {
@@ -115,6 +119,7 @@ export class Course {
   gone(key: string): void {
     for (const set of [this.#pending, this.#waiting, this.#working, this.#through]) set.delete(key);
     this.#tried.delete(key);
+    this.#forgetRefusal(key);
   }
 
   /**
@@ -147,6 +152,7 @@ export class Course {
     this.#waiting.delete(key);
     this.#tried.delete(key);
     this.#through.add(key);
+    this.#forgetRefusal(key);
     if (!isProven) return;
     this.#isProven = true;
     this.#failures = 0;
@@ -167,6 +173,16 @@ export class Course {
   /** Nothing was changed on it: it could not be spoken to. That says nothing of the endpoint. */
   unreached(key: string, now: number): void {
     this.#leave(key, this.#tried.get(key)?.hasFailed ?? false, now);
+  }
+
+  /** It was spoken to and is not as a script has left it. One of all such is told of, or each would be a write. */
+  refused(key: string, why: string, now: number): void {
+    this.unreached(key, now);
+    if (this.#refusal === undefined || this.#refusal.key === key) this.#refusal = { key, why };
+  }
+
+  #forgetRefusal(key: string): void {
+    if (this.#refusal?.key === key) this.#refusal = undefined;
   }
 
   #leave(key: string, hasFailed: boolean, now: number): void {
@@ -191,6 +207,7 @@ export class Course {
       const isSame =
         told.change.failed === failed.length &&
         told.why === this.#why &&
+        told.refusal === this.#refusal?.why &&
         (pending === 0) === (told.change.pending === 0) &&
         Math.abs(told.change.pending - pending) < step;
       if (isSame) return told;
@@ -206,6 +223,7 @@ export class Course {
       },
       isProven: this.#isProven,
       ...(this.#why !== undefined && { why: this.#why }),
+      ...(this.#refusal !== undefined && { refusal: this.#refusal.why }),
     };
     return this.#told;
   }

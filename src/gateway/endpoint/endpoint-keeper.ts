@@ -18,6 +18,7 @@ import type { HandoverCache } from '../handover-cache.ts';
 import { partOf, TUNNEL_PART } from '../lanes.ts';
 import type { RouterTurns } from '../profiles/turns.ts';
 import { accessOf, noLogIn } from '../router-access.ts';
+import { failureOf } from '../router-failure.ts';
 import type { SidecarPort } from '../sidecar-health.ts';
 import { CHANGE_LIMIT_MS, changeRouter, whyNot } from './change-router.ts';
 import { COURSE_PACE, Course, type CoursePace, type CourseReport, heldUpMs } from './course.ts';
@@ -228,11 +229,13 @@ export class EndpointKeeper {
       if ('because' in outcome) {
         const why = whyNot(key, course.to, outcome);
         logger.warn({ router: key, state: outcome.state }, why);
-        if (outcome.state === 'Refused') course.unreached(key, now().monotonic);
+        if (outcome.state === 'Refused') course.refused(key, why, now().monotonic);
         else course.failed(key, why, now().monotonic);
       } else course.reached(key, outcome.state === 'Kept');
     } catch (error) {
-      course.unreached(key, now().monotonic);
+      const why = signal.aborted ? undefined : this.#refusalOf(error, target.place);
+      if (why === undefined) course.unreached(key, now().monotonic);
+      else course.refused(key, `Router ${key}: ${why}`, now().monotonic);
       if (signal.aborted) throw error;
       logger.info(
         { router: key, code: (error as { code?: unknown }).code },
@@ -243,6 +246,13 @@ export class EndpointKeeper {
       this.look(tunnel);
     }
     return undefined;
+  }
+
+  /** What the router itself has against it, and what helps; undefined where it is merely not reached. */
+  #refusalOf(error: unknown, place: Place): string | undefined {
+    const access = accessOf(this.#options.cache, place);
+    const problem = access && failureOf(error, access);
+    return problem?.reason === 'RouterUnreachable' ? undefined : problem?.message;
   }
 
   #access(place: Place) {

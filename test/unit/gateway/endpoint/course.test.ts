@@ -76,6 +76,26 @@ test('one that cannot be spoken to says nothing of the endpoint: the next is tri
   expect(one.next(12, all, 0)).toEqual({ begin: [], againMs: expect.any(Number) });
 });
 
+test('of those that will not be changed one is told of, until it is through or gone', () => {
+  const one = course(names(4));
+  one.next(12, all, 0);
+  one.refused('a/r0', 'Router a/r0: it has no peer.', 0);
+  one.next(12, all, 0);
+  one.refused('a/r1', 'Router a/r1: it refuses the log-in.', 0);
+  const told = one.report();
+  expect(told).toMatchObject({ change: { pending: 4, failed: 0 }, refusal: 'Router a/r0: it has no peer.' });
+  expect(endpointVerdict(told)).toMatchObject({
+    reason: 'EndpointChanging',
+    message: expect.stringContaining('Router a/r0: it has no peer. It is tried again'),
+  });
+  one.gone('a/r0');
+  expect(one.report().refusal).toBeUndefined();
+  one.refused('a/r1', 'Router a/r1: it refuses the log-in.', 0);
+  expect(one.report().refusal).toContain('a/r1');
+  one.reached('a/r1', true);
+  expect(endpointVerdict(one.report()).message).not.toContain('a/r1');
+});
+
 test('one that is not Online is passed over until it comes', () => {
   const one = course(names(3));
   expect(one.next(12, (key) => key === 'a/r2', 0).begin).toEqual(['a/r2']);
