@@ -3,12 +3,19 @@
 export { addressIn6, isSubnet6, placeIn6 } from './address6.ts';
 export * from './backups.ts';
 export { type CustomResourceDefinition, customResourceDefinition } from './crd.ts';
-export { EVENT_REASONS, type EventReason } from './event-reasons.ts';
 export * from './handover.ts';
 export * from './metadata.ts';
 export * from './profiles/index.ts';
-export { CONDITION_REASONS, CONDITION_TYPES, type ConditionReason, type ConditionType } from './reasons.ts';
-export { ROW_REASONS, type RowReason } from './row-reasons.ts';
+export {
+  CONDITION_REASONS,
+  CONDITION_TYPES,
+  type ConditionReason,
+  type ConditionType,
+  EVENT_REASONS,
+  type EventReason,
+  ROW_REASONS,
+  type RowReason,
+} from './reasons/index.ts';
 export { KINDS, type KindDefinition, type PrinterColumn } from './v1alpha1/definitions.ts';
 export * from './v1alpha1/kinds.ts';
 export {

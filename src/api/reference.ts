@@ -1,12 +1,12 @@
 /** Renders docs/api.md and docs/conditions.md from the schemas and the tables of reasons. */
-import { EVENT_REASONS } from './event-reasons.ts';
 import {
   CONDITION_REASONS,
   CONDITION_TYPES,
   type ConditionReasonDocument,
+  EVENT_REASONS,
   type EventReasonDocument,
   type ReasonDocument,
-} from './reasons.ts';
+} from './reasons/index.ts';
 import type { OpenApi } from './schema/schema.ts';
 import type { KindDefinition } from './v1alpha1/definitions.ts';
 

@@ -5,7 +5,10 @@ import type {
   ConditionReasonDocument,
   EventReasonDocument,
   ReasonDocument,
-} from '../../../src/api/reasons.ts';
+} from '../../../src/api/reasons/index.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..', '..', 'src');
+const TABLES = 'api/reasons/';
 
 const types = new Map<string, ReasonDocument>(Object.entries(CONDITION_TYPES));
 const reasons = Object.entries<ConditionReasonDocument>(CONDITION_REASONS);
@@ -37,14 +40,21 @@ test('every Event that warns says what to do', () => {
   expect(without.map(([reason]) => reason)).toEqual([]);
 });
 
+test('no reason of a condition stands in two tables', () => {
+  const folder = join(ROOT, TABLES);
+  const all = readdirSync(folder)
+    .filter((file) => !['events.ts', 'rows.ts', 'condition-types.ts'].includes(file))
+    .flatMap((file) => readFileSync(join(folder, file), 'utf8').match(/^ {2}\w+(?=: \{$)/gm) ?? []);
+  expect(all).toHaveLength(reasons.length);
+});
+
 describe('the tables and the code', () => {
-  const root = join(import.meta.dirname, '..', '..', '..', 'src');
-  const tables = new Set(['api/reasons.ts', 'api/event-reasons.ts', 'api/row-reasons.ts']);
-  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
+  const files = readdirSync(ROOT, { recursive: true, encoding: 'utf8' }).filter(
     (path) =>
-      /^(controller|gateway|allocation|wireguard|routeros|api)\/.*\.ts$/.test(path) && !tables.has(path),
+      /^(controller|gateway|allocation|wireguard|routeros|api)\/.*\.ts$/.test(path) &&
+      !path.startsWith(TABLES),
   );
-  const code = files.map((path) => readFileSync(join(root, path), 'utf8')).join('\n');
+  const code = files.map((path) => readFileSync(join(ROOT, path), 'utf8')).join('\n');
 
   test.each([...new Set([...reasons, ...events].map(([reason]) => reason))])(
     'reason %s is used',
@@ -66,7 +76,7 @@ describe('the tables and the code', () => {
     'reason %s of a row is used, and docs/profiles.md explains it',
     (reason, meaning) => {
       expect(code).toContain(`'${reason}'`);
-      expect(readFileSync(join(root, '..', 'docs', 'profiles.md'), 'utf8')).toContain(
+      expect(readFileSync(join(ROOT, '..', 'docs', 'profiles.md'), 'utf8')).toContain(
         `| ${reason} | ${meaning} |`,
       );
     },

@@ -1,4 +1,4 @@
-import type { EventReasonDocument } from './reasons.ts';
+import type { EventReasonDocument } from './documents.ts';
 
 /** Reasons of Events: each thing that a person would want to hear about, once. */
 export const EVENT_REASONS = {
