@@ -12,6 +12,9 @@ const WORTHWHILE = 1.1;
 const WORTHWHILE_BYTES = 24 * 1024 * 1024;
 /** So that what the collecting itself costs is below one per cent. */
 const LEAST_BETWEEN_MS = 60_000;
+/** What lived at the last time may be garbage by now, and that shows nowhere: without growth it is looked for after so long. */
+const UNASKED_MS = 5 * 60_000;
+const UNASKED_AT_MOST_MS = 4 * 3_600_000;
 
 /** What is known when it is asked whether to collect garbage now; memory in resident bytes. */
 export interface MemoryUse {
@@ -21,13 +24,19 @@ export interface MemoryUse {
   sinceLastMs: number;
   /** Share of the last while in which the event loop was at work, 0 to 1. */
   busy: number;
+  /** It is collected after so long even if nothing has grown. */
+  unaskedMs: number;
 }
 
-export const isWorthTidying = ({ now, afterLast, sinceLastMs, busy }: MemoryUse): boolean =>
-  busy < MOST_BUSY &&
-  sinceLastMs >= LEAST_BETWEEN_MS &&
-  now > afterLast * WORTHWHILE &&
-  now > afterLast + WORTHWHILE_BYTES;
+export const isWorthTidying = ({ now, afterLast, sinceLastMs, busy, unaskedMs }: MemoryUse): boolean =>
+  busy < MOST_BUSY && sinceLastMs >= LEAST_BETWEEN_MS && (sinceLastMs >= unaskedMs || isMuch(afterLast, now));
+
+/** How long to wait for the next time that nothing asks for, after one that brought memory from `before` to `after`. */
+export const nextUnaskedMs = (unaskedMs: number, before: number, after: number): number =>
+  isMuch(after, before) ? UNASKED_MS : Math.min(unaskedMs * 2, UNASKED_AT_MOST_MS);
+
+const isMuch = (less: number, more: number): boolean =>
+  more > less * WORTHWHILE && more > less + WORTHWHILE_BYTES;
 
 /**
  * Collects garbage in quiet times. Under load V8 lets it grow, which is right; but afterwards it is in no hurry, keeps
@@ -44,16 +53,18 @@ export function tidyMemory(
   const giveBackFreed = trimmer();
   let afterLast = 0;
   let last = Number.NEGATIVE_INFINITY;
+  let unaskedMs = UNASKED_MS;
   let cancel = (): void => {};
   const look = (): void => {
     const now = process.memoryUsage.rss();
     const began = performance.now();
-    if (isWorthTidying({ now, afterLast, sinceLastMs: began - last, busy: busy() })) {
+    if (isWorthTidying({ now, afterLast, sinceLastMs: began - last, busy: busy(), unaskedMs })) {
       // Any other flavor leaves the emptied pages where they are.
       collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
       giveBackFreed(0);
       last = began;
       afterLast = process.memoryUsage.rss();
+      unaskedMs = nextUnaskedMs(unaskedMs, now, afterLast);
       logger.debug({ before: now, after: afterLast, ms: performance.now() - began }, 'Collected garbage');
     }
     cancel = clock.after(LOOK_EVERY_MS, look);

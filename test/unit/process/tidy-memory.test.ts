@@ -1,4 +1,4 @@
-import { isWorthTidying, tidyMemory } from '../../../src/process/tidy-memory.ts';
+import { isWorthTidying, nextUnaskedMs, tidyMemory } from '../../../src/process/tidy-memory.ts';
 
 const MiB = 1024 * 1024;
 
@@ -17,8 +17,21 @@ test.each([
   ['for a small share, not', { now: 1035 * MiB, afterLast: 1000 * MiB, sinceLastMs: 70_000, busy: 0 }, false],
   ['for much, yes', { now: 350 * MiB, afterLast: 300 * MiB, sinceLastMs: 70_000, busy: 0.1 }, true],
   ['again so soon, not', { now: 350 * MiB, afterLast: 300 * MiB, sinceLastMs: 50_000, busy: 0.1 }, false],
+  [
+    'without growth, after a long time',
+    { now: 300 * MiB, afterLast: 300 * MiB, sinceLastMs: 300_000, busy: 0 },
+    true,
+  ],
+  ['but not before', { now: 300 * MiB, afterLast: 300 * MiB, sinceLastMs: 290_000, busy: 0 }, false],
 ])('%s', (_, use, expected) => {
-  expect(isWorthTidying(use)).toBe(expected);
+  expect(isWorthTidying({ ...use, unaskedMs: 300_000 })).toBe(expected);
+});
+
+test('what brings little is done more and more seldom, and soon again once it has brought much', () => {
+  let ms = 300_000;
+  for (let times = 0; times < 10; times++) ms = nextUnaskedMs(ms, 300 * MiB, 290 * MiB);
+  expect(ms).toBe(4 * 3_600_000);
+  expect(nextUnaskedMs(ms, 450 * MiB, 260 * MiB)).toBe(300_000);
 });
 
 test('collects garbage in a quiet moment, once, and looks on until the signal', async () => {
