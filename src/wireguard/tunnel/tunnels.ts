@@ -1,8 +1,5 @@
-import { readdir } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { subnetsOf } from '../addresses.ts';
 import type { Availability } from '../device/availability.ts';
-import type { Device, PeerSettings } from '../device/device.ts';
 import type { Implementation } from '../device/implementation.ts';
 import type { Endpoints } from '../endpoints/endpoints.ts';
 import type { Recalled } from '../endpoints/memory.ts';
@@ -12,7 +9,6 @@ import type { HoldKeeper } from '../hold/hold.ts';
 import type { Listener } from '../initiations/listener.ts';
 import { formatAddress } from '../ipv4.ts';
 import type { Logger } from '../logger.ts';
-import { sendEmpty } from '../namespace/socket.ts';
 import type {
   Applied,
   Arrivals,
@@ -30,26 +26,17 @@ import { refuseServerAddress } from '../protocol-request.ts';
 import type { Services } from '../services/services.ts';
 import { execute } from './execute.ts';
 import { gatherAddresses, gatherNamespace, gatherTunnel, listFirewall, withNamespace } from './gather.ts';
-import { Greeter } from './greeter.ts';
-import { NETNS_FOLDER, namesOf, type TunnelNames } from './names.ts';
+import { KnownTunnels, unknownTunnel } from './known.ts';
+import type { TunnelNames } from './names.ts';
 import { PeerTable, routesOf } from './peers.ts';
 import { planRemoval, planTunnel } from './plan.ts';
 import { OperationQueue } from './queue.ts';
 import type { ServicePorts } from './service-rules.ts';
 import { showTunnel } from './show.ts';
-import { desiredOf, firewallOf, type Shape, shapeOf } from './state.ts';
+import { Speaker } from './speaker.ts';
+import { desiredOf, firewallOf, shapeOf } from './state.ts';
 import { describe, type Step } from './steps.ts';
-
-/** What is remembered of a tunnel between operations; forgotten whenever one fails. */
-interface Known {
-  publicKey: string | null;
-  addresses: readonly string[];
-  peers: PeerTable;
-  /** As it was put, and its rules; absent for a tunnel that this process has not put. */
-  put?: { shape: Shape; rules: string; listenPort: number };
-  /** How this node's `nft` spells a firewall that was set, where it is not as we spell it. */
-  firewall?: { set: string; listed: string | null };
-}
+import { TunnelWatch } from './watch.ts';
 
 export interface TunnelsOptions {
   availability: Availability;
@@ -61,10 +48,6 @@ export interface TunnelsOptions {
   logger: Logger;
 }
 
-/** How often peers of a tunnel that has come here are spoken to again, of how many at most, and at which pace, ms. */
-const ATTEMPTS = 6;
-const ATTEMPT_MS = 1500;
-const MOST_INSISTED = 1000;
 const AT_ONCE = 8;
 const WAITING_PER_TUNNEL = 32;
 const PACKETS_PER_SECOND = 200;
@@ -78,17 +61,13 @@ export class Tunnels {
   readonly #services: Services;
   /** Ports of services that the rules let routers come to. */
   readonly #admitted = new Map<string, ServicePorts>();
-  readonly #greeter = new Greeter();
-  readonly #prefix: string;
   readonly #logger: Logger;
   readonly #queue = new OperationQueue({ atOnce: AT_ONCE, waitingPerKey: WAITING_PER_TUNNEL });
-  readonly #known = new Map<string, Known>();
-  /** When each was last read whole, ms, monotonic. */
-  readonly #lookedAt = new Map<string, number>();
+  readonly #known: KnownTunnels;
+  readonly #speaker: Speaker;
+  readonly #watch: TunnelWatch;
   /** UDP ports that running operations are about to use. */
   readonly #claimed = new Map<number, string>();
-  /** So far; what was being read meanwhile may be of a tunnel that is no more. */
-  #removals = 0;
   #changes = 0;
   #lost = 0;
 
@@ -98,8 +77,11 @@ export class Tunnels {
     this.#endpoints = endpoints;
     this.#listener = listener;
     this.#services = services;
-    this.#prefix = prefix;
     this.#logger = logger;
+    this.#known = new KnownTunnels(availability, prefix);
+    const shared = { known: this.#known, queue: this.#queue, listener, logger };
+    this.#speaker = new Speaker(shared);
+    this.#watch = new TunnelWatch({ ...shared, endpoints, prefix });
   }
 
   /** Changes made since the start. */
@@ -118,7 +100,7 @@ export class Tunnels {
   }
 
   namesOf(interfaceName: string): TunnelNames {
-    return namesOf(this.#prefix, interfaceName);
+    return this.#known.namesOf(interfaceName);
   }
 
   /** Takes the agent's word on whether the tunnels may speak. */
@@ -176,68 +158,15 @@ export class Tunnels {
     });
     this.#endpoints.retain(names.interfaceName, isPeer);
     if (isAnew) this.#listener.renewed(names.interfaceName);
-    this.#listener.serve(names.interfaceName, state, (publicKey) => this.#isPeer(names, publicKey));
+    this.#listener.serve(names.interfaceName, state, (publicKey) =>
+      this.#known.isPeer(names.interfaceName, publicKey),
+    );
     if (recalled !== undefined && recalled.speakers.length > 0) {
-      void this.#greet(names, recalled.speakers);
+      void this.#speaker.greet(names, recalled.speakers);
       // The address that routers speak to may come to this node a little later than the tunnel.
-      if (state.seen !== undefined) void this.#insist(names, recalled);
+      if (state.seen !== undefined) void this.#speaker.insist(names, recalled);
     }
     return steps;
-  }
-
-  /** Speaks again to peers of a tunnel that has come here, while they do not answer. */
-  async #insist(names: TunnelNames, { speakers, endpoints }: Recalled): Promise<void> {
-    const { interfaceName } = names;
-    const waiting = new Set(speakers.slice(0, MOST_INSISTED));
-    for (let attempt = 0; attempt < ATTEMPTS && waiting.size > 0; attempt++) {
-      await sleep(ATTEMPT_MS, undefined, { ref: false });
-      if (this.#queue.isClosed) return;
-      try {
-        await this.#queue.run(interfaceName, async () => {
-          const peers = this.#known.get(interfaceName)?.peers.peers;
-          for await (const { publicKey, lastHandshake } of this.#device(names).observe())
-            if (lastHandshake > 0) waiting.delete(publicKey);
-          const keys = [...waiting].filter((key) => peers?.has(key));
-          if (peers === undefined || keys.length === 0) return waiting.clear();
-          // WireGuard begins a handshake with a peer once in five seconds; with one that is new, at once.
-          const set = new Map(keys.flatMap((key) => [[key, peers.get(key) as PeerSettings] as const]));
-          await this.#device(names).apply({ remove: keys, set, endpoints });
-          await this.#device(names).greet(keys);
-        });
-      } catch (err) {
-        this.#logger.debug(
-          { interfaceName, err },
-          'Peers of a tunnel that came here were not spoken to again.',
-        );
-        return;
-      }
-    }
-  }
-
-  /** Speaks first to the peers of an interface that was made anew: their own keepalives may be long in coming. */
-  async #greet(names: TunnelNames, speakers: readonly string[]): Promise<void> {
-    const { interfaceName } = names;
-    this.#logger.info(
-      { interfaceName, peers: speakers.length },
-      'Speaking first to the peers of a new interface.',
-    );
-    try {
-      await this.#greeter.greet(speakers, (some) =>
-        this.#queue.run(interfaceName, async () => {
-          const peers = this.#known.get(interfaceName)?.peers.peers;
-          const present = some.filter((key) => peers?.has(key));
-          if (present.length > 0) await this.#device(names).greet(present);
-        }),
-      );
-    } catch (err) {
-      const abandoned = err instanceof SidecarError && err.code === 'Stopping';
-      if (!abandoned && !this.#queue.isClosed)
-        this.#logger.warn({ interfaceName, err }, 'Not all peers of a new interface were spoken to.');
-    }
-  }
-
-  #isPeer({ interfaceName }: TunnelNames, publicKey: string): boolean {
-    return this.#known.get(interfaceName)?.peers.peers.has(publicKey) ?? false;
   }
 
   /** Who began a handshake since `after`, as soon as there is somebody. */
@@ -245,62 +174,25 @@ export class Tunnels {
     return this.#listener.arrivals(after);
   }
 
-  /** One that leads to this peer and to nobody else. */
-  #addressOf(interfaceName: string, publicKey: string): string | undefined {
-    const networks = this.#known.get(interfaceName)?.peers.peers.get(publicKey)?.allowedIPs ?? [];
-    return networks.find((network) => network.endsWith('/32'))?.slice(0, -'/32'.length);
-  }
-
   /** Peers whose handshakes arrive and are refused. */
   refused(): RefusedPeers {
     return { refused: this.#listener.list() };
   }
 
-  /**
-   * Speaks first to a peer that is refused, where it was last heard: it takes the handshake that it is offered, if it is
-   * who it says, and nothing that WireGuard remembers of it is forgotten. While an old session of its has not run out,
-   * WireGuard begins another only 15 s after something that was sent has brought no answer (paper §6.5), so something
-   * is sent. Nothing is done for others.
-   */
+  /** Speaks first to a peer that is refused. */
   call(interfaceName: string, publicKey: string): Promise<Applied> {
-    const names = this.namesOf(interfaceName);
-    return this.#queue.run(interfaceName, async () => {
-      const endpoint = this.#listener.endpointOf(interfaceName, publicKey);
-      if (endpoint === undefined || !this.#isPeer(names, publicKey)) return { changes: [] };
-      await this.#device(names).call(publicKey, endpoint);
-      this.#listener.called(interfaceName, publicKey);
-      const address = this.#addressOf(interfaceName, publicKey);
-      if (address !== undefined) {
-        await withNamespace(names, async (namespace) => sendEmpty(namespace, address));
-      }
-      const changes = [`speak first to peer ${publicKey} at ${endpoint}`];
-      this.#logger.info({ interfaceName, changes }, 'A peer is refused; speaking to it first.');
-      return { changes };
-    });
+    return this.#speaker.call(interfaceName, publicKey);
   }
 
   /** Speaks no longer to those that were called and have been silent since. */
-  async hushSilent(): Promise<void> {
-    for (const { interfaceName, publicKey } of this.#listener.takeSilent()) {
-      const names = this.namesOf(interfaceName);
-      try {
-        await this.#queue.run(interfaceName, async () => {
-          if (this.#isPeer(names, publicKey)) await this.#device(names).hush(publicKey);
-        });
-      } catch (err) {
-        this.#logger.debug({ interfaceName, err }, 'A silent peer is still spoken to.');
-      }
-    }
-  }
-
-  #device(names: TunnelNames): Device {
-    return this.#availability.forExisting.device(names);
+  hushSilent(): Promise<void> {
+    return this.#speaker.hushSilent();
   }
 
   /** Changes some peers by what is known of the others, so that it takes as long for one among 65,000 as among ten. */
   patchPeers(interfaceName: string, change: PeerChange): Promise<Applied> {
     return this.#exclusively(interfaceName, 'patch', async (names) => {
-      const known = this.#known.get(interfaceName) ?? (await this.#learn(names));
+      const known = this.#known.get(interfaceName) ?? (await this.#known.learn(names));
       const subnets = subnetsOf(known.addresses);
       refuseServerAddress(change.set, known.addresses, 'set');
       if (change.set.some(({ publicKey }) => publicKey === known.publicKey)) {
@@ -325,7 +217,7 @@ export class Tunnels {
         await execute(names, this.#availability.forExisting, steps);
       } catch (cause) {
         // Somebody may have removed the tunnel: then that is what has to be said.
-        await this.#learn(names);
+        await this.#known.learn(names);
         throw cause;
       }
       this.#endpoints.drop(interfaceName, plan.remove);
@@ -346,8 +238,8 @@ export class Tunnels {
     return this.#queue.run(interfaceName, async () => {
       const { put } = this.#known.get(interfaceName) ?? {};
       const [own] = subnetsOf(put?.shape.addresses ?? []);
-      if (put === undefined || own === undefined) throw unknown(names);
-      if ((await gatherNamespace(names)) !== 'present') throw unknown(names);
+      if (put === undefined || own === undefined) throw unknownTunnel(names);
+      if ((await gatherNamespace(names)) !== 'present') throw unknownTunnel(names);
       const address = formatAddress(own.address);
       const { changes, problems } = await this.#services.put(
         interfaceName,
@@ -378,15 +270,6 @@ export class Tunnels {
     return describe(step);
   }
 
-  /** Reads a tunnel that this process has not put: it was made before the last restart. */
-  async #learn(names: TunnelNames): Promise<Known> {
-    const { place, device, addresses } = await gatherTunnel(names, this.#availability.forExisting);
-    if (place !== 'placed' || device === null) throw unknown(names);
-    const known = { publicKey: device.publicKey, addresses, peers: new PeerTable(device.peers) };
-    this.#known.set(names.interfaceName, known);
-    return known;
-  }
-
   remove(interfaceName: string): Promise<Applied> {
     return this.#exclusively(interfaceName, 'remove', async (names) => {
       const implementation = this.#availability.forExisting;
@@ -394,9 +277,8 @@ export class Tunnels {
       this.#admitted.delete(interfaceName);
       const steps = planRemoval(await gatherTunnel(names, implementation));
       this.#known.delete(interfaceName);
-      this.#lookedAt.delete(interfaceName);
       await execute(names, implementation, steps);
-      this.#removals += 1;
+      this.#watch.removed(interfaceName);
       await this.#hold.remove(interfaceName);
       this.#listener.forget(interfaceName);
       await this.#endpoints.forget(interfaceName);
@@ -404,70 +286,18 @@ export class Tunnels {
     });
   }
 
-  async list(): Promise<TunnelList> {
-    const entries = await readdir(NETNS_FOLDER).catch((cause: NodeJS.ErrnoException) => {
-      if (cause.code === 'ENOENT') return [];
-      throw cause;
-    });
-    const interfaceNames = entries
-      .filter((entry) => entry.startsWith(this.#prefix))
-      .map((entry) => entry.slice(this.#prefix.length))
-      .filter((name) => /^wg(0|[1-9]\d{0,4})$/.test(name));
-    const tunnels = await Promise.all(interfaceNames.map((name) => this.#summarise(this.namesOf(name))));
-    return {
-      tunnels: tunnels.sort((a, b) => Number(a.interfaceName.slice(2)) - Number(b.interfaceName.slice(2))),
-    };
+  list(): Promise<TunnelList> {
+    return this.#watch.list();
   }
 
-  /** A tunnel whose device cannot be read is listed all the same: it is there, and somebody has to mend or remove it. */
-  async #summarise(names: TunnelNames): Promise<TunnelList['tunnels'][number]> {
-    const { interfaceName } = names;
-    const { put, peers } = this.#known.get(interfaceName) ?? {};
-    // To ask WireGuard would be to read all peers.
-    if (put !== undefined && peers !== undefined) {
-      return { interfaceName, listenPort: put.listenPort, peers: peers.peers.size };
-    }
-    try {
-      const device = await this.#queue.run(interfaceName, () => this.#device(names).read());
-      return { interfaceName, listenPort: device.listenPort || null, peers: device.peers.size };
-    } catch (cause) {
-      if (!(cause instanceof SidecarError)) throw cause;
-      return { interfaceName, listenPort: null, peers: 0 };
-    }
-  }
-
-  /** Peers whose last handshake is at `since` (Unix seconds) or later; all of them for 0. */
-  async *observe(interfaceName: string, since: number): AsyncGenerator<PeerObservation> {
-    const names = this.namesOf(interfaceName);
-    const removals = this.#removals;
-    if ((await gatherNamespace(names)) !== 'present') throw unknown(names);
-    try {
-      for await (const peer of this.#device(names).observe()) {
-        if (removals === this.#removals) this.#endpoints.note(interfaceName, peer);
-        this.#listener.note(interfaceName, peer);
-        if (peer.lastHandshake >= since) yield peer;
-      }
-    } catch (cause) {
-      // Whose interface or process has gone is to be put again, which nobody would do for a device that merely failed.
-      if (cause instanceof SidecarError) await this.#queue.run(interfaceName, () => this.#learn(names));
-      throw cause;
-    }
-    this.#lookedAt.set(interfaceName, performance.now());
+  /** Peers whose last handshake is at `since` (Unix seconds) or later; all of them for 0. Throws `UnknownTunnel`. */
+  observe(interfaceName: string, since: number): AsyncGenerator<PeerObservation> {
+    return this.#watch.observe(interfaceName, since);
   }
 
   /** Looks after tunnels that nobody has asked about for so long, for their peers' endpoints. */
-  async look(olderThanMs: number): Promise<void> {
-    for (const interfaceName of this.#known.keys()) {
-      const age = performance.now() - (this.#lookedAt.get(interfaceName) ?? Number.NEGATIVE_INFINITY);
-      if (age < olderThanMs) continue;
-      try {
-        for await (const _ of this.observe(interfaceName, 0)) {
-          // It has been noted as it went by.
-        }
-      } catch (err) {
-        this.#logger.debug({ interfaceName, err }, 'A tunnel could not be looked at.');
-      }
-    }
+  look(olderThanMs: number): Promise<void> {
+    return this.#watch.look(olderThanMs);
   }
 
   /** The wireguard-go of a tunnel has ended, and its interface with it. */
@@ -482,13 +312,13 @@ export class Tunnels {
 
   /** Takes no operation any more; resolves when those that run have ended. */
   close(): Promise<void> {
-    this.#greeter.stop();
+    this.#speaker.stop();
     return this.#queue.close();
   }
 
   async show(interfaceName: string): Promise<string> {
     const names = this.namesOf(interfaceName);
-    if ((await gatherNamespace(names)) !== 'present') throw unknown(names);
+    if ((await gatherNamespace(names)) !== 'present') throw unknownTunnel(names);
     return showTunnel(names);
   }
 
@@ -496,13 +326,13 @@ export class Tunnels {
   async addressesOf(interfaceName: string): Promise<readonly string[]> {
     const names = this.namesOf(interfaceName);
     const addresses = this.#known.get(interfaceName)?.addresses ?? (await gatherAddresses(names));
-    if (addresses === null) throw unknown(names);
+    if (addresses === null) throw unknownTunnel(names);
     return addresses;
   }
 
   /** Whether there is a router behind this address, or has a network in which it lies. Throws `UnknownTunnel`. */
   async leadsTo(interfaceName: string, address: number): Promise<boolean> {
-    const learn = () => this.#queue.run(interfaceName, () => this.#learn(this.namesOf(interfaceName)));
+    const learn = () => this.#queue.run(interfaceName, () => this.#known.learn(this.namesOf(interfaceName)));
     const { peers } = this.#known.get(interfaceName) ?? (await learn());
     return peers.leadsTo(address);
   }
@@ -542,6 +372,3 @@ const recordOf = (seen: Seen | undefined): EndpointRecord | undefined =>
       ]),
     ),
   };
-
-const unknown = ({ interfaceName }: TunnelNames): SidecarError =>
-  new SidecarError('UnknownTunnel', `There is no tunnel ${interfaceName} on this node; PUT it first.`);
