@@ -13,7 +13,7 @@ import {
 import { type OwnedDirectory, ownedDirectory, spawnOwned } from '../test/testbed/lifetime.ts';
 import { GATEWAY_NAMESPACE, SYSTEM_NAMESPACE } from '../test/testbed/system.ts';
 import { Bare } from './bare.ts';
-import { MALLOC, V8_FLAGS } from './image-settings.ts';
+import { builtProgram, ENVIRONMENT, V8_FLAGS } from './image-settings.ts';
 import { FLOOR_GROUP, GROUP } from './manifests.ts';
 import { RunningProcess } from './running-process.ts';
 
@@ -32,6 +32,7 @@ export class Stage {
   readonly plane: ControlPlane;
   readonly bare: Bare;
   readonly directory: OwnedDirectory;
+  readonly #program = builtProgram();
 
   static async start(classSpec: object = {}): Promise<Stage> {
     const plane = await startControlPlane();
@@ -94,14 +95,14 @@ export class Stage {
     const address = `127.0.0.1:${await freePort()}`;
     const argv = [
       ...V8_FLAGS,
-      join(ROOT, 'src', 'main.ts'),
+      this.#program,
       name,
       `--kubeconfig=${this.plane.kubeconfig(user)}`,
       '--log-level=warn',
       `--metrics-address=${address}`,
       ...flags,
     ];
-    const owned = await spawnOwned(this.directory.path, name, process.execPath, argv, MALLOC);
+    const owned = await spawnOwned(this.directory.path, name, process.execPath, argv, ENVIRONMENT);
     const running = new RunningProcess(owned, `http://${address}`);
     await running.untilReady();
     return running;
