@@ -10,7 +10,6 @@ import { dataplane, leftOut } from '../sidecar/dataplane.ts';
 import {
   API_SERVICE,
   type Cast,
-  createCast,
   METADATA,
   type Member,
   NODE_INSIDE,
@@ -19,10 +18,11 @@ import {
   SERVICE,
   type Tenant,
 } from './cast.ts';
-import { Matrix } from './matrix.ts';
 import { type Draft, echo, KINDS, PROTOCOLS } from './packets.ts';
-import { type Shot, Traffic } from './traffic.ts';
-import { sendFrom, sendOn, sniff, sniffAccepted } from './wire.ts';
+import { nameOf, Scene } from './scene.ts';
+import { sweep } from './sweep.ts';
+import type { Shot, Traffic } from './traffic.ts';
+import { sendFrom, sendOn } from './wire.ts';
 
 /** Packets to each destination, of each router: so many with its own sources, and as many with others'. */
 const PACKETS = 640;
@@ -30,56 +30,23 @@ const kinds = Object.keys(KINDS);
 
 const isIPv4 = ([first]: readonly Buffer[]): boolean => (first?.readUInt8(0) ?? 0) >>> 4 === 4;
 
-/** Mulberry32: the same packets each time. */
-function chance(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-const random = chance(20_261_126);
-const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
-
 dataplane(`what passes between routers and all the rest${leftOut}`, () => {
+  let scene: Scene;
   let cast: Cast;
   let traffic: Traffic;
-  let nextId = 1;
   jest.setTimeout(540_000);
 
-  const nameOf = ({ router }: Member): string => router.node.name;
-  const draft = (source: string, destination: string): Draft => ({
-    id: nextId++,
-    source,
-    destination,
-    random,
-  });
+  const draft = (source: string, destination: string): Draft => scene.draft(source, destination);
 
   beforeAll(async () => {
-    cast = await createCast();
-    traffic = new Traffic();
-    const { gateway, tenants, pod, metadata, host } = cast;
-    for (const { name, namespace, members, state } of tenants) {
-      traffic.add(`server of ${name}`, sniffAccepted(namespace, PROTOCOLS));
-      traffic.add(`door of ${name}`, sniff(namespace, state.interfaceName));
-      for (const member of members)
-        traffic.add(nameOf(member), sniff(namespaceOf(member.router.node), 'rt0'));
-    }
-    traffic.add('node', sniff(namespaceOf(gateway.node)));
-    for (const node of [pod, metadata, host]) traffic.add(node.name, sniff(namespaceOf(node)));
+    scene = await Scene.create({ protocols: PROTOCOLS, seed: 20_261_126 });
+    ({ cast, traffic } = scene);
   });
-  afterAll(async () => {
-    traffic?.close();
-    await cast?.gateway.destroy();
-  });
+  afterAll(() => scene?.close());
 
   const another = (tenant: Tenant): Tenant =>
     cast.tenants.find(({ server }) => server !== tenant.server) as Tenant;
 
-  /** Where a router may want to get, with who would have to see it. */
   function columnsOf(tenant: Tenant, other: Member): Record<string, { to: string; at: string }> {
     const { gateway, host } = cast;
     const beyond = another(tenant).members[1];
@@ -104,7 +71,6 @@ dataplane(`what passes between routers and all the rest${leftOut}`, () => {
     };
   }
 
-  /** The whole of the rules, by which the sidecar's are held: who must see this packet. */
   function dueAt(tenant: Tenant, column: string, kind: string, isOwnAddress: boolean): boolean {
     if (column === 'server') return kind === 'echo' && isOwnAddress;
     if (column !== 'router of its tenant' && column !== 'network behind it') return false;
@@ -121,56 +87,20 @@ dataplane(`what passes between routers and all the rest${leftOut}`, () => {
   }
 
   test('0 packets pass that should not, and all that should', async () => {
-    const own = new Matrix();
-    const forged = new Matrix();
-    const judged: { row: string; column: string; matrix: Matrix; shots: Shot[]; door: string }[] = [];
-    for (const tenant of cast.tenants) {
-      for (const [number, member] of tenant.members.entries()) {
-        const row = nameOf(member);
-        const other = tenant.members[1 - number] as Member;
-        const { address, node } = member.router;
-        const sender = sendOn(namespaceOf(node), 'rt0');
-        const marker = (): Shot => {
-          const one = draft(address, tenant.server);
-          return { id: one.id, packets: [echo(one)], expected: [row] };
-        };
-        const forgeries = forgedSources(tenant, member, other);
-        for (const [column, { to, at }] of Object.entries(columnsOf(tenant, other))) {
-          for (const [matrix, sources] of [
-            [own, [address, member.lanHost]],
-            [forged, forgeries],
-          ] as const) {
-            const shots = Array.from({ length: PACKETS }, (_, count): Shot => {
-              const kind = kinds[count % kinds.length] as string;
-              const source = pick(sources);
-              const one = draft(source, to);
-              const isDue = matrix === own && dueAt(tenant, column, kind, source === address);
-              return { id: one.id, packets: KINDS[kind]?.make(one) ?? [], expected: isDue ? [at] : [] };
-            });
-            await traffic.send(sender, shots, marker);
-            judged.push({ row, column, matrix, shots, door: `door of ${tenant.name}` });
-          }
-        }
-        sender.close();
-      }
-    }
-    await traffic.settle(2000);
-    const wrong: string[] = [];
-    let due = 0;
-    for (const { row, column, matrix, shots, door } of judged) {
-      const { passed, lost, strays } = traffic.judge(shots, row, door);
-      const expected = shots.filter((shot) => shot.expected.length > 0).length;
-      due += expected;
-      // WireGuard lets in what has a source of its sender's own, all of IPv4; for the rest it is the rules' turn.
-      const entitled = matrix === own ? shots.filter(({ packets }) => isIPv4(packets)).length : 0;
-      const entered = traffic.countSeen(shots, door);
-      if (entered !== entitled) wrong.push(`${row} → ${column}: ${entered} entered, not ${entitled}`);
-      matrix.add(row, column, { sent: shots.length, passed, due: expected });
-      const kindOf = (id: number): string => kinds[(id - (shots[0]?.id ?? 0)) % kinds.length] ?? '';
-      if (lost.length > 0)
-        wrong.push(`${row} → ${column}: ${lost.length} lost (${lost.slice(0, 3).map(kindOf)})`);
-      for (const [id, who] of strays) wrong.push(`${row} → ${column}: ${kindOf(id)} seen by ${who}`);
-    }
+    const { own, forged, wrong, due } = await sweep(scene, {
+      kinds: KINDS,
+      packets: PACKETS,
+      columnsOf,
+      dueAt,
+      ownSources: ({ router, lanHost }) => [router.address, lanHost],
+      forgedSources,
+      echoToServer: (tenant, { router }) => {
+        const one = draft(router.address, tenant.server);
+        return { id: one.id, packet: echo(one) };
+      },
+      // IPv6 is nobody's here.
+      enters: isIPv4,
+    });
     process.stdout.write(own.render('With sources of their own: passed/should pass of sent'));
     process.stdout.write(forged.render('With forged sources: passed of sent'));
     process.stdout.write(`\n  ${traffic.sent} packets, ${due} of which should pass\n\n`);

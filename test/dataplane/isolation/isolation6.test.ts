@@ -6,65 +6,33 @@ import { readFileSync } from 'node:fs';
 import { jest } from '@jest/globals';
 import { inNetworkNamespace } from '../../testbed/setns.ts';
 import { dataplane, leftOut } from '../sidecar/dataplane.ts';
-import {
-  type Cast,
-  createCast,
-  type Member,
-  NODE_INSIDE_6,
-  namespaceOf,
-  POD_6,
-  type Tenant,
-} from './cast.ts';
-import { Matrix } from './matrix.ts';
+import { type Cast, type Member, NODE_INSIDE_6, namespaceOf, POD_6, type Tenant } from './cast.ts';
 import type { Draft } from './packets.ts';
 import { echo6, KINDS_6, PROTOCOLS_6 } from './packets6.ts';
-import { type Shot, Traffic } from './traffic.ts';
-import { AF_INET6, sendOn, sniff, sniffAccepted } from './wire.ts';
+import { nameOf, Scene } from './scene.ts';
+import { sweep } from './sweep.ts';
+import type { Shot, Traffic } from './traffic.ts';
+import { AF_INET6, sendOn } from './wire.ts';
 
 /** Packets to each destination, of each router: so many with its own source, and as many with others'. */
 const PACKETS = 320;
 const kinds = Object.keys(KINDS_6);
 
-/** Numbers that repeat: the same packets each time. */
-let state = 20_261_127;
-function random(): number {
-  state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-  return state / 2 ** 32;
-}
-
 dataplane(`what passes of IPv6 between routers and all the rest${leftOut}`, () => {
+  let scene: Scene;
   let cast: Cast;
   let traffic: Traffic;
-  let nextId = 1;
   jest.setTimeout(540_000);
 
-  const nameOf = ({ router }: Member): string => router.node.name;
-  const draft = (source: string, destination: string): Draft => ({
-    id: nextId++,
-    source,
-    destination,
-    random,
-  });
+  const draft = (source: string, destination: string): Draft => scene.draft(source, destination);
 
   beforeAll(async () => {
-    cast = await createCast({ ipv6: true });
-    traffic = new Traffic();
-    const { gateway, tenants, pod, host } = cast;
-    for (const { name, namespace, members, state } of tenants) {
-      traffic.add(`server of ${name}`, sniffAccepted(namespace, PROTOCOLS_6, AF_INET6));
-      traffic.add(`door of ${name}`, sniff(namespace, state.interfaceName));
-      for (const member of members)
-        traffic.add(nameOf(member), sniff(namespaceOf(member.router.node), 'rt0'));
-    }
-    traffic.add('node', sniff(namespaceOf(gateway.node)));
-    for (const node of [pod, host]) traffic.add(node.name, sniff(namespaceOf(node)));
-    for (const { server6, members } of tenants)
+    scene = await Scene.create({ ipv6: true, protocols: PROTOCOLS_6, family: AF_INET6, seed: 20_261_127 });
+    ({ cast, traffic } = scene);
+    for (const { server6, members } of cast.tenants)
       for (const { router } of members) await router.awaitReach(server6);
   });
-  afterAll(async () => {
-    traffic?.close();
-    await cast?.gateway.destroy();
-  });
+  afterAll(() => scene?.close());
 
   const another = (tenant: Tenant): Tenant => cast.tenants.find((one) => one !== tenant) as Tenant;
 
@@ -95,7 +63,7 @@ dataplane(`what passes of IPv6 between routers and all the rest${leftOut}`, () =
     return tenant.state.routerToRouter === 'Allow' && KINDS_6[kind]?.passes === true;
   }
 
-  const forgedSources = (tenant: Tenant, other: Member): string[] => [
+  const forgedSources = (tenant: Tenant, _member: Member, other: Member): string[] => [
     ...[
       tenant.server6,
       other.address6,
@@ -106,54 +74,19 @@ dataplane(`what passes of IPv6 between routers and all the rest${leftOut}`, () =
   ];
 
   test('0 packets pass that should not, and all that should', async () => {
-    const own = new Matrix();
-    const forged = new Matrix();
-    const judged: { row: string; column: string; matrix: Matrix; shots: Shot[]; door: string }[] = [];
-    for (const tenant of cast.tenants) {
-      for (const [number, member] of tenant.members.entries()) {
-        const row = nameOf(member);
-        const other = tenant.members[1 - number] as Member;
-        const sender = sendOn(namespaceOf(member.router.node), 'rt0');
-        const marker = (): Shot => {
-          const one = draft(member.address6, tenant.server6);
-          return { id: one.id, packets: [echo6(one)], expected: [row] };
-        };
-        const forgeries = forgedSources(tenant, other);
-        for (const [column, { to, at }] of Object.entries(columnsOf(tenant, other))) {
-          for (const [matrix, sources] of [
-            [own, [member.address6]],
-            [forged, forgeries],
-          ] as const) {
-            const shots = Array.from({ length: PACKETS }, (_, count): Shot => {
-              const kind = kinds[count % kinds.length] as string;
-              const one = draft(sources[Math.floor(random() * sources.length)] as string, to);
-              const isDue = matrix === own && dueAt(tenant, column, kind);
-              return { id: one.id, packets: KINDS_6[kind]?.make(one) ?? [], expected: isDue ? [at] : [] };
-            });
-            await traffic.send(sender, shots, marker);
-            judged.push({ row, column, matrix, shots, door: `door of ${tenant.name}` });
-          }
-        }
-        sender.close();
-      }
-    }
-    await traffic.settle(2000);
-    const wrong: string[] = [];
-    let due = 0;
-    for (const { row, column, matrix, shots, door } of judged) {
-      const { passed, lost, strays } = traffic.judge(shots, row, door);
-      const expected = shots.filter((shot) => shot.expected.length > 0).length;
-      due += expected;
-      // WireGuard lets in what has its sender's own source; for the rest it is the rules' turn.
-      const entitled = matrix === own ? shots.length : 0;
-      const entered = traffic.countSeen(shots, door);
-      if (entered !== entitled) wrong.push(`${row} → ${column}: ${entered} entered, not ${entitled}`);
-      matrix.add(row, column, { sent: shots.length, passed, due: expected });
-      const kindOf = (id: number): string => kinds[(id - (shots[0]?.id ?? 0)) % kinds.length] ?? '';
-      if (lost.length > 0)
-        wrong.push(`${row} → ${column}: ${lost.length} lost (${[...new Set(lost.map(kindOf))]})`);
-      for (const [id, who] of strays) wrong.push(`${row} → ${column}: ${kindOf(id)} seen by ${who}`);
-    }
+    const { own, forged, wrong, due } = await sweep(scene, {
+      kinds: KINDS_6,
+      packets: PACKETS,
+      columnsOf,
+      dueAt,
+      ownSources: ({ address6 }) => [address6],
+      forgedSources,
+      echoToServer: (tenant, { address6 }) => {
+        const one = draft(address6, tenant.server6);
+        return { id: one.id, packet: echo6(one) };
+      },
+      enters: () => true,
+    });
     process.stdout.write(own.render('IPv6 with sources of their own: passed/should pass of sent'));
     process.stdout.write(forged.render('IPv6 with forged sources: passed of sent'));
     process.stdout.write(`\n  ${traffic.sent} packets, ${due} of which should pass\n\n`);

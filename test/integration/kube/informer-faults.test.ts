@@ -12,7 +12,8 @@ import {
   type ProxiedRequest,
   startFaultProxy,
 } from '../../testbed/fault-proxy.ts';
-import { clientOf, configMap, eventually, makeNamespace, seeded, silent, versionsOf } from './server.ts';
+import { seeded } from '../../testbed/seeded.ts';
+import { clientOf, configMap, eventually, makeNamespace, silent, versionsOf } from './server.ts';
 
 const OBJECTS = 1000;
 const timings = { inactivityMs: 3000, watchSeconds: 300, backoff: { baseMs: 40, maxMs: 400 }, pageSize: 300 };

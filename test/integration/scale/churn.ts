@@ -1,6 +1,6 @@
 import type { RouterSpecWritten } from '../../../src/api/index.ts';
 import { generateKeyPair } from '../../../src/wireguard/index.ts';
-import { seeded } from '../kube/server.ts';
+import { seeded } from '../../testbed/seeded.ts';
 import type { ScaleCluster } from './cluster.ts';
 
 export interface ChurnOptions {

@@ -1,6 +1,6 @@
 /** A sample of test/integration/scale/every-write.ts, as many kills as fit. */
 import { jest } from '@jest/globals';
-import { seeded } from '../kube/server.ts';
+import { seeded } from '../../testbed/seeded.ts';
 import { FATES, killAtWrite, problemsOf } from './kill-at-write.ts';
 import { Stage } from './stage.ts';
 import { tell } from './tell.ts';
