@@ -27,7 +27,8 @@ beforeAll(async () => {
   cluster = await startControlPlane();
   proxy = await startFaultProxy(cluster.url, cluster.caFile);
   direct = clientOf(cluster);
-  faulty = clientOf(cluster, {}, proxy.url);
+  // A page that stalls is given up as soon as a watch that does, or the churn would go on for half a minute more each time.
+  faulty = clientOf(cluster, { timeoutMs: timings.inactivityMs }, proxy.url);
 }, 600_000);
 
 const running: (() => Promise<void>)[] = [];
