@@ -18,6 +18,8 @@ const project = (name: string, extra: Partial<NonNullable<Config['projects']>[nu
 // What a project needs tells it apart: nothing (unit; world: a model of a cluster), an API server (integration), root and
 // /dev/net/tun (dataplane), all of these and the three processes (processes), a Kubernetes node (e2e).
 const config: Config = {
+  // For a test that hangs; how long one takes is the machine's affair. Jest's own 5 s are too few on one that is busy.
+  testTimeout: 60_000,
   projects: ['unit', 'world', 'integration', 'dataplane', 'processes', 'e2e'].map((name) => project(name)),
 };
 export default config;

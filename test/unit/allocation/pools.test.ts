@@ -12,6 +12,7 @@ import {
   subnetAt,
   subnetCount,
 } from '../../../src/allocation/pools.ts';
+import { processorMs } from '../../testbed/processor-time.ts';
 
 const interval = fc.record({ from: fc.nat(40), to: fc.nat(40) });
 
@@ -77,9 +78,9 @@ test('a million subnets of 10.0.0.0/8 are looked through in no time', () => {
   const wide = parsePools([{ cidr: '10.0.0.0/8', prefixLength: 28 }], ['10.0.0.0/9']);
   expect(subnetCount(wide)).toBe(2 ** 20);
   const taken = Array.from({ length: 5000 }, (_, n) => subnetAt(wide, 2 ** 19 + n) as Network);
-  const begun = performance.now();
+  const begun = processorMs();
   expect(firstFreeSubnet(wide, taken)).toEqual(subnetAt(wide, 2 ** 19 + 5000));
-  expect(performance.now() - begun).toBeLessThan(100);
+  expect(processorMs() - begun).toBeLessThan(100);
 });
 
 test('a subnet belongs to a pool of its own length only', () => {

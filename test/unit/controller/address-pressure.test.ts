@@ -5,6 +5,7 @@ import { tendWaiting, waitForAddress, wakeIfPressing } from '../../../src/contro
 import { addressPressure } from '../../../src/controller/pool-pressure.ts';
 import { WaitingRouters } from '../../../src/controller/waiting-routers.ts';
 import type { World } from '../../../src/controller/world.ts';
+import { processorMs } from '../../testbed/processor-time.ts';
 import { addressRequest, ledgerOver, tunnelRequest } from '../allocation/fixtures.ts';
 import { MemoryStore } from '../allocation/memory-store.ts';
 import { NOW, tunnel, tunnelClass } from './fixtures.ts';
@@ -107,12 +108,12 @@ test('ten thousand that wait are woken one by one as places come free, in no tim
   const { world, entry, waiting, woken, release } = await setting(13, 0);
   for (let n = 0; n < 10_000; n++) waitForAddress(world, entry, `a/w${n}`);
   woken();
-  const begun = performance.now();
+  const begun = processorMs();
   for (let n = 0; n < 13; n++) {
     await release(`a/r${n}`);
     tendWaiting(world, entry);
     expect(woken()).toHaveLength(n + 1);
   }
   expect(waiting.count(0)).toBe(10_000 - 91);
-  expect(performance.now() - begun).toBeLessThan(1000);
+  expect(processorMs() - begun).toBeLessThan(1000);
 });

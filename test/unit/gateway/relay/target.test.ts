@@ -7,6 +7,7 @@ import {
   parseUrl,
   type Target,
 } from '../../../../src/gateway/relay/target.ts';
+import { processorMs } from '../../../testbed/processor-time.ts';
 
 const byName = (name: string, namespace: string, port: number): Target => ({
   by: 'name',
@@ -151,9 +152,9 @@ test('whatever is written is a target in its plain form, or 400 and nothing else
 });
 
 test('a long row of labels is looked at in no time', () => {
-  const began = performance.now();
+  const began = processorMs();
   expect(() => parseHost('a.'.repeat(120_000), 1)).toThrow(Refusal);
   expect(() => parseHost(`${'a-'.repeat(126)}!`, 1)).toThrow(Refusal);
   // A thousand times what it takes: only an exponential search would be slower.
-  expect(performance.now() - began).toBeLessThan(5_000);
+  expect(processorMs() - began).toBeLessThan(5_000);
 });
