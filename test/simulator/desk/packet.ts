@@ -98,7 +98,14 @@ function is(condition: string | undefined, holds: (value: string) => boolean): b
   return condition.startsWith('!') ? !holds(condition.slice(1)) : holds(condition);
 }
 
+/** Prefix → list: the same few are asked for again and again. */
+const lists = new Map<string, BlockList>();
+const MOST_LISTS = 1_000;
+
+/** Whether an IPv4 prefix, or a range with a dash, has this address in it. */
 export function covers(prefix: string, address: string): boolean {
+  const known = lists.get(prefix);
+  if (known !== undefined) return known.check(address);
   const [from = '', to] = prefix.split('-');
   const list = new BlockList();
   if (to !== undefined) list.addRange(from, to);
@@ -107,6 +114,8 @@ export function covers(prefix: string, address: string): boolean {
     if (!isIPv4(network)) return false;
     list.addSubnet(network, Number(length));
   }
+  if (lists.size >= MOST_LISTS) lists.clear();
+  lists.set(prefix, list);
   return list.check(address);
 }
 

@@ -18,9 +18,18 @@ const isRead = (property: Property, context: Context): boolean =>
   inSpan(context.version, property) &&
   !(property.writesTo && inSpan(context.version, { since: property.writesTo.since }));
 
-/** Properties a row of this menu may show. */
-export function readable(menu: Menu, context: Context): Property[] {
-  return menu.properties.filter((property) => property.secret !== 'hidden' && isRead(property, context));
+const readables = new WeakMap<Menu, Map<string, readonly Property[]>>();
+
+/** Properties a row of this menu may show. They follow from menu and version, and each reading asks. */
+export function readable(menu: Menu, context: Context): readonly Property[] {
+  const versions = readables.get(menu) ?? new Map<string, readonly Property[]>();
+  readables.set(menu, versions);
+  const { text } = context.version;
+  const found =
+    versions.get(text) ??
+    menu.properties.filter((property) => property.secret !== 'hidden' && isRead(property, context));
+  versions.set(text, found);
+  return found;
 }
 
 /** Properties that `add` or `set` takes. */
