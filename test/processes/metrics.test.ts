@@ -33,7 +33,11 @@ beforeAll(async () => {
   world = await World.start({ namespaces: ['acme'], flags: { agent } });
   await world.bringOnline('acme/branch-1', '7.16.2');
   await waitFor('the tunnel counts it', () => world.tunnel('acme/acme').status?.routers?.online === 1);
-  await read();
+  // The sidecar's counters are read every now and then: at first they are those of a tunnel that nobody has spoken in.
+  await waitFor('what it has sent is counted', async () => {
+    await read();
+    return (value(`tto_tunnel_sent_bytes_total{${TUNNEL}}`) ?? 0) > 0;
+  });
 });
 afterAll(() => world?.stop());
 
