@@ -38,6 +38,8 @@ import type {
 import { parsePrefix } from './values/address.ts';
 import { parseVersion, type Version } from './version.ts';
 
+const ALL_POLICIES: ReadonlySet<string> = new Set(POLICIES);
+
 /** Whether `source` lies in one of the prefixes; an empty list lets everyone in. */
 function isAllowed(list: string, source: string): boolean {
   if (list === '') return true;
@@ -214,7 +216,7 @@ export class RouterOs {
   }
 
   #privileged(): Context {
-    return this.#context('', new Set(POLICIES));
+    return this.#context('', ALL_POLICIES);
   }
 
   #contextOf(user: string, session = ''): Context {

@@ -1,7 +1,27 @@
-import type { Context, Menu, Values } from './configuration/definition.ts';
-import { entriesOf, writable } from './configuration/read.ts';
+import type { Context, Menu, Property, Values } from './configuration/definition.ts';
+import { entriesOf } from './configuration/read.ts';
 import { LOG } from './menus/log.ts';
 import type { Snapshot } from './types.ts';
+
+const comparedOf = new WeakMap<Menu, readonly Property[]>();
+
+/** Of a menu's properties those that a snapshot has, by name: worked out once. */
+function compared(menu: Menu): readonly Property[] {
+  const found =
+    comparedOf.get(menu) ??
+    menu.properties
+      .filter(({ readOnly, name }) => !readOnly || name === 'name')
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  comparedOf.set(menu, found);
+  return found;
+}
+
+function sorted(rows: readonly Values[]): Values[] {
+  return rows
+    .map((row) => ({ row, text: JSON.stringify(row) }))
+    .sort((a, b) => (a.text < b.text ? -1 : 1))
+    .map(({ row }) => row);
+}
 
 /**
  * All that was configured, as a value to compare: static rows, writable properties with their defaults, secrets in
@@ -11,22 +31,18 @@ export function takeSnapshot(menus: ReadonlyMap<string, Menu>, context: Context)
   const snapshot: Record<string, Values[]> = {};
   for (const menu of menus.values()) {
     if (menu.kind === 'directory' || menu.path === LOG) continue;
-    const properties = menu.properties.filter(({ readOnly, name }) => !readOnly || name === 'name');
-    const known = new Set([...writable(menu, context, 'set'), ...properties].map(({ name }) => name));
+    const properties = compared(menu);
     const rows = entriesOf(menu, context)
       .filter((entry) => !entry.dynamic)
       .map((entry) => {
         const row: Values = {};
-        for (const { name, default: otherwise } of [...properties].sort((a, b) =>
-          a.name < b.name ? -1 : 1,
-        )) {
+        for (const { name, default: otherwise } of properties) {
           const value = entry.values[name] ?? otherwise;
-          if (value !== undefined && known.has(name)) row[name] = value;
+          if (value !== undefined) row[name] = value;
         }
         return row;
       });
-    const text = (row: Values) => JSON.stringify(row);
-    snapshot[menu.path] = menu.ordered ? rows : rows.sort((a, b) => (text(a) < text(b) ? -1 : 1));
+    snapshot[menu.path] = menu.ordered || rows.length < 2 ? rows : sorted(rows);
   }
   return snapshot;
 }
