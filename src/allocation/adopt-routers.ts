@@ -3,6 +3,7 @@ import { isSameAccess } from './credentials.ts';
 import type { Place } from './geometry.ts';
 import type { HandedRouter } from './handed-over.ts';
 import { hasKeptSecrets } from './kept-secrets.ts';
+import { withOwnKey } from './made-key.ts';
 import { isLive } from './tunnel-entry.ts';
 
 export interface PlacedRouter extends HandedRouter {
@@ -65,10 +66,13 @@ function withoutRivals(block: Block, { byOwner, byKey }: PlacedRouters, { now, i
 }
 
 function adopted(there: AddressEntry | undefined, router: PlacedRouter, options: AdoptOptions): AddressEntry {
-  const { owner, publicKey, presharedKey, access, place } = router;
+  const { owner, publicKey, presharedKey, nextPublicKey, isOwnKey, access, place } = router;
   const known = options.routerOf(owner);
   const isSame = there?.owner === owner && there.publicKey === publicKey;
   if (isSame && isLive(there)) return withLogin(there, router);
+  // The ledger is from before it used the key that stands there as its next one.
+  const isNext = there?.owner === owner && there.nextPublicKey === publicKey;
+  if (isNext && isLive(there)) return withLogin(withOwnKey(there, publicKey), router);
   if (isSame && known === undefined) return there;
   if (isSame && hasKeptSecrets(there)) {
     const { releasedAt: _, ...back } = there;
@@ -80,18 +84,27 @@ function adopted(there: AddressEntry | undefined, router: PlacedRouter, options:
     owner,
     publicKey,
     ...(presharedKey === undefined ? {} : { presharedKey }),
+    ...(nextPublicKey === undefined ? {} : { nextPublicKey }),
+    ...(isOwnKey === undefined ? {} : { isOwnKey }),
     ...(access === undefined ? {} : { access }),
     // What the gateways have may be what that script made.
     ...(known?.script?.renew === undefined ? {} : { renewed: known.script.renew }),
-    recovered: { at, ...(known?.publicKey === publicKey ? {} : { keyLost: true as const }) },
+    recovered: { at, ...(known?.publicKey === publicKey || isOwnKey ? {} : { keyLost: true as const }) },
     // Its Router may be on its way back; if it is not, this is how it would have gone.
     ...(known === undefined ? { releasedAt: at } : {}),
   };
 }
 
 /** What the gateways log in with is what the router has. */
-function withLogin(entry: AddressEntry, { access, presharedKey }: PlacedRouter): AddressEntry {
+function withLogin(
+  entry: AddressEntry,
+  { access, presharedKey, nextPublicKey = entry.nextPublicKey }: PlacedRouter,
+): AddressEntry {
   if (access === undefined) return entry;
-  const same = isSameAccess(access, entry.access) && presharedKey === entry.presharedKey;
-  return same ? entry : { ...entry, access, ...(presharedKey === undefined ? {} : { presharedKey }) };
+  const isSame =
+    isSameAccess(access, entry.access) &&
+    presharedKey === entry.presharedKey &&
+    nextPublicKey === entry.nextPublicKey;
+  const shared = presharedKey === undefined ? {} : { presharedKey };
+  return isSame ? entry : { ...entry, access, ...shared, ...(nextPublicKey && { nextPublicKey }) };
 }

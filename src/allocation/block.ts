@@ -12,6 +12,10 @@ export interface AddressEntry {
   readonly publicKey: string;
   /** Absent where the router keeps its own key. */
   readonly privateKey?: string;
+  /** Set where the router has made its key itself, and nobody else has the private one. */
+  readonly isOwnKey?: true;
+  /** A key that it has made for itself, and may use at any time; once it does, that is its key. */
+  readonly nextPublicKey?: string;
   readonly presharedKey?: string;
   /** What the router was given to be logged in to with. Absent, as all secrets, some time after release. */
   readonly access?: Credentials;

@@ -4,6 +4,7 @@ import { AllocationError } from './errors.ts';
 import { BLOCK_ADDRESSES, type Place, placeOf, routerOffsets } from './geometry.ts';
 import { formatAddress, type Network } from './ipv4.ts';
 import { hasKeptSecrets } from './kept-secrets.ts';
+import { type MadeKey, withMadeKey, withoutNext } from './made-key.ts';
 import { completed, type Remembered, rememberedEntry, rememberedIsTaken } from './remembered.ts';
 import { isLive } from './tunnel-entry.ts';
 
@@ -42,6 +43,8 @@ export interface AddressRequest {
   newPassword: () => string;
   /** Number of the password that the router was found to have. */
   proven?: number;
+  /** What its status says of a key that it has made. */
+  madeKey?: MadeKey;
   /** `spec.script.renew`: another text than the one before asks for a fresh script. */
   renew?: string;
   /** When the tunnel was given another key, since nobody had its own any more: all its routers need a script again. */
@@ -183,7 +186,7 @@ function followSpec(held: AddressEntry, request: AddressRequest, now: Date): Add
   let entry = completed(withKeyOf(held, request), request.remembered);
   if (entry.access === undefined) entry = { ...entry, access: request.newAccess() };
   entry = withProven(renewed(withScript(entry, request), request), request, now);
-  entry = withNext(entry, request);
+  entry = withMadeKey(withNext(entry, request), request);
   if (request.mayBePasted && !isSettled(entry)) entry = { ...entry, isSettled: true };
   const { access } = request;
   if (access !== undefined && entry.access !== undefined && !isSettled(entry)) {
@@ -198,9 +201,9 @@ const isSettled = (entry: AddressEntry): boolean => entry.isSettled === true || 
 /** With the key that the manifest pins; with one of ours where it no longer pins any. */
 function withKeyOf(held: AddressEntry, request: AddressRequest): AddressEntry {
   const { publicKey, newKeyPair } = request;
-  const { privateKey: _, recovered, ...rest } = held;
+  const { privateKey: _, isOwnKey, recovered, ...rest } = withoutNext(held);
   if (publicKey === undefined) {
-    const isOurs = held.privateKey !== undefined || recovered?.keyLost === true;
+    const isOurs = held.privateKey !== undefined || isOwnKey || recovered?.keyLost === true;
     return isOurs ? held : { ...rest, ...newKeyPair(), ...shownAgain(held, request) };
   }
   if (publicKey !== held.publicKey) return { ...rest, publicKey };

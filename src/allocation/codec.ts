@@ -65,10 +65,20 @@ export function encodeBlock(block: Block): Data {
   return { ...header(block.revision), [BLOCK_KEY]: JSON.stringify(entries) };
 }
 
+/**
+ * Of a key that the router made itself. A program from before there were such would give a router without a private key another
+ * one; not where it is told that only the router has it.
+ */
+const forOlderPrograms = ({ access, releasedAt, recovered }: AddressEntry) => ({
+  at: recovered?.at ?? access?.used ?? releasedAt ?? new Date(0).toISOString(),
+  keyLost: true,
+  isNone: recovered === undefined ? true : undefined,
+});
+
 // Always the same text for the same entry, whoever built it: an object written again from memory is the one it was.
 function entryInOrder(entry: AddressEntry) {
   const { offset, owner, publicKey, privateKey, presharedKey, access, releasedAt } = entry;
-  const { recovered, isSettled, renewed, rotated } = entry;
+  const { recovered, isSettled, renewed, rotated, isOwnKey, nextPublicKey } = entry;
   return {
     offset,
     owner,
@@ -77,14 +87,18 @@ function entryInOrder(entry: AddressEntry) {
     presharedKey,
     access: access && inOrder(access),
     releasedAt,
-    recovered: recovered && {
-      at: recovered.at,
-      keyLost: recovered.keyLost,
-      keyIsNew: recovered.keyIsNew,
-    },
+    recovered: isOwnKey
+      ? forOlderPrograms(entry)
+      : recovered && {
+          at: recovered.at,
+          keyLost: recovered.keyLost,
+          keyIsNew: recovered.keyIsNew,
+        },
     isSettled,
     renewed,
     rotated,
+    isOwnKey,
+    nextPublicKey,
   };
 }
 
@@ -147,14 +161,22 @@ function addressFrom(value: unknown): AddressEntry {
       };
     }),
     ...optional(record, 'releasedAt', time),
-    ...optional(record, 'recovered', (parent, name) => {
-      const recovered = objectFrom(parent[name]);
-      return { at: time(recovered, 'at'), ...flag(recovered, 'keyLost'), ...flag(recovered, 'keyIsNew') };
-    }),
+    ...recoveredIn(record),
     ...flag(record, 'isSettled'),
     ...optional(record, 'renewed', text),
     ...optional(record, 'rotated', text),
+    ...flag(record, 'isOwnKey'),
+    ...optional(record, 'nextPublicKey', key),
   };
+}
+
+function recoveredIn(record: Fields): Pick<AddressEntry, 'recovered'> {
+  if (record.recovered === undefined) return {};
+  const recovered = objectFrom(record.recovered);
+  if (record.isOwnKey === true && recovered.isNone === true) return {};
+  const at = time(recovered, 'at');
+  const lost = record.isOwnKey === true ? {} : flag(recovered, 'keyLost');
+  return { recovered: { at, ...lost, ...flag(recovered, 'keyIsNew') } };
 }
 
 type Fields = Record<string, unknown>;

@@ -4,6 +4,7 @@
  */
 import type { AddressEntry } from './block.ts';
 import type { AddressRequest, Credentials } from './claim-address.ts';
+import { withoutNext } from './made-key.ts';
 
 /** Once the router was found to have the next password, that is its password, and the one before is gone. */
 export function withProven(
@@ -45,7 +46,7 @@ export function withNext(entry: AddressEntry, { rotate, newPassword }: AddressRe
 export function renewed(entry: AddressEntry, request: AddressRequest): AddressEntry {
   const { renew, publicKey, newKeyPair, newPresharedKey } = request;
   if (renew === undefined || renew === entry.renewed) return entry;
-  const { isSettled: _, recovered: __, presharedKey: ___, ...kept } = entry;
+  const { isSettled: _, recovered: __, presharedKey: ___, isOwnKey: ____, ...kept } = withoutNext(entry);
   return {
     ...kept,
     ...(publicKey === undefined ? newKeyPair() : {}),
@@ -70,7 +71,10 @@ export const shownAgain = (entry: AddressEntry, request: AddressRequest): Pick<A
 export function withScript(entry: AddressEntry, request: AddressRequest): AddressEntry {
   const { tunnelKeyLostAt = '' } = request;
   const isBefore = Date.parse(entry.access?.used ?? '') < Date.parse(tunnelKeyLostAt);
-  return isBefore ? { ...entry, ...shownAgain(entry, request) } : entry;
+  if (!isBefore) return entry;
+  const { isOwnKey, ...rest } = withoutNext(entry);
+  // Of a key that the router made itself there can be no script.
+  return { ...rest, ...(isOwnKey ? request.newKeyPair() : {}), ...shownAgain(entry, request) };
 }
 
 /** What a new record answers to already. */

@@ -26,5 +26,9 @@ export interface HandedRouter {
   readonly address: string;
   readonly publicKey: string;
   readonly presharedKey?: string;
+  /** A key that it may come with at any time. */
+  readonly nextPublicKey?: string;
+  /** It has made its key itself. */
+  readonly isOwnKey?: true;
   readonly access?: Credentials;
 }

@@ -22,6 +22,7 @@ export {
   sizeOf,
 } from './ipv4.ts';
 export { isLedgerName, Ledger } from './ledger.ts';
+export { isNewsOfKey, type MadeKey } from './made-key.ts';
 export {
   formatNetwork6,
   isSubnet6Of,

@@ -116,7 +116,12 @@ export interface EndpointHandover {
   };
 }
 
-export interface TunnelHandover extends ServicesHandover, ProfilesHandover, EndpointHandover {
+/** Whether routers of the tunnel make keys of their own; nothing of it where they do not. */
+export interface KeysHandover {
+  ownKeys?: true;
+}
+
+export interface TunnelHandover extends ServicesHandover, ProfilesHandover, EndpointHandover, KeysHandover {
   /** Of this format; an agent that does not know it leaves the tunnel as it is and says so. */
   formatVersion: 1;
   index: number;
@@ -147,6 +152,10 @@ export interface RouterAccess extends PasswordRecord {
   user: string;
   apiPort: number;
   presharedKey?: string;
+  /** Public key that the router has made and may come with at any time: as good as that of its peer, until it is that. */
+  nextPublicKey?: string;
+  /** The router has made its key itself. */
+  ownKey?: true;
 }
 
 /**

@@ -38,7 +38,7 @@ export function confirmKey(
   claim: AddressClaim,
 ): 'sure' | 'unseen' | 'contested' {
   const { entry, tunnel } = claim;
-  const isOurs = entry.privateKey !== undefined;
+  const isOurs = entry.privateKey !== undefined || entry.isOwnKey === true;
   if (isOurs || isTold(router, entry)) return 'sure';
   const version = versions.get(entry) ?? ledger.versionOf(claim) ?? '';
   versions.set(entry, version);

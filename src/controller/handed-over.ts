@@ -1,10 +1,4 @@
-import {
-  type Credentials,
-  type HandedBlock,
-  type HandedRouter,
-  type HandedTunnel,
-  isNetwork,
-} from '../allocation/index.ts';
+import { type HandedBlock, type HandedRouter, type HandedTunnel, isNetwork } from '../allocation/index.ts';
 import {
   ANNOTATION_CLASS,
   ANNOTATION_REVISION,
@@ -12,6 +6,7 @@ import {
   isSubnet6,
   PEERS_KEY,
   PRIVATE_KEY,
+  type RouterAccess,
   TUNNEL_KEY,
   type TunnelHandover,
   tunnelObjectName,
@@ -95,11 +90,17 @@ function routersOf({ data }: ConfigMap, access: Secret | undefined): HandedRoute
   }
 }
 
-function loginOf(text: string | undefined): { access?: Credentials; presharedKey?: string } {
-  const fields = objectIn<Credentials & { presharedKey: string }>(text) ?? {};
-  const { user, password, apiPort, presharedKey } = fields;
+function loginOf(
+  text: string | undefined,
+): Pick<HandedRouter, 'access' | 'presharedKey' | 'nextPublicKey' | 'isOwnKey'> {
+  const fields = objectIn<RouterAccess>(text) ?? {};
+  const { user, password, apiPort, presharedKey, nextPublicKey, ownKey } = fields;
   if (!isText(user) || !isText(password) || !isPort(apiPort)) return {};
   const shared = isText(presharedKey) && isKey(presharedKey) ? { presharedKey } : {};
+  const made = {
+    ...(isText(nextPublicKey) && isKey(nextPublicKey) ? { nextPublicKey } : {}),
+    ...(ownKey === true ? { isOwnKey: ownKey } : {}),
+  };
   const { next, revision, used, changed, due } = fields;
   const access = {
     user,
@@ -111,7 +112,7 @@ function loginOf(text: string | undefined): { access?: Credentials; presharedKey
     ...(isTime(changed) ? { changed } : {}),
     ...(due === true ? { due } : {}),
   };
-  return { access, ...shared };
+  return { access, ...shared, ...made };
 }
 
 function textOf(secret: Secret | undefined, key: string): string | undefined {

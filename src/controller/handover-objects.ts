@@ -13,6 +13,7 @@ import {
   type EndpointHandover,
   type HandoverPart,
   type HandoverPeer,
+  type KeysHandover,
   LABEL_GATEWAY,
   LABEL_PART,
   LABEL_TUNNEL,
@@ -52,6 +53,7 @@ export interface HandoverTunnel {
   services?: ServicesHandover | undefined;
   profiles?: ProfilesHandover | undefined;
   endpoint?: EndpointHandover | undefined;
+  keys?: KeysHandover | undefined;
   blocks: readonly number[];
   /** When it was placed on its node, ms. */
   placedAt?: string | undefined;
@@ -69,6 +71,7 @@ export function tunnelObjects(
     services,
     profiles,
     endpoint,
+    keys,
     blocks,
     placedAt = '0',
   }: HandoverTunnel,
@@ -92,6 +95,7 @@ export function tunnelObjects(
     ...services,
     ...profiles,
     ...endpoint,
+    ...keys,
     blocks: [...blocks],
   };
   const objectName = tunnelObjectName(index);
@@ -111,7 +115,7 @@ export function tunnelObjects(
 export function readTunnel(
   object: ConfigMap | undefined,
 ):
-  | Pick<HandoverTunnel, 'tunnel' | 'mtu' | 'routerToRouter' | 'services' | 'profiles' | 'endpoint'>
+  | Pick<HandoverTunnel, 'tunnel' | 'mtu' | 'routerToRouter' | 'services' | 'profiles' | 'endpoint' | 'keys'>
   | undefined {
   try {
     const {
@@ -123,6 +127,7 @@ export function readTunnel(
       profiles,
       backup,
       endpoint,
+      ownKeys,
     } = JSON.parse(object?.data?.[TUNNEL_KEY] ?? '') as Partial<TunnelHandover>;
     const { namespace, name, uid } = tenantTunnel ?? {};
     if (typeof mtu !== 'number') return undefined;
@@ -140,6 +145,7 @@ export function readTunnel(
         ...(backup === undefined ? {} : { backup }),
       },
       endpoint: endpoint === undefined ? {} : { endpoint },
+      keys: ownKeys === true ? { ownKeys } : {},
     };
   } catch {
     return undefined;

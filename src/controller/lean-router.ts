@@ -37,7 +37,7 @@ function leanStatus(status: RouterStatus): RouterStatus {
     tunnel: tunnel && shared.of(tunnel),
     script: script && digestOf(script),
     lastHandshakeTime,
-    credentials: status.credentials && shared.of(status.credentials),
+    credentials: status.credentials?.key ? status.credentials : shared.of(status.credentials),
     model: status.model && shared.of(status.model),
     version: status.version && shared.of(status.version),
     profiles: status.profiles && shared.of(status.profiles),

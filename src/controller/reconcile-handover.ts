@@ -34,6 +34,7 @@ import {
   readTunnel,
   tunnelObjects,
 } from './handover-objects.ts';
+import { keysOfClass } from './made-key.ts';
 import { profilesOfClass } from './profiles/class-handover.ts';
 import { lodgingOf, placedAt, tellMove } from './relocation.ts';
 import { subnetsOf } from './router-subnets.ts';
@@ -89,6 +90,7 @@ async function handOverTunnel(
     status: tunnel?.status,
     standing: before?.endpoint ?? {},
   });
+  const keys = tunnelClass ? keysOfClass(tunnelClass) : before?.keys;
   const of = tunnel ?? before?.tunnel;
   if (node === undefined || mtu === undefined || of === undefined) return undefined;
   const to = destination(world, node);
@@ -103,6 +105,7 @@ async function handOverTunnel(
     services,
     profiles,
     endpoint,
+    keys,
     blocks,
     placedAt: placedAt(world, standing, node),
   });
@@ -181,7 +184,7 @@ function handoverOf(
   // Of two with one key WireGuard would give the peer to whichever comes last. The Router wakes the block when it is sure.
   const sureness = confirmKey(world, router, claim);
   // A key that a fresh script has waits for its status: told the other way round, the agent would think the new router there.
-  const isAnnounced = entry.renewed === undefined || isTold(router, entry);
+  const isAnnounced = entry.renewed === undefined || entry.isOwnKey || isTold(router, entry);
   const isSure = sureness === 'sure' && isToldAddress(router, claim) && isAnnounced;
   // One that lost its status, or that the ledger took over, works meanwhile: it must not be cut off for a moment.
   const stays = sureness !== 'contested' && isHandedOver({ address, publicKey: entry.publicKey });
@@ -198,9 +201,21 @@ function handoverOf(
   return [{ peer, ...accessOf(entry) }];
 }
 
-function accessOf({ access, presharedKey }: AddressEntry): Pick<HandoverRouter, 'access'> {
+function accessOf({
+  access,
+  presharedKey,
+  nextPublicKey,
+  isOwnKey,
+}: AddressEntry): Pick<HandoverRouter, 'access'> {
   if (access === undefined) return {};
-  return { access: { ...inOrder(access), ...(presharedKey === undefined ? {} : { presharedKey }) } };
+  return {
+    access: {
+      ...inOrder(access),
+      ...(presharedKey === undefined ? {} : { presharedKey }),
+      ...(nextPublicKey === undefined ? {} : { nextPublicKey }),
+      ...(isOwnKey ? { ownKey: true } : {}),
+    },
+  };
 }
 
 const destination = ({ gatewayNamespace: namespace }: World, node: string): Destination => ({

@@ -7,7 +7,7 @@ import { createTunnel } from './create-tunnel.ts';
 import { scriptHost } from './endpoint/host.ts';
 import { classOf } from './find-class.ts';
 import { type Refusal, tenantOf } from './find-tunnel.ts';
-import { provenPassword } from './proven-passwords.ts';
+import { provenSecrets } from './proven-passwords.ts';
 import { refusalOf } from './refusal.ts';
 import { release, releaseClaims, releaseElsewhere, withdraw } from './release-router.ts';
 import { rememberedOf } from './remember-router.ts';
@@ -44,7 +44,7 @@ export const reconcileRouter =
     if (outcome.kind === 'later')
       return outcome.ms === undefined ? undefined : { requeueAfterMs: outcome.ms };
     await writeRouterStatus(world, router, outcome, context);
-    const { waitMs } = provenPassword(world, router);
+    const { waitMs } = provenSecrets(world, router);
     if (outcome.kind !== 'refused') return waitMs === undefined ? undefined : { requeueAfterMs: waitMs };
     // The tunnel wakes it when an address comes free.
     return outcome.refusal.reason === 'AddressPoolExhausted' ? undefined : { requeueAfterMs: LOOK_AGAIN_MS };
@@ -112,8 +112,8 @@ async function decide(
   };
   try {
     const remembered = await rememberedOf(world, router, grant, context.signal);
-    const { proven } = provenPassword(world, router);
-    const claim = await claimAddress(world, router, grant, { remembered, proven });
+    const { proven, madeKey } = provenSecrets(world, router);
+    const claim = await claimAddress(world, router, grant, { remembered, proven, madeKey });
     isRenewed = isFresh(router, held, claim);
     if (held?.entry !== claim.entry) wakeAfterClaim(world, held, claim);
     await releaseElsewhere(world, router, claim);

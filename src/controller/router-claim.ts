@@ -8,6 +8,7 @@ import {
 import type { Router } from '../api/index.ts';
 import { keyOf } from '../kube/index.ts';
 import { older } from './find-tunnel.ts';
+import type { Proven } from './proven-passwords.ts';
 import { reserverOf } from './reserved.ts';
 import { routersAt } from './rivals.ts';
 import { type Grant, gatewayHolds } from './router-status.ts';
@@ -18,7 +19,7 @@ export function claimAddress(
   world: World,
   router: Router,
   { tunnelClass, entry }: Omit<Grant, 'claim'>,
-  { remembered, proven }: { remembered?: Remembered | undefined; proven?: number | undefined } = {},
+  { remembered, proven, madeKey }: Proven & { remembered?: Remembered | undefined } = {},
 ): Promise<AddressClaim> {
   assertOldestPin(world, router, entry);
   const { address, publicKey, management } = router.spec;
@@ -43,6 +44,7 @@ export function claimAddress(
     newPassword,
     ...(entry.keyLostAt === undefined ? {} : { tunnelKeyLostAt: entry.keyLostAt }),
     ...(proven === undefined ? {} : { proven }),
+    ...(madeKey === undefined ? {} : { madeKey }),
     ...(router.spec.script?.renew === undefined ? {} : { renew: router.spec.script.renew }),
     ...(router.spec.credentials?.rotate === undefined ? {} : { rotate: router.spec.credentials.rotate }),
     ...(router.status?.script === undefined ? { mayBePasted: true } : everConnected ? {} : { access }),

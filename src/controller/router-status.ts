@@ -98,6 +98,8 @@ export function planRouterStatus(router: Router, outcome: RouterOutcome, now: nu
 const isAnew = ({ status }: Router, outcome: Given): boolean =>
   outcome.kind === 'granted' &&
   outcome.claim.entry.renewed !== undefined &&
+  // It made that key while it was there.
+  !outcome.claim.entry.isOwnKey &&
   outcome.claim.entry.publicKey !== status?.publicKey;
 
 const awaiting = (script: string | undefined): Omit<Condition, 'lastTransitionTime'> => ({

@@ -26,7 +26,7 @@ export function losesKey({ ledger }: World, router: Router): boolean {
   return ledger.claimsOf(keyOf(router)).some(({ entry }) => {
     if (script?.renew !== undefined && script.renew !== entry.renewed) return true;
     if (publicKey !== undefined) return entry.publicKey !== publicKey;
-    return entry.privateKey === undefined && entry.recovered?.keyLost !== true;
+    return entry.privateKey === undefined && !entry.isOwnKey && entry.recovered?.keyLost !== true;
   });
 }
 

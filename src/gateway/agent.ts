@@ -66,6 +66,10 @@ export interface AgentOptions {
   configurations?: number;
   /** Routers whose profiles are in work at once; default 16. */
   profileLooks?: number;
+  /** Routers that are changing their keys at once; default 16. */
+  keyChanges?: number;
+  /** Between attempts to change the key of one router; default 60 s doubling to 6 h. */
+  keyBackoff?: BackoffOptions;
   /** How often a router with profiles is looked at that nothing was changed for, ms; default 10 min. */
   driftMs?: number;
   /** Routers with profiles that are listened to for changes, at most; default 200. */
@@ -261,6 +265,7 @@ export function startAgent(options: AgentOptions): AgentProcess {
     onRouters: (tunnel, changed) => {
       for (const key of changed) {
         routerReporter.controller.enqueue(key);
+        keyKeeper.controller.enqueue(key);
         if (fleet.place(key) !== undefined) continue;
         relay?.cut(key);
         profileKeeper.listener.stop(key);
@@ -273,6 +278,7 @@ export function startAgent(options: AgentOptions): AgentProcess {
     onAttempt: (tunnel, changed) => {
       if (changed === 'all') watcher.controller.enqueue(tunnel.interfaceName);
       if (changed === 'peers') watcher.peersChanged(tunnel);
+      keyKeeper.givenChanged(tunnel);
       serviceSync.controller.enqueue(tunnel.interfaceName);
       classNews.look(tunnel);
       endpoints.look(tunnel);
@@ -303,8 +309,10 @@ export function startAgent(options: AgentOptions): AgentProcess {
     offlineAfterMs: offlineAfterSeconds * 1000,
     onTransition: (tunnel, key) => {
       routerReporter.controller.enqueue(key);
+      keyKeeper.controller.enqueue(key);
       tellTunnel(tunnel);
     },
+    onTurned: ({ interfaceName }) => sync.controller.enqueue(interfaceName, { priority: 50 }),
     onObserved: ({ interfaceName }, observation) =>
       identities.sighted(interfaceName, observation, sightings.note(interfaceName, observation)),
     onUnknown: putAgain,
@@ -324,9 +332,10 @@ export function startAgent(options: AgentOptions): AgentProcess {
     lookMs: options.identityLookMs ?? 5_000,
     onFinding: (key) => routerReporter.controller.enqueue(key),
   });
-  const { configurer, profiles, profileKeeper, backups, classNews, turns } = routerWork({
+  const { configurer, profiles, profileKeeper, keyKeeper, backups, classNews, turns } = routerWork({
     ...common,
     client,
+    recorder,
     gatewayNamespace,
     backupNamespace: options.backupNamespace ?? DEFAULT_BACKUP_NAMESPACE,
     cache,
@@ -334,15 +343,18 @@ export function startAgent(options: AgentOptions): AgentProcess {
     mayWrite,
     configurations: options.configurations,
     profileLooks: options.profileLooks,
+    keyChanges: options.keyChanges,
     driftMs: options.driftMs,
     listenRouters: options.listenRouters,
     holdMs: options.holdMs,
     clock,
     signal,
     backoff: options.configurationBackoff,
+    keyBackoff: options.keyBackoff,
     backupTimes: options.backupTimes,
     endpointOf: (key) => tenantTunnels.get(key)?.status?.endpoint,
     onNews: (key) => routerReporter.controller.enqueue(key),
+    onKeyChange: ({ interfaceName }) => watcher.controller.enqueue(interfaceName),
   });
   const endpoints = new EndpointKeeper({
     ...common,
@@ -365,6 +377,7 @@ export function startAgent(options: AgentOptions): AgentProcess {
     profiles: profileKeeper,
     backups,
     endpoints,
+    keys: keyKeeper,
     recorder,
     logger,
     now,
@@ -444,6 +457,7 @@ export function startAgent(options: AgentOptions): AgentProcess {
     backups.controller,
     endpoints.planner,
     endpoints.controller,
+    keyKeeper.controller,
     routerReporter.controller,
     tunnelReporter.controller,
     sweeper,

@@ -5,6 +5,7 @@ import type { Link } from './connectivity.ts';
 import { type DesiredTunnel, noTunnel } from './desired-tunnel.ts';
 import { Expected } from './expected.ts';
 import type { DesiredPeer } from './handover-block.ts';
+import { followStandbys, type Standby } from './keys/standby.ts';
 import type { Problem } from './problem.ts';
 import type { Verdict } from './services/verdict.ts';
 import { type DesiredPeers, differing } from './tunnel-peers.ts';
@@ -56,6 +57,12 @@ export interface Tunnel {
   /** By public key; one for each desired peer. */
   readonly links: Map<string, Link>;
   readonly traffic: Map<string, Traffic>;
+  /** By a key that a router has made, and may come with at any time. */
+  readonly standbys: Map<string, Standby>;
+  /** Keys of peers whose routers use the one that they have made. */
+  turned: ReadonlySet<string>;
+  /** Routers that are changing their keys just now. */
+  changing: number;
   /** Since the agent started: bytes of all its routers, and how often one came or was called offline. */
   readonly totals: { rx: number; tx: number; connected: number; offline: number };
   readonly services: TunnelServices;
@@ -102,6 +109,9 @@ export class Fleet {
       attempted: false,
       links: new Map(),
       traffic: new Map(),
+      standbys: new Map(),
+      turned: new Set(),
+      changing: 0,
       totals: { rx: 0, tx: 0, connected: 0, offline: 0 },
       services: {
         given: undefined,
@@ -150,8 +160,11 @@ export class Fleet {
     if (ownerBefore !== undefined && ownerBefore !== owner) this.#owners.delete(ownerBefore);
     if (owner !== undefined) this.#owners.set(owner, tunnel);
     const keys = differing(before.peers, { peers, changes: desired.changes });
+    const links = linksCarriedOver(tunnel, keys, before.peers, peers);
     for (const publicKey of keys) this.#takeAway(tunnel, publicKey, before.peers, peers);
     for (const publicKey of keys) this.#bring(tunnel, publicKey, before.peers, peers, begin);
+    for (const [publicKey, link] of links) tunnel.links.set(publicKey, link);
+    followStandbys(tunnel, keys);
     const routers = keys.flatMap((key) => (peers.get(key) ?? before.peers.get(key))?.router ?? []);
     const isMended = before.problems.length > 0 && desired.problems.length === 0;
     return [...new Set([...routers.map(routerKey), ...(isMended ? this.#restore(tunnel, peers) : [])])];
@@ -229,6 +242,21 @@ export class Fleet {
       tunnel.services.given = undefined;
     }
   }
+}
+
+/** A router whose key has become the one that it had made is the same that it was, and as connected. */
+function linksCarriedOver(
+  { links }: Tunnel,
+  keys: readonly string[],
+  before: DesiredPeers,
+  peers: DesiredPeers,
+): [string, Link][] {
+  return keys.flatMap((key): [string, Link][] => {
+    const had = before.get(key);
+    const link = links.get(key);
+    if (had?.next === undefined || link === undefined || peers.has(key)) return [];
+    return peers.get(had.next)?.router.uid === had.router.uid ? [[had.next, link]] : [];
+  });
 }
 
 export const routerKey = (router: { namespace: string; name: string }): string =>

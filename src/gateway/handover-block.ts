@@ -14,6 +14,12 @@ export interface DesiredPeer {
   block: number;
   /** Number of the password that the router is to be given. */
   due?: number;
+  /** Its script was used, so that nobody else is waited for by its key. */
+  isScriptUsed?: true;
+  /** Its key is one that it has made itself. */
+  isOwnKey?: true;
+  /** Public key that the router has made, and may come with at any time. */
+  next?: string;
 }
 
 export interface Block {
@@ -112,7 +118,15 @@ function readBlock(handover: TunnelHandover, number: number, { peers, access }: 
     } else {
       const peer = peerOf(router, login.presharedKey, address6Of(handover, router.address));
       const due = login.due && login.next !== undefined ? (login.revision ?? 0) + 1 : undefined;
-      block.peers.push({ peer, router, block: number, ...(due !== undefined && { due }) });
+      block.peers.push({
+        peer,
+        router,
+        block: number,
+        ...(due !== undefined && { due }),
+        ...(login.used !== undefined && { isScriptUsed: true }),
+        ...(login.ownKey && { isOwnKey: true }),
+        ...(login.nextPublicKey !== undefined && { next: login.nextPublicKey }),
+      });
       block.networks.push(...networksOf(peer));
     }
   }

@@ -13,7 +13,7 @@ import {
   type TunnelHandover,
 } from '../api/index.ts';
 import type { ConfigMap, Secret } from '../kube/index.ts';
-import { parsePeers, publicKeyOf } from '../wireguard/index.ts';
+import { isKey, parsePeers, publicKeyOf } from '../wireguard/index.ts';
 import { type Read, read, unreadable } from './problem.ts';
 
 const MENDS = 'The controller mends it by itself; if it does not, see whether the controller runs.';
@@ -123,7 +123,7 @@ export function readAccess(object: Secret, address: string): RouterAccess | unde
   if (encoded === undefined || encoded.length > 16_384) return undefined;
   const value = parseObject(Buffer.from(encoded, 'base64').toString('utf8'));
   if (value === undefined) return undefined;
-  const { user, password, apiPort, presharedKey, next, revision, due } = value;
+  const { user, password, apiPort, presharedKey, nextPublicKey, ownKey, next, revision, used, due } = value;
   if (typeof user !== 'string' || typeof password !== 'string' || !isIntegerIn(apiPort, 1, 65_535)) {
     return undefined;
   }
@@ -133,8 +133,11 @@ export function readAccess(object: Secret, address: string): RouterAccess | unde
     password,
     apiPort,
     ...(presharedKey !== undefined && { presharedKey }),
+    ...(typeof nextPublicKey === 'string' && isKey(nextPublicKey) && { nextPublicKey }),
+    ...(ownKey === true && { ownKey }),
     ...(typeof next === 'string' && next !== '' && { next }),
     ...(isIntegerIn(revision, 0, Number.MAX_SAFE_INTEGER - 1) && { revision }),
+    ...(typeof used === 'string' && { used }),
     ...(due === true && { due }),
   };
 }

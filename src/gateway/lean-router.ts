@@ -34,7 +34,8 @@ function leanStatus(status: RouterStatus): RouterStatus {
     phase,
     tunnel: shared.of(tunnel),
     publicKey,
-    credentials: shared.of(credentials),
+    // A key is each Router's own.
+    credentials: credentials?.key ? credentials : shared.of(credentials),
     model: shared.of(model),
     version: shared.of(version),
     serialNumber,

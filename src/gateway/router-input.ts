@@ -2,6 +2,7 @@ import type { Router } from '../api/index.ts';
 import type { ConfigurationRecord } from './configuration-record.ts';
 import type { Link, Moment } from './connectivity.ts';
 import type { Identity } from './identity/saying.ts';
+import type { KeySaying } from './keys/key-step.ts';
 import type { ProfileSaying } from './profiles/profile-reports.ts';
 import type { SaidCondition } from './router-sayings.ts';
 
@@ -22,6 +23,8 @@ export interface RouterInput {
   publicKey?: string | undefined;
   /** Number of the password that it is to be given; undefined: the one that it has stays. */
   due?: number | undefined;
+  /** What is to be said of a key that it has made; undefined: what its status says already. */
+  key?: KeySaying | undefined;
   /** What is to be said of its profiles; undefined: what its status says already. */
   profiles?: ProfileSaying | undefined;
   /** The condition BackedUp as it is to be; undefined: none. */

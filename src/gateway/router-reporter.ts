@@ -20,6 +20,7 @@ import type { EndpointKeeper } from './endpoint/endpoint-keeper.ts';
 import { type Fleet, type Place, routerKey } from './fleet.ts';
 import type { IdentityWatch } from './identity/identity-watch.ts';
 import { NOTHING_KNOWN } from './identity/saying.ts';
+import type { KeyKeeper } from './keys/key-keeper.ts';
 import type { ProfileKeeper } from './profiles/profile-keeper.ts';
 import type { RouterInput } from './router-input.ts';
 import { planRouter } from './router-plan.ts';
@@ -36,6 +37,7 @@ export interface RouterReporterOptions {
   profiles: Pick<ProfileKeeper, 'saying'>;
   backups: Pick<BackupKeeper, 'condition'>;
   endpoints: Pick<EndpointKeeper, 'yetToReach'>;
+  keys: Pick<KeyKeeper, 'saying'>;
   recorder: EventRecorder;
   logger: Logger;
   now: () => Moment;
@@ -83,6 +85,7 @@ export class RouterReporter {
       profiles,
       backups,
       endpoints,
+      keys,
       now,
       offlineAfterSeconds,
       mayWrite,
@@ -102,6 +105,7 @@ export class RouterReporter {
       identity: place === undefined ? NOTHING_KNOWN : identities.known(router, place),
       publicKey: place?.peer.router.publicKey,
       due: place?.peer.due,
+      key: place === undefined ? undefined : keys.saying(uid),
       profiles: place === undefined ? undefined : profiles.saying(uid),
       backup:
         place === undefined

@@ -1,12 +1,13 @@
-/** All that speaks to routers: sets them up, applies their profiles, keeps their configurations. One at a time. */
+/** All that speaks to routers: sets them up, has them make keys, applies their profiles, keeps their configurations. One at a time. */
 import type { Router } from '../api/index.ts';
-import type { BackoffOptions, Clock, Informer, KubeClient, Logger } from '../kube/index.ts';
+import type { BackoffOptions, Clock, EventRecorder, Informer, KubeClient, Logger } from '../kube/index.ts';
 import { BackupKeeper } from './backups/backup-keeper.ts';
 import { ClassNews } from './class-news.ts';
 import { Configurer } from './configurer.ts';
 import type { Moment } from './connectivity.ts';
-import type { Fleet } from './fleet.ts';
+import type { Fleet, Tunnel } from './fleet.ts';
 import type { HandoverCache } from './handover-cache.ts';
+import { KeyKeeper } from './keys/key-keeper.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import { DRIFT_MS } from './profiles/pace.ts';
 import { ProfileCache } from './profiles/profile-cache.ts';
@@ -26,6 +27,7 @@ export interface RouterWorkOptions {
   fleet: Fleet;
   routers: Informer<Router>;
   metrics: GatewayMetrics;
+  recorder: Pick<EventRecorder, 'record'>;
   logger: Logger;
   clock: Clock;
   /** Ends the agent. */
@@ -36,24 +38,30 @@ export interface RouterWorkOptions {
   /** At once; undefined: as many as are right. */
   configurations: number | undefined;
   profileLooks: number | undefined;
+  keyChanges: number | undefined;
   driftMs: number | undefined;
   /** Routers that are listened to, at most. */
   listenRouters: number | undefined;
   /** How long each, ms; for tests. */
   holdMs: number | undefined;
   backoff: BackoffOptions | undefined;
+  /** Between attempts to change the key of one router. */
+  keyBackoff: BackoffOptions | undefined;
   /** Of backups; for tests. */
   backupTimes: ConstructorParameters<typeof BackupKeeper>[0]['times'];
   /** What routers of a TenantTunnel connect to, `host:port`. */
   endpointOf: (tenantTunnel: string) => string | undefined;
   /** There is news of this Router. */
   onNews: (router: string) => void;
+  /** A router of this tunnel is about to come with another key. */
+  onKeyChange: (tunnel: Tunnel) => void;
 }
 
 export interface RouterWork {
   configurer: Configurer;
   profiles: ProfileCache;
   profileKeeper: ProfileKeeper;
+  keyKeeper: KeyKeeper;
   backups: BackupKeeper;
   classNews: ClassNews;
   turns: RouterTurns;
@@ -63,7 +71,7 @@ export function routerWork(options: RouterWorkOptions): RouterWork {
   const { client, gatewayNamespace, backupNamespace, metrics, logger, onNews } = options;
   const { backoff = { baseMs: 1_000, maxMs: 60_000 }, driftMs = DRIFT_MS } = options;
   const { configurations = 64, profileLooks = 16, listenRouters = LISTEN_ROUTERS } = options;
-  const { backupTimes } = options;
+  const { keyChanges = 16, keyBackoff = { baseMs: 60_000, maxMs: 6 * 3_600_000 }, backupTimes } = options;
   const turns = new RouterTurns();
   const profiles = new ProfileCache({ client, namespace: gatewayNamespace, logger });
   const configurer = new Configurer({
@@ -92,9 +100,17 @@ export function routerWork(options: RouterWorkOptions): RouterWork {
     onReport: onNews,
     onChanged: (key) => backups.changed(key),
   });
+  const keyKeeper = new KeyKeeper({
+    ...options,
+    turns,
+    concurrency: keyChanges,
+    backoff: keyBackoff,
+    onChanging: options.onKeyChange,
+    onReport: onNews,
+  });
   const classNews = new ClassNews((key) => {
     profileKeeper.controller.enqueue(key);
     backups.controller.enqueue(key);
   });
-  return { configurer, profiles, profileKeeper, backups, classNews, turns };
+  return { configurer, profiles, profileKeeper, keyKeeper, backups, classNews, turns };
 }

@@ -4,6 +4,7 @@ import type { EventReason, Router, RouterStatus } from '../api/index.ts';
 import { type Condition, findCondition, type OwnedStatus, setCondition } from '../kube/index.ts';
 import type { ConfigurationRecord } from './configuration-record.ts';
 import { identitySaying } from './identity/saying.ts';
+import type { KeySaying } from './keys/key-step.ts';
 import { factsStatus } from './router-facts.ts';
 import type { RouterInput } from './router-input.ts';
 import type { SaidCondition, Saying } from './router-sayings.ts';
@@ -49,8 +50,7 @@ export function writeOf(input: RouterInput, saying: Saying): RouterWrite | undef
       ? pick(before, FACT_FIELDS)
       : factsStatus(record.facts)),
     ...(identity.serial !== undefined && { serialNumber: identity.serial }),
-    ...pick(before, ['credentials']),
-    ...credentials(record),
+    ...credentials(before, record, input.key),
     ...profiles(input),
   };
   const isSame =
@@ -96,8 +96,15 @@ function isSaid(before: readonly Condition[] | undefined, condition: SaidConditi
 }
 
 /** Nothing is said of the password of a script, number 0. */
-const credentials = (record: ConfigurationRecord | undefined): Pick<RouterStatus, 'credentials'> =>
-  record?.revision ? { credentials: { revision: record.revision } } : {};
+function credentials(
+  { credentials: said }: RouterStatus,
+  record: ConfigurationRecord | undefined,
+  key: KeySaying | undefined,
+): Pick<RouterStatus, 'credentials'> {
+  if (said === undefined && !record?.revision && key === undefined) return {};
+  const revision = record?.revision || (said?.revision ?? 0);
+  return { credentials: { ...said, revision, ...(key && { key }) } };
+}
 
 function times({ link, record, now }: RouterInput): Pick<RouterStatus, (typeof TIME_FIELDS)[number]> {
   if (link === undefined || link.lastHandshake === 0) return {};

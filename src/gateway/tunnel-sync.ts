@@ -178,7 +178,7 @@ export class TunnelSync {
       const { tunnels } = await health.learn(sidecar.list(signal));
       exists = tunnels.some(({ interfaceName }) => interfaceName === tunnel.interfaceName);
     }
-    return planTunnel(reading, isDue ? undefined : tunnel.given, exists);
+    return planTunnel(reading, isDue ? undefined : tunnel.given, exists, tunnel.turned);
   }
 
   async #take(tunnel: Tunnel, step: TunnelStep, signal: AbortSignal): Promise<void> {

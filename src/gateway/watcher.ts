@@ -4,6 +4,7 @@ import { Controller, type Logger, type ReconcileResult } from '../kube/index.ts'
 import { type Arrival, type PeerObservation, SidecarError } from '../wireguard/index.ts';
 import { type Link, type Moment, nextLink } from './connectivity.ts';
 import { type Fleet, routerKey, type Tunnel } from './fleet.ts';
+import { observeStandbys } from './keys/standby.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import { ARRIVING_MS, isCheap, type Pace, pauseBeforeNextRead } from './pace.ts';
 import type { SidecarHealth, SidecarPort } from './sidecar-health.ts';
@@ -22,6 +23,8 @@ export interface WatcherOptions {
   isListening: () => boolean;
   /** The link of this Router is in another state. */
   onTransition: (tunnel: Tunnel, router: string) => void;
+  /** Networks of routers are to go to others of their keys. */
+  onTurned?: (tunnel: Tunnel) => void;
   /** Each peer of ours, as it is read. */
   onObserved?: (tunnel: Tunnel, observation: PeerObservation) => void;
   /** The node does not have this tunnel. */
@@ -156,6 +159,10 @@ export class Watcher {
     const options = isWhole ? { signal } : { since: last.at - OVERLAP_SECONDS, signal };
     const counters = new Map<string, number>();
     for await (const observation of sidecar.observe(tunnel.interfaceName, options)) {
+      if (tunnel.standbys.has(observation.publicKey)) {
+        counters.set(observation.publicKey, observation.lastHandshake);
+        continue;
+      }
       if (!tunnel.links.has(observation.publicKey)) continue;
       onObserved?.(tunnel, observation);
       counters.set(observation.publicKey, observation.lastHandshake);
@@ -165,18 +172,22 @@ export class Watcher {
     const whole = isWhole ? start.monotonic : last.whole;
     const { tookMs = 0, wasForSomebody = false } = last ?? {};
     this.#last.set(tunnel, { whole, at, endedAt: start.monotonic, tookMs, wasForSomebody });
+    if (observeStandbys(tunnel, counters)) this.#options.onTurned?.(tunnel);
     return this.#advance(tunnel, counters);
   }
 
   async #advance(tunnel: Tunnel, counters: ReadonlyMap<string, number>): Promise<boolean> {
     const { offlineAfterMs, onTransition, pace } = this.#options;
     const now = this.#options.now();
-    let awaited = false;
+    let awaited = tunnel.changing > 0;
     let looked = 0;
+    // A router is there by whichever of its keys.
+    const seen = new Map([...tunnel.standbys.values()].map((standby) => [standby.main, standby.seen]));
     for (const [publicKey, link] of tunnel.links) {
       looked += 1;
       if (looked % AT_A_TIME === 0) await setImmediate();
-      const next = nextLink(link, counters.get(publicKey) ?? link.counter, now, offlineAfterMs);
+      const counter = counters.get(publicKey) ?? link.counter;
+      const next = nextLink(link, Math.max(counter, seen.get(publicKey) ?? 0), now, offlineAfterMs);
       if (next !== link) tunnel.links.set(publicKey, next);
       awaited ||= isAwaited(next, now, pace);
       countTransition(tunnel, link, next);

@@ -40,6 +40,7 @@ export {
   runProfiles,
   type Subject,
 } from './profile/index.ts';
+export { type KeyRows, makeKey, readKeys, removeKeys, type UseKeyInput, useKey } from './rotation/key.ts';
 export { setPassword } from './rotation/password.ts';
 export type { ScriptInput } from './script/input.ts';
 export { quote } from './script/quote.ts';

@@ -33,7 +33,7 @@ let log: RequestLog;
 const field = new Map<string, SimulatedRouter>();
 
 beforeAll(async () => {
-  world = await World.start({ namespaces: ['acme', 'globex'], audit: true });
+  world = await World.start({ namespaces: ['acme', 'globex'], audit: true, ownKeys: true });
   log = new RequestLog(world.system);
   // So that nothing of the class itself, or of a first tunnel ever, is counted.
   field.set('globex/before', await world.bringOnline('globex/before', '7.16.2'));
@@ -61,7 +61,7 @@ describe('one Router from apply to Online', () => {
     expect(beyond).toEqual([]);
     expect(total(counts)).toBeLessThanOrEqual(bounds.get('both all') ?? 0);
     // The log does show what is surely asked.
-    expect(counts.get('controller patch routers/status')).toBe(2);
+    expect(counts.get('controller patch routers/status')).toBe(3);
     expect(counts.get('agent patch routers/status')).toBeGreaterThan(0);
   });
 });

@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import { ROUTERS, type Router, TENANT_TUNNELS } from '../../src/api/index.ts';
 import type { ConfigurationRecord } from '../../src/gateway/configuration-record.ts';
 import { adoptLink, type Link, newLink, nextLink } from '../../src/gateway/connectivity.ts';
 import { NOTHING_KNOWN } from '../../src/gateway/identity/saying.ts';
+import { type KeySaying, keyStep } from '../../src/gateway/keys/key-step.ts';
 import type { RouterInput } from '../../src/gateway/router-input.ts';
 import { planRouter } from '../../src/gateway/router-plan.ts';
 import { FIELD_MANAGER, isSaidConnected } from '../../src/gateway/router-reporter.ts';
@@ -28,6 +30,8 @@ export class AgentModel {
   readonly #picture: Picture;
   readonly #links = new Map<string, Link>();
   readonly #records = new Map<string, ConfigurationRecord>();
+  /** By uid: what is said of keys that routers have made, until their statuses have it. */
+  readonly #sayings = new Map<string, KeySaying>();
   readonly #waiting = new Set<string>();
   readonly #devices: Devices;
 
@@ -97,6 +101,7 @@ export class AgentModel {
     const { write, configure, againMs } = planRouter(this.#input(key, router));
     if (againMs !== undefined) this.#soon(key, againMs);
     if (configure !== 'none') this.#configure(key, uid, generation);
+    else this.#changeKey(key, router);
     if (write === undefined) return;
     // What becomes of profiles another actor here says, under a name of its own.
     const { profiles: _, ...status } = write.status;
@@ -123,6 +128,7 @@ export class AgentModel {
       link,
       record: this.#records.get(uid),
       publicKey: isHere ? peer.publicKey : undefined,
+      key: isHere ? this.#sayings.get(uid) : undefined,
       due: handed?.peer.uid === uid ? this.#devices.due(handed) : undefined,
       now: this.#now(),
       identity: NOTHING_KNOWN,
@@ -156,6 +162,38 @@ export class AgentModel {
         notBefore: 0,
       });
       this.#soon(key);
+    });
+  }
+
+  /** As KeyKeeper does: a router that is Online, and what is handed over of it is what its gateway lets in. */
+  #changeKey(key: string, router: Router): void {
+    const { uid } = router.metadata;
+    const handed = this.#handed(key);
+    if (handed?.peer.uid !== uid || router.status?.phase !== 'Online' || router.spec.suspended) return;
+    if (router.status.publicKey !== handed.peer.publicKey || !this.isConnected(key)) return;
+    const saying = this.#sayings.get(uid);
+    if (isDeepStrictEqual(saying, router.status.credentials?.key)) this.#sayings.delete(uid);
+    const { next, ...keys } = this.#devices.keys(handed);
+    const step = keyStep({
+      router,
+      peer: { router: handed.peer, ...keys, ...(next !== undefined && { next }) },
+      saying: this.#sayings.get(uid),
+      ownKeys: this.#picture.handovers.get(handed.tunnel)?.tunnel?.ownKeys === true,
+      isLetIn: true,
+    });
+    if (step.step === 'none' || this.#waiting.has(`key ${key}`)) return;
+    this.#waiting.add(`key ${key}`);
+    this.#actor.clock.after(LOG_IN_MS, () => {
+      this.#waiting.delete(`key ${key}`);
+      // It may have been handed over otherwise meanwhile, and then no such session would come about.
+      const now = this.#handed(key);
+      const isSame =
+        now?.peer.uid === uid &&
+        now.peer.publicKey === handed.peer.publicKey &&
+        this.#devices.keys(now).next === next;
+      const saying = isSame ? this.#devices.changeKey(now, step) : undefined;
+      if (saying !== undefined) this.#sayings.set(uid, saying);
+      this.#soon(key, saying === undefined ? RETRY_MS : 20);
     });
   }
 

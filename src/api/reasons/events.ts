@@ -119,6 +119,14 @@ export const EVENT_REASONS = {
     meaning: 'Logging in to the router or configuring it failed; it is tried again.',
     remedy: 'See condition Configured of the Router.',
   },
+  KeyKept: {
+    on: ['Router'],
+    type: 'Warning',
+    meaning:
+      'The router could not be given a WireGuard key of its own twice in a row, so it keeps the one of its script. It works; the change is tried again, ever less often.',
+    remedy:
+      'The message says what was in the way. Where no router of the class is to change its key, write spec.router.ownKeys: false into the TunnelClass.',
+  },
   AllocationFailed: {
     on: ['TenantTunnel', 'Router'],
     type: 'Warning',

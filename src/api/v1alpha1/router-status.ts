@@ -72,10 +72,24 @@ export const routerStatus = s.object(
             minimum: 0,
             maximum: Number.MAX_SAFE_INTEGER,
           }),
+          key: s.optional(
+            s.object(
+              {
+                publicKey: text('The public key of it, base64. The private one never leaves the router.', 64),
+                after: text('The public key that the router had before it.', 64),
+                inUse: s.optional(
+                  s.boolean({
+                    description: 'Whether the router was found to use it. Absent: it is only made.',
+                  }),
+                ),
+              },
+              { description: 'The WireGuard key that the router has made for itself.' },
+            ),
+          ),
         },
         {
           description:
-            'Which of its passwords the router has, by number. Absent while it is that of its first script.',
+            'Which of its passwords the router has, by number, and which key it has made for itself. Absent while it has those of its first script.',
         },
       ),
     ),

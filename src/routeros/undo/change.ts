@@ -16,6 +16,7 @@ export type Values = Readonly<Record<string, string | null>>;
  *   back restores it whole, with its id, place and secrets. Without it, `row` has all that was set in it and `mark` what
  *   it is recognised by.
  * - `move`: `before` and `wasBefore` are ids; absent: the end.
+ * - `run`: a script of ours that the router runs in the background, and the line that takes back what that does.
  */
 export type Change =
   | {
@@ -36,7 +37,8 @@ export type Change =
       mark: Readonly<Record<string, string>>;
       before?: string;
     }
-  | { kind: 'move'; path: string; id: string; before?: string; wasBefore?: string };
+  | { kind: 'move'; path: string; id: string; before?: string; wasBefore?: string }
+  | { kind: 'run'; path: '/execute'; script: string; undo: string };
 
 /** What is sent for a change. `isProven`: a row that could be disabled is now to go. Throws `InvalidRequest`. */
 export function commandOf(change: Change, isProven = false): ApiCommand {
@@ -54,6 +56,7 @@ export function commandOf(change: Change, isProven = false): ApiCommand {
     const row = id === undefined ? {} : { '.id': rowId(id) };
     return { path: `${path}/set`, attributes: { ...row, ...Object.fromEntries(attributes) } };
   }
+  if (kind === 'run') return { path, attributes: { script: change.script } };
   const id = rowId(change.id);
   if (kind === 'move') {
     const place = change.before === undefined ? {} : { destination: rowId(change.before) };

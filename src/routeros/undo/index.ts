@@ -10,3 +10,4 @@ export {
 export { isRisky, isRiskyMenu } from './risk.ts';
 export { type Leftovers, type Settled, settleUndo } from './settle.ts';
 export { underUndo } from './under-undo.ts';
+export { UNDO } from './watch.ts';

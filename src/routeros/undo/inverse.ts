@@ -68,6 +68,7 @@ function menu(path: string): string {
 
 function step(change: Change): string {
   const { kind } = change;
+  if (kind === 'run') return change.undo;
   const path = menu(change.path);
   if (kind === 'add')
     return `:foreach ttRow in=[${path}/find where ${like(change.mark)}] do={ ${path}/remove $ttRow }`;

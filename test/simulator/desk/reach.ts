@@ -21,6 +21,8 @@ export interface Way {
   /** The router in the tunnel. */
   router: string;
   routerKey: string;
+  /** Another of the router's that the server lets in. */
+  nextKey?: string | undefined;
   interfaceName: string;
   apiPort: number;
 }
@@ -68,7 +70,7 @@ function uplinkObstacle({ endpoint }: Way, rows: ReadRows): string | undefined {
 function tunnelObstacle(way: Way, rows: ReadRows): string | undefined {
   const wireguard = rows('/interface/wireguard').find((row) => row.name === way.interfaceName);
   if (wireguard === undefined || !isOn(wireguard)) return 'no WireGuard interface';
-  if (wireguard['public-key'] !== way.routerKey) return 'another key of the router';
+  if (![way.routerKey, way.nextKey].includes(wireguard['public-key'])) return 'another key of the router';
   const peer = rows('/interface/wireguard/peers').find(
     (row) => isOn(row) && row.interface === way.interfaceName && row['public-key'] === way.serverKey,
   );

@@ -60,9 +60,19 @@ export const keyObject = (privateKey = serverKeys.privateKey): Secret =>
 export const peersObject = (peers: readonly HandoverPeer[], block = 1): ConfigMap =>
   configMap(`tunnel-3-peers-${block}`, { [PEERS_KEY]: renderPeers(peers) });
 
-export function accessObject(peers: readonly HandoverPeer[], block = 1, presharedKey?: string): Secret {
-  const login = JSON.stringify({ user: 'tenant-tunnel', password: 'x', apiPort: 8728, presharedKey });
-  return secret(`tunnel-3-access-${block}`, Object.fromEntries(peers.map(({ address }) => [address, login])));
+/** `nexts`: keys that routers have made, by address. */
+export function accessObject(
+  peers: readonly HandoverPeer[],
+  block = 1,
+  presharedKey?: string,
+  nexts: Readonly<Record<string, string>> = {},
+): Secret {
+  const login = { user: 'tenant-tunnel', password: 'x', apiPort: 8728, presharedKey };
+  const logins = peers.map(({ address }) => [
+    address,
+    JSON.stringify({ ...login, nextPublicKey: nexts[address] }),
+  ]);
+  return secret(`tunnel-3-access-${block}`, Object.fromEntries(logins));
 }
 
 export function objectsOf(

@@ -43,7 +43,7 @@ function world(most = 100) {
 const given = (tunnel: Tunnel): void => {
   const own = tunnel.desired.interface;
   if (own === undefined) throw new Error('The tunnel has no interface.');
-  tunnel.given = { interface: own, peers: new Map() };
+  tunnel.given = { interface: own, peers: new Map(), turned: new Set() };
 };
 
 test('a tunnel is told with its routers by state, its bytes and its transitions', async () => {

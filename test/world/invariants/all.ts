@@ -9,6 +9,7 @@ import { nothingLeaks } from './at-rest.ts';
 import { endpointsLead } from './endpoints.ts';
 import { GivenToRouters } from './given.ts';
 import { ipv6IsTold, Subnets6 } from './ipv6.ts';
+import { keysAreKnown } from './keys.ts';
 import { networksAreRouted } from './networks.ts';
 import { passwordsAreKnown } from './passwords.ts';
 import { TunnelsStay } from './placed.ts';
@@ -102,6 +103,7 @@ export class Invariants {
     this.#quarantine.ledger(this.#picture);
     this.#routers.ledger(this.#picture);
     passwordsAreKnown(this.#picture, this.#devices);
+    keysAreKnown(this.#picture, this.#devices);
     this.#tenants.ledger(this.#picture);
   }
 

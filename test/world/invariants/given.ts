@@ -69,7 +69,9 @@ export class GivenToRouters {
       const kept = places.find(({ address }) => address === given.address);
       if (given.mayMove) continue;
       if (kept === undefined) throw lost(key, given, `ledger: ${places.map(({ address }) => address)}`);
-      const { publicKey } = kept.entry;
+      const { publicKey, isOwnKey } = kept.entry;
+      // It has made that itself; whether it does use it, and is let in by it, is looked at in keys.ts.
+      if (isOwnKey) Object.assign(given, { publicKey });
       const { className = '' } = picture.tunnels.get(given.tunnel) ?? {};
       // Without its class nothing new is told of a router, whatever becomes of spec.publicKey.
       const isMute = this.#server.peek(TUNNEL_CLASSES, className) === undefined;
