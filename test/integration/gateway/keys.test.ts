@@ -1,8 +1,11 @@
 import type { Duplex } from 'node:stream';
+import { jest } from '@jest/globals';
 import { generateKeyPair } from '../../../src/wireguard/index.ts';
 import { RouterOs } from '../../simulator/engine/index.ts';
 import { serveApi } from '../../simulator/machine/api/without-linux.ts';
 import { Cluster, type GatewayNode, type HandedOver, type Member, until } from './harness.ts';
+
+jest.setTimeout(60_000);
 
 let cluster: Cluster;
 let node: GatewayNode;
@@ -157,7 +160,7 @@ test('an agent that is killed when the router has just taken its key leaves the 
   await node.startAgent({ keyBackoff: { baseMs: 50, maxMs: 200 } });
   await site.promote();
   await site.isDone();
-}, 60_000);
+});
 
 test('a router of a tunnel whose routers keep their keys, or with one that somebody wrote, keeps it', async () => {
   const site = await Site.start();
@@ -171,4 +174,4 @@ test('a router of a tunnel whose routers keep their keys, or with one that someb
   await site.tunnel.writeBlock();
   await node.readings(10);
   expect((await site.tunnel.router(other)).status?.credentials).toBeUndefined();
-}, 60_000);
+});

@@ -85,6 +85,8 @@ export class Invariants {
     if (plural === 'routers' && after !== undefined) {
       this.#recorded.router(after as Router);
       statusesAreUnique(picture, this.#server);
+      // A router takes a key between two writes of the ledger.
+      if (!this.#isDisturbed) keysAreKnown(picture, this.#devices);
     }
     if (plural === 'tenanttunnels' && after !== undefined) this.#recorded.tunnel(after as TenantTunnel);
     this.#routers.see(change, picture);

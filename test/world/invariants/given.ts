@@ -70,7 +70,7 @@ export class GivenToRouters {
       if (given.mayMove) continue;
       if (kept === undefined) throw lost(key, given, `ledger: ${places.map(({ address }) => address)}`);
       const { publicKey, isOwnKey } = kept.entry;
-      // It has made that itself; whether it does use it, and is let in by it, is looked at in keys.ts.
+      // It has made that itself; whether it uses it, and is let in by it, is looked at in keys.ts.
       if (isOwnKey) Object.assign(given, { publicKey });
       const { className = '' } = picture.tunnels.get(given.tunnel) ?? {};
       // Without its class nothing new is told of a router, whatever becomes of spec.publicKey.
@@ -85,7 +85,7 @@ export class GivenToRouters {
     const key = keyOf(router);
     const { address = '', publicKey = '' } = router.status ?? {};
     const { uid } = router.metadata;
-    const { tunnel, tenant } = placeOf(picture, key, address);
+    const { tunnel, tenant, ownKey } = placeOf(picture, key, address);
     const next: Given = {
       uid,
       tenant,
@@ -97,7 +97,8 @@ export class GivenToRouters {
     const given = this.#given.get(key);
     if (given?.uid === uid && !given.mayMove) {
       if (address !== given.address) throw lost(key, given, `status: ${address}`);
-      if (publicKey !== given.publicKey && publicKey !== router.spec.publicKey && !this.#mayKeyChange(key))
+      const isSame = [given.publicKey, router.spec.publicKey, ownKey].includes(publicKey);
+      if (!isSame && !this.#mayKeyChange(key))
         throw lost(key, given, `status: ${publicKey}`);
     }
     if (given?.uid !== uid) this.#comeBack(router, next);
@@ -173,11 +174,16 @@ const lost = (key: string, { tunnel, address, publicKey }: Given, now: string): 
 
 const UNKNOWN = -1;
 
-/** In which tunnel a Router has its address. */
-function placeOf(picture: Picture, key: string, address: string): Pick<Given, 'tunnel' | 'tenant'> {
+/** In which tunnel a Router has its address, and the key that it has made itself. */
+function placeOf(
+  picture: Picture,
+  key: string,
+  address: string,
+): Pick<Given, 'tunnel' | 'tenant'> & { ownKey?: string } {
   for (const { tunnel, entry, address: at } of picture.records()) {
-    if (entry.owner === key && at === address)
-      return { tunnel, tenant: picture.tunnels.get(tunnel)?.tenant ?? '' };
+    if (entry.owner !== key || at !== address) continue;
+    const { tenant = '' } = picture.tunnels.get(tunnel) ?? {};
+    return { tunnel, tenant, ...(entry.isOwnKey && { ownKey: entry.publicKey }) };
   }
   return { tunnel: UNKNOWN, tenant: '' };
 }
