@@ -1,6 +1,6 @@
 /** Reads the peers of one block of addresses, and remembers those of each block of a tunnel. */
 import { Address4 } from 'ip-address';
-import { addressIn6, type HandoverPeer, type TunnelHandover } from '../api/index.ts';
+import { addressIn6, type HandoverPeer, type RouterAccess, type TunnelHandover } from '../api/index.ts';
 import type { ConfigMap, Secret } from '../kube/index.ts';
 import { type Peer, parseAddress, parseCidr } from '../wireguard/index.ts';
 import { networksOf, type PeerNetwork } from './distinct-networks.ts';
@@ -20,6 +20,8 @@ export interface DesiredPeer {
   isOwnKey?: true;
   /** Public key that the router has made, and may come with at any time. */
   next?: string;
+  /** That is not handed over any more, and stays until the peer has another key. */
+  isNextKept?: true;
 }
 
 export interface Block {
@@ -78,10 +80,20 @@ function keepSame(
   return peers.map((desired) => {
     const { address } = desired.router;
     const had = known.get(address);
-    const isSame =
-      had !== undefined && isSamePeer(had, desired) && hadAccess?.[address] === access.data?.[address];
-    return isSame ? had : desired;
+    if (had === undefined) return desired;
+    const isSame = isSamePeer(had, desired) && hadAccess?.[address] === access.data?.[address];
+    return isSame ? had : withKeptNext(desired, had);
   });
+}
+
+/**
+ * The Secret, which has the next key, and the ConfigMap, which then has it as the peer's, are two objects: between the two
+ * a router that uses it must not be cut off. Nor by a controller from before there were such keys, which drops it.
+ */
+function withKeptNext(desired: DesiredPeer, { router, next }: DesiredPeer): DesiredPeer {
+  const isSame = router.publicKey === desired.router.publicKey && router.uid === desired.router.uid;
+  if (next === undefined || desired.next !== undefined || !isSame) return desired;
+  return { ...desired, next, isNextKept: true };
 }
 
 const isSamePeer = (a: DesiredPeer, b: DesiredPeer): boolean =>
@@ -125,13 +137,17 @@ function readBlock(handover: TunnelHandover, number: number, { peers, access }: 
         ...(due !== undefined && { due }),
         ...(login.used !== undefined && { isScriptUsed: true }),
         ...(login.ownKey && { isOwnKey: true }),
-        ...(login.nextPublicKey !== undefined && { next: login.nextPublicKey }),
+        ...nextOf(login, router),
       });
       block.networks.push(...networksOf(peer));
     }
   }
   return block;
 }
+
+/** Nothing once it is the key of the peer. */
+const nextOf = ({ nextPublicKey: next }: RouterAccess, { publicKey }: HandoverPeer): { next?: string } =>
+  next === undefined || next === publicKey ? {} : { next };
 
 function inside(address: string, network: Address4): boolean {
   return Address4.isValid(address) && new Address4(address).isInSubnet(network);

@@ -14,7 +14,9 @@ export type KeyStep = { step: 'none' } | { step: 'make' } | { step: 'use'; next:
 
 export interface KeyInput {
   router: Pick<Router, 'spec' | 'status'>;
-  peer: Pick<DesiredPeer, 'isScriptUsed' | 'isOwnKey' | 'next'> & { router: { publicKey: string } };
+  peer: Pick<DesiredPeer, 'isScriptUsed' | 'isOwnKey' | 'next' | 'isNextKept'> & {
+    router: { publicKey: string };
+  };
   /** Of this process; undefined: what the status says counts. */
   saying: KeySaying | undefined;
   /** Whether routers of the tunnel make keys of their own. */
@@ -31,7 +33,7 @@ export function keyStep({ router, peer, saying, ownKeys, isLetIn }: KeyInput): K
   if (peer.next !== undefined) {
     // The router may have it by now, whatever the class or the manifest says since.
     const isSaid = said?.inUse === true && said.after === publicKey && said.publicKey === peer.next;
-    return isSaid || !isLetIn ? NONE : { step: 'use', next: peer.next };
+    return isSaid || !isLetIn || peer.isNextKept ? NONE : { step: 'use', next: peer.next };
   }
   if (!ownKeys || router.spec.publicKey !== undefined || !peer.isScriptUsed || peer.isOwnKey) return NONE;
   if (said?.publicKey === publicKey && said.inUse === true) return NONE;

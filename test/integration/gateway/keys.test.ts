@@ -111,9 +111,14 @@ class Site {
   /** And once it is in use. */
   async promote(): Promise<void> {
     await until('it is said to be in use', async () => (await this.said())?.inUse === true);
+    expect(this.networks).toEqual([[], this.member.peer.allowedIPs]);
     const { publicKey = '' } = (await this.said()) ?? {};
-    this.member.peer.publicKey = publicKey;
+    // The Secret first, as the controller writes it: with that alone the router must not lose its peer.
     Object.assign(this.member.access, { nextPublicKey: undefined, ownKey: true });
+    await this.tunnel.writeBlock();
+    await node.readings(5);
+    expect(this.networks).toEqual([[], this.member.peer.allowedIPs]);
+    this.member.peer.publicKey = publicKey;
     await this.tunnel.writeBlock();
     await this.tunnel.controllerSays(this.member, { publicKey });
   }
@@ -145,10 +150,9 @@ test('a router makes its key, uses it once it is let in, and is Online all the t
   expect(site.keys.get('tenant-tunnel-next')).toBe(next);
   await site.promote();
   expect(site.publicKey).toBe(next);
-  expect(site.networks).toEqual([[], site.member.peer.allowedIPs]);
   await site.isDone();
-  // That it has made one, and that it uses it.
-  expect(node.routerWrites - writes).toBe(2);
+  // That it has made one, which may be said by now, and that it uses it.
+  expect(node.routerWrites - writes).toBeLessThanOrEqual(2);
 });
 
 test('an agent that is killed when the router has just taken its key leaves the rest to the next one', async () => {

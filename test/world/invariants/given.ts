@@ -98,8 +98,7 @@ export class GivenToRouters {
     if (given?.uid === uid && !given.mayMove) {
       if (address !== given.address) throw lost(key, given, `status: ${address}`);
       const isSame = [given.publicKey, router.spec.publicKey, ownKey].includes(publicKey);
-      if (!isSame && !this.#mayKeyChange(key))
-        throw lost(key, given, `status: ${publicKey}`);
+      if (!isSame && !this.#mayKeyChange(key)) throw lost(key, given, `status: ${publicKey}`);
     }
     if (given?.uid !== uid) this.#comeBack(router, next);
     this.#given.set(key, next);

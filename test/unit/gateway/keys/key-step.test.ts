@@ -26,6 +26,7 @@ describe('what is next for a router to have a key of its own', () => {
     expect(keyStep(input({ saying: key }))).toEqual({ step: 'none' });
     const peer = { router: OWN, isScriptUsed: true as const, next: 'K1' };
     expect(keyStep(input({ peer, isLetIn: false }))).toEqual({ step: 'none' });
+    expect(keyStep(input({ peer: { ...peer, isNextKept: true } }))).toEqual({ step: 'none' });
   });
 
   test('is to use it, whatever else is wanted by then: it may do so already', () => {

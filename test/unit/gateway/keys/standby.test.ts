@@ -96,14 +96,29 @@ describe('a key that a router has made', () => {
     expect(device.get(next)).toEqual([]);
   });
 
-  test('that is dropped, or another, is let in no more', () => {
+  test('goes for another, or with the key that it was to follow, and not before', () => {
     const { device, take, tunnel } = gateway();
+    const keys = (): string[] => [...device.keys()].sort();
     take([a, b], { [a.address]: next });
     const other = generateKeyPair().publicKey;
     take([a, b], { [a.address]: other });
-    expect([...device.keys()].sort()).toEqual([a.publicKey, b.publicKey, other].sort());
-    take([a, b]);
-    expect([...device.keys()].sort()).toEqual([a.publicKey, b.publicKey].sort());
+    expect(keys()).toEqual([a.publicKey, b.publicKey, other].sort());
+    observeStandbys(tunnel, new Map([[other, 100]]));
+    take([a, b], { [a.address]: other });
+    // The Secret without it is there before the ConfigMap with it as the peer's key.
+    expect(take([a, b])).toBe('none');
+    expect(device.get(other)).toEqual(a.allowedIPs);
+    expect(take([{ ...a, publicKey: other }, b])).toBe('patch');
+    expect(keys()).toEqual([b.publicKey, other].sort());
+    expect(tunnel.standbys.size).toBe(0);
+  });
+
+  test('is let in no more once its Router has a key of a fresh script', () => {
+    const { device, take, tunnel } = gateway();
+    take([a, b], { [a.address]: next });
+    const fresh = generateKeyPair().publicKey;
+    take([{ ...a, publicKey: fresh }, b]);
+    expect([...device.keys()].sort()).toEqual([b.publicKey, fresh].sort());
     expect(tunnel.standbys.size).toBe(0);
   });
 
