@@ -43,7 +43,7 @@ export async function opensTcp(enter: readonly string[], address: string, port: 
   const [command = '', ...args] = [
     ...enter,
     'timeout',
-    '2',
+    '10',
     'bash',
     '-c',
     `exec 3<>/dev/tcp/${address}/${port}`,

@@ -1,10 +1,13 @@
 /** Copies of configurations on a real API server, under the agent's own rights. */
 import { gunzipSync } from 'node:zlib';
+import { jest } from '@jest/globals';
 import { BACKUP_KEY, backupPrefix, DEFAULT_BACKUP_NAMESPACE } from '../../../src/api/index.ts';
 import { type Secret, secrets } from '../../../src/kube/index.ts';
 import { AGENT_USER } from '../../testbed/control-plane.ts';
 import { Cluster, type GatewayNode, until } from './harness.ts';
 import { Site, SPEC } from './site.ts';
+
+jest.setTimeout(60_000);
 
 const NAMESPACE = DEFAULT_BACKUP_NAMESPACE;
 const AT_ONCE = { afterChangeMs: 1, leastMs: 1, backoff: { baseMs: 20, maxMs: 50 } };
