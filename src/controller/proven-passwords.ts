@@ -14,6 +14,8 @@ export type Gathering = Map<string, number>;
 
 /** What is to be noted: the number of the password that a router was found to have, and a key that it has made. */
 export interface Proven {
+  /** There is something to be noted now. */
+  isDue?: boolean;
   proven?: number | undefined;
   madeKey?: MadeKey | undefined;
 }
@@ -27,7 +29,7 @@ export function provenSecrets(world: World, router: Router): Proven & { waitMs?:
   const madeKey = claim && madeKeyOf(world, router, claim);
   if (claim === undefined || (!isNews && madeKey === undefined)) return {};
   // The ledger is from before it: what it has meanwhile would cut the router off.
-  if (madeKey?.inUse && router.status?.publicKey === madeKey.publicKey) return { proven, madeKey };
+  if (madeKey?.inUse && router.status?.publicKey === madeKey.publicKey) return { proven, madeKey, isDue: true };
   const now = world.now().getTime();
   const key = `${claim.tunnel}/${claim.block}`;
   const until = world.gathering.get(key);
@@ -35,5 +37,5 @@ export function provenSecrets(world: World, router: Router): Proven & { waitMs?:
     world.gathering.set(key, now + GATHER_MS);
     return { waitMs: GATHER_MS };
   }
-  return now < until ? { waitMs: until - now } : { proven, madeKey };
+  return now < until ? { waitMs: until - now } : { proven, madeKey, isDue: true };
 }

@@ -22,6 +22,8 @@ import { writeRouterStatus } from './write-router-status.ts';
 
 /** How often a refusal is looked at again that no watch may bring back (a quarantine or a quota that ends), ms. */
 const LOOK_AGAIN_MS = 120_000;
+/** Soon enough to go with the others of its block, ms. */
+const DUE_MS = 50;
 /** Routers without an address of which an Event tells; ten thousand would push out those of others. */
 const TOLD = 25;
 /** None has this index. */
@@ -44,8 +46,10 @@ export const reconcileRouter =
     if (outcome.kind === 'later')
       return outcome.ms === undefined ? undefined : { requeueAfterMs: outcome.ms };
     await writeRouterStatus(world, router, outcome, context);
-    const { waitMs } = provenSecrets(world, router);
-    if (outcome.kind !== 'refused') return waitMs === undefined ? undefined : { requeueAfterMs: waitMs };
+    const { waitMs, isDue } = provenSecrets(world, router);
+    // Its time has come since `decide` looked, and nothing else would bring it back.
+    const againMs = waitMs ?? (isDue && outcome.kind === 'granted' ? DUE_MS : undefined);
+    if (outcome.kind !== 'refused') return againMs === undefined ? undefined : { requeueAfterMs: againMs };
     // The tunnel wakes it when an address comes free.
     return outcome.refusal.reason === 'AddressPoolExhausted' ? undefined : { requeueAfterMs: LOOK_AGAIN_MS };
   };

@@ -276,3 +276,27 @@ test('a block that another leader has named to the gateway is named on by a ledg
   const text = made.map(({ data }) => data?.['tunnel.json']).find((one) => one !== undefined);
   expect(JSON.parse(text ?? '').blocks).toEqual([1, 2]);
 });
+
+test('what a router proves is noted also where its time comes between two looks at it', async () => {
+  const { ledger } = await ledgerWithRouters('a/r');
+  const [claim] = ledger.claimsOf('a/r');
+  const { address = '', entry } = claim ?? {};
+  const revision = (entry?.access?.revision ?? 0) + 1;
+  const status = { address, publicKey: entry?.publicKey, credentials: { revision } };
+  const there = router('a/r', { tenant: 'acme' }, { status: status as never });
+  const { world } = worldOf({ ledger, routers: [there], stored: [there], tunnels: [tunnel('a/acme')] });
+  let now = NOW;
+  const until = NOW + 1;
+  Object.assign(world, {
+    now: () => new Date(now),
+    gathering: {
+      get: () => {
+        now = until;
+        return until;
+      },
+    },
+  });
+  expect(await reconcileRouter(world)('a/r', context)).toEqual({ requeueAfterMs: 50 });
+  await reconcileRouter(world)('a/r', context);
+  expect(ledger.claimsOf('a/r')[0]?.entry.access).toMatchObject({ revision, used: expect.any(String) });
+});
