@@ -29,7 +29,8 @@ export function provenSecrets(world: World, router: Router): Proven & { waitMs?:
   const madeKey = claim && madeKeyOf(world, router, claim);
   if (claim === undefined || (!isNews && madeKey === undefined)) return {};
   // The ledger is from before it: what it has meanwhile would cut the router off.
-  if (madeKey?.inUse && router.status?.publicKey === madeKey.publicKey) return { proven, madeKey, isDue: true };
+  if (madeKey?.inUse && router.status?.publicKey === madeKey.publicKey)
+    return { proven, madeKey, isDue: true };
   const now = world.now().getTime();
   const key = `${claim.tunnel}/${claim.block}`;
   const until = world.gathering.get(key);

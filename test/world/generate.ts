@@ -32,6 +32,7 @@ export function classDeed(name: keyof typeof CLASSES, isDefault: boolean, more: 
   const spec = {
     endpoint: { host: 'vpn.example.com' },
     quarantineSeconds: QUARANTINE_SECONDS,
+    router: { ownKeys: true },
     ...CLASSES[name],
     ...more,
   };
