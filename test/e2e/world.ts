@@ -75,8 +75,7 @@ export class ClusterWorld extends Field {
   values(more: Plain = {}, image = this.image): Plain {
     return {
       image: { ...image, pullPolicy: 'IfNotPresent' },
-      // A change of keys soon after Online is no part of what is measured here.
-      defaultClass: { endpoint: { host: this.node.address }, spec: { router: { ownKeys: false } } },
+      defaultClass: { endpoint: { host: this.node.address } },
       ...more,
     };
   }
