@@ -63,7 +63,8 @@ export class RunningProcess {
   }
 
   async #metrics(): Promise<string> {
-    return (await fetch(`${this.#url}/metrics`)).text();
+    // A connection that is kept may be closed by a busy process just as it is used again, which ended a run of minutes.
+    return (await fetch(`${this.#url}/metrics`, { headers: { connection: 'close' } })).text();
   }
 }
 
