@@ -1,17 +1,13 @@
 /** One conversation with a router that brings it to the endpoint that its tunnel has now. */
-import type { Router, RouterAccess } from '../../api/index.ts';
+import type { Router } from '../../api/index.ts';
 import { type Endpoint, type MoveOutcome, moveEndpoint, underUndo } from '../../routeros/index.ts';
 import type { Place } from '../fleet.ts';
-import { type LogIn, logIn } from '../log-in.ts';
-import { dialTo } from '../router-access.ts';
-import type { SidecarPort } from '../sidecar-health.ts';
+import type { LogIn } from '../log-in.ts';
+import { openSession, type SessionOptions } from '../open-session.ts';
 
-export interface ChangeInput {
-  sidecar: Pick<SidecarPort, 'connect'>;
+export interface ChangeInput extends SessionOptions {
   router: Router;
   place: Place;
-  /** Asked for each log-in: it may have been given another password meanwhile. Throws where there is none. */
-  access: () => RouterAccess;
   wanted: Endpoint;
   serverAddress: string;
   signal: AbortSignal;
@@ -22,17 +18,9 @@ export const CHANGE_LIMIT_MS = 180_000;
 
 /** Throws while nothing is changed yet: the router cannot be spoken to, or is not as the script has left it. */
 export async function changeRouter(input: ChangeInput): Promise<MoveOutcome> {
-  const { sidecar, router, place, wanted, serverAddress, signal } = input;
-  const open = (aborting: AbortSignal): Promise<LogIn> => {
-    const access = input.access();
-    return logIn({
-      dial: dialTo(sidecar, place, access),
-      access,
-      revision: router.status?.credentials?.revision,
-      sessionMs: CHANGE_LIMIT_MS,
-      signal: aborting,
-    });
-  };
+  const { sidecar, cache, router, place, wanted, serverAddress, signal } = input;
+  const open = (aborting: AbortSignal): Promise<LogIn> =>
+    openSession({ sidecar, cache }, router, place, CHANGE_LIMIT_MS, aborting);
   const { api } = await open(signal);
   try {
     return await moveEndpoint({

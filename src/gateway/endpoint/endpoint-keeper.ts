@@ -17,9 +17,10 @@ import { type Fleet, ownerOf, type Place, routerKey, type Tunnel } from '../flee
 import type { HandoverCache } from '../handover-cache.ts';
 import { partOf, TUNNEL_PART } from '../lanes.ts';
 import type { RouterTurns } from '../profiles/turns.ts';
-import { accessOf, noLogIn } from '../router-access.ts';
+import { accessOf } from '../router-access.ts';
 import { failureOf } from '../router-failure.ts';
 import type { SidecarPort } from '../sidecar-health.ts';
+import { targetOf } from '../target.ts';
 import { CHANGE_LIMIT_MS, changeRouter, whyNot } from './change-router.ts';
 import { COURSE_PACE, Course, type CoursePace, type CourseReport, heldUpMs } from './course.ts';
 
@@ -190,17 +191,9 @@ export class EndpointKeeper {
 
   /** The Router, when it is here, connected and configured. */
   #target(key: string): { router: Router; place: Place } | undefined {
-    const { routers, fleet } = this.#options;
-    const router = routers.get(key);
-    const place = fleet.place(key);
-    if (router === undefined || place === undefined || place.peer.router.uid !== router.metadata.uid)
-      return undefined;
-    const { spec, status, metadata } = router;
-    const link = place.tunnel.links.get(place.peer.router.publicKey);
-    if (link?.state !== 'Connected' || status?.phase !== 'Online') return undefined;
-    if (spec.suspended || !spec.autoConfiguration.enabled || metadata.deletionTimestamp !== undefined)
-      return undefined;
-    return { router, place };
+    const target = targetOf(this.#options.routers, this.#options.fleet, key);
+    if (target?.router.status?.phase !== 'Online') return undefined;
+    return { router: target.router, place: target.place };
   }
 
   async #change(key: string, signal: AbortSignal): Promise<ReconcileResult | undefined> {
@@ -221,7 +214,6 @@ export class EndpointKeeper {
       const outcome = await changeRouter({
         ...this.#options,
         ...target,
-        access: () => this.#access(target.place),
         wanted,
         serverAddress: tunnel.desired.handover?.serverAddress ?? '',
         signal,
@@ -253,12 +245,6 @@ export class EndpointKeeper {
     const access = accessOf(this.#options.cache, place);
     const problem = access && failureOf(error, access);
     return problem?.reason === 'RouterUnreachable' ? undefined : problem?.message;
-  }
-
-  #access(place: Place) {
-    const access = accessOf(this.#options.cache, place);
-    if (access === undefined) throw new Error(`${noLogIn(place)}.`);
-    return access;
   }
 }
 

@@ -6,7 +6,6 @@ import {
   backoffMs,
   Controller,
   type EventRecorder,
-  findCondition,
   type Informer,
   type Logger,
   type ReconcileResult,
@@ -17,10 +16,10 @@ import type { Moment } from '../connectivity.ts';
 import { type Fleet, type Place, routerKey, type Tunnel } from '../fleet.ts';
 import type { HandoverCache } from '../handover-cache.ts';
 import { Lanes, partOf, TUNNEL_PART } from '../lanes.ts';
-import { type LogIn, logIn } from '../log-in.ts';
+import { openSession } from '../open-session.ts';
 import type { RouterTurns } from '../profiles/turns.ts';
-import { accessOf, dialTo, noLogIn } from '../router-access.ts';
 import type { SidecarPort } from '../sidecar-health.ts';
+import { isConfigured, targetOf } from '../target.ts';
 import { changeKey } from './key-session.ts';
 import { type KeySaying, type KeyStep, keyStep } from './key-step.ts';
 
@@ -126,19 +125,10 @@ export class KeyKeeper {
 
   /** The Router, when it is here, connected and configured. */
   #target(key: string): { router: Router; place: Place } | undefined {
-    const { routers, fleet } = this.#options;
-    const router = routers.get(key);
-    const place = fleet.place(key);
-    if (router === undefined || place === undefined || place.peer.router.uid !== router.metadata.uid)
-      return undefined;
-    const { spec, status, metadata } = router;
-    const { publicKey } = place.peer.router;
-    if (place.tunnel.links.get(publicKey)?.state !== 'Connected') return undefined;
-    if (spec.suspended || !spec.autoConfiguration.enabled || metadata.deletionTimestamp !== undefined)
-      return undefined;
-    const configured = findCondition(status?.conditions, 'Configured');
-    const isConfigured = configured?.status === 'True' || configured?.reason === 'ProfileFailed';
-    return isConfigured && status?.publicKey === publicKey ? { router, place } : undefined;
+    const target = targetOf(this.#options.routers, this.#options.fleet, key);
+    if (target === undefined || !isConfigured(target.router)) return undefined;
+    const { router, place } = target;
+    return router.status?.publicKey === place.peer.router.publicKey ? { router, place } : undefined;
   }
 
   #step(router: Router, { tunnel, peer }: Place): KeyStep {
@@ -178,7 +168,7 @@ export class KeyKeeper {
         step,
         publicKey,
         server: tunnel.desired.handover?.serverAddress ?? '',
-        logIn: (aborting) => this.#logIn(router, place, aborting),
+        logIn: (aborting) => openSession(this.#options, router, place, CHANGE_LIMIT_MS, aborting),
         stillHolds: () => {
           const next = step.step === 'use' ? step.next : undefined;
           if (!isLetIn(tunnel, publicKey, next)) throw new Error('The gateway has been given another key.');
@@ -208,18 +198,6 @@ export class KeyKeeper {
     } finally {
       tunnel.changing -= 1;
     }
-  }
-
-  #logIn(router: Router, place: Place, signal: AbortSignal): Promise<LogIn> {
-    const access = accessOf(this.#options.cache, place);
-    if (access === undefined) throw new Error(`${noLogIn(place)}.`);
-    return logIn({
-      dial: dialTo(this.#options.sidecar, place, access),
-      access,
-      revision: router.status?.credentials?.revision,
-      sessionMs: CHANGE_LIMIT_MS,
-      signal,
-    });
   }
 }
 

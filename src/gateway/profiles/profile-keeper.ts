@@ -5,7 +5,6 @@ import {
   backoffMs,
   type Clock,
   Controller,
-  findCondition,
   type Informer,
   type Logger,
   type ReconcileResult,
@@ -22,12 +21,13 @@ import type { Fleet, Place } from '../fleet.ts';
 import type { HandoverCache } from '../handover-cache.ts';
 import { Lanes } from '../lanes.ts';
 import type { GatewayMetrics } from '../metrics.ts';
+import { needAccess, openSession } from '../open-session.ts';
 import type { SidecarPort } from '../sidecar-health.ts';
+import { isConfigured, targetOf } from '../target.ts';
 import { lanesOf } from './lanes.ts';
 import { listenedMenus } from './listened-menus.ts';
 import { Listener } from './listener.ts';
 import { driftActions, lookOutcome } from './look-outcome.ts';
-import { needAccess, openSession } from './open-session.ts';
 import { pauseBeforeDriftLook, REST_AFTER_UNDO_MS } from './pace.ts';
 import type { ProfileCache } from './profile-cache.ts';
 import { failureIn, type ProfileSaying, reportsOf } from './profile-reports.ts';
@@ -203,19 +203,10 @@ export class ProfileKeeper {
 
   /** The Router, when it is here, connected and configured. */
   #target(key: string): { router: Router; place: Place; arrivals: number } | undefined {
-    const { routers, fleet } = this.#options;
-    const router = routers.get(key);
-    const place = fleet.place(key);
-    if (router === undefined || place === undefined || place.peer.router.uid !== router.metadata.uid)
-      return undefined;
-    const link = place.tunnel.links.get(place.peer.router.publicKey);
-    const { spec, status, metadata } = router;
-    const configured = findCondition(status?.conditions, 'Configured');
-    const isConfigured = configured?.status === 'True' || configured?.reason === 'ProfileFailed';
-    if (link?.state !== 'Connected' || !isConfigured || status?.version === undefined) return undefined;
-    if (spec.suspended || !spec.autoConfiguration.enabled || metadata.deletionTimestamp !== undefined)
-      return undefined;
-    return { router, place, arrivals: link.arrivals };
+    const target = targetOf(this.#options.routers, this.#options.fleet, key);
+    if (target === undefined || !isConfigured(target.router)) return undefined;
+    const { router, place, link } = target;
+    return router.status?.version === undefined ? undefined : { router, place, arrivals: link.arrivals };
   }
 
   #tasks(router: Router, { tunnel }: Place, { resting }: Kept): RouterTasks {

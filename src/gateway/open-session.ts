@@ -1,9 +1,9 @@
-import type { Router, RouterAccess } from '../../api/index.ts';
-import type { Place } from '../fleet.ts';
-import type { HandoverCache } from '../handover-cache.ts';
-import { type LogIn, logIn } from '../log-in.ts';
-import { accessOf, dialTo, noLogIn } from '../router-access.ts';
-import type { SidecarPort } from '../sidecar-health.ts';
+import type { Router, RouterAccess } from '../api/index.ts';
+import type { Place } from './fleet.ts';
+import type { HandoverCache } from './handover-cache.ts';
+import { type LogIn, logIn } from './log-in.ts';
+import { accessOf, dialTo, noLogIn } from './router-access.ts';
+import type { SidecarPort } from './sidecar-health.ts';
 
 export interface SessionOptions {
   sidecar: Pick<SidecarPort, 'connect'>;
