@@ -157,7 +157,6 @@ export function startAgent(options: AgentOptions): AgentProcess {
     fleet.forgetGiven();
     guard.forget();
     syncAll();
-    for (const reporter of [routerReporter, tunnelReporter]) reporter.resume();
   });
   const attendant = new Attendant({
     sidecar,
@@ -180,7 +179,8 @@ export function startAgent(options: AgentOptions): AgentProcess {
     peers,
     fleet,
     onFence: () => heartbeat.soon(),
-    onResume: () => {
+    onKnowing: () => {
+      if (!health.isUp) return;
       for (const reporter of [routerReporter, tunnelReporter]) reporter.resume();
     },
   });

@@ -20,8 +20,11 @@ export interface GuardOptions {
   logger: Logger;
   /** What the Lease says of the fence is to be said anew. */
   onFence: () => void;
-  /** {@link Guard.knowsItsOwn} is so again. */
-  onResume: () => void;
+  /**
+   * {@link Guard.knowsItsOwn} is so: told each {@link TICK_MS}, since what was held back in a moment that lay between two
+   * ticks would wait for ever for one who is told of changes only.
+   */
+  onKnowing: () => void;
 }
 
 const TICK_MS = 250;
@@ -111,13 +114,10 @@ export class Guard {
 
   async run(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
-    let knew = true;
     while (!signal.aborted) {
       this.#askIfDue(signal);
       await this.#inTurn(() => this.#keep());
-      const knows = this.knowsItsOwn;
-      if (knows && !knew) this.#options.onResume();
-      knew = knows;
+      if (this.knowsItsOwn) this.#options.onKnowing();
       await sleep(clock, TICK_MS, signal);
     }
   }

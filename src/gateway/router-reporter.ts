@@ -71,7 +71,7 @@ export class RouterReporter {
     });
   }
 
-  /** This agent speaks for its node again. */
+  /** This agent speaks for its node: what was held back is written. */
   resume(): void {
     for (const key of this.#held) this.controller.enqueue(key);
     this.#held.clear();

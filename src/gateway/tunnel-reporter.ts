@@ -76,7 +76,7 @@ export class TunnelReporter {
     this.controller.queue.addAfter(key, this.#options.gatherMs);
   }
 
-  /** This agent speaks for its node again. */
+  /** This agent speaks for its node: what was held back is written. */
   resume(): void {
     for (const key of this.#held) this.controller.enqueue(key);
     this.#held.clear();

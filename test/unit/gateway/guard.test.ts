@@ -21,7 +21,7 @@ class Node {
   renews = true;
   obeys = true;
   fences = 0;
-  resumes = 0;
+  knowings = 0;
   /** What the kernel was told: until when it lets packets pass. */
   until: number | null = null;
   readonly guard: Guard;
@@ -64,8 +64,8 @@ class Node {
       onFence: () => {
         this.fences += 1;
       },
-      onResume: () => {
-        this.resumes += 1;
+      onKnowing: () => {
+        this.knowings += 1;
       },
     });
     void this.guard.run(this.#stop.signal);
@@ -219,19 +219,24 @@ test('back after it was silent, it speaks for what the API server says is still 
   await node.live(20_000);
   expect(node.speaks).toBe(false);
   expect(node.guard.knowsItsOwn).toBe(false);
+  node.knowings = 0;
   node.renews = true;
   node.ours = ['tunnel-1'];
   await node.live(2500);
   expect(node.speaks).toBe(true);
   expect(node.lastFenced).toEqual(['wg0']);
   // What it says of their routers would not be true.
-  expect([node.guard.knowsItsOwn, node.resumes]).toEqual([false, 0]);
+  expect([node.guard.knowsItsOwn, node.knowings]).toEqual([false, 0]);
   // It is moved back here later on: then it is this node's again.
   node.tunnels.set('wg0', 500);
   node.peerAnswers = true;
   await node.live(2500);
   expect(node.lastFenced).toEqual([]);
-  expect([node.guard.knowsItsOwn, node.resumes]).toEqual([true, 1]);
+  expect(node.guard.knowsItsOwn).toBe(true);
+  // Again and again: what was held back in a moment between two looks is not forgotten.
+  node.knowings = 0;
+  await node.live(1000);
+  expect(node.knowings).toBe(4);
 });
 
 test('a blink of everything while the API server is away is over when the others answer', async () => {
