@@ -20,6 +20,7 @@ const project = (name: string, extra: Partial<NonNullable<Config['projects']>[nu
 const config: Config = {
   // For a test that hangs; how long one takes is the machine's affair. Jest's own 5 s are too few on one that is busy.
   testTimeout: 60_000,
+  testSequencer: '<rootDir>/test/sequencer.ts',
   projects: ['unit', 'world', 'integration', 'dataplane', 'processes', 'e2e'].map((name) => project(name)),
 };
 export default config;

@@ -38,7 +38,7 @@ const PROJECTS: Record<string, { needs: Need[]; workers: number; args?: string[]
   world: { needs: [], workers: processors },
   integration: { needs: ['packages', 'control plane', 'clients'], workers: processors + 1 },
   dataplane: { needs: ['packages', 'data plane'], workers: processors + 1 },
-  processes: { needs: ['packages', 'control plane', 'data plane'], workers: 2 * processors },
+  processes: { needs: ['packages', 'control plane', 'data plane'], workers: 3 * processors },
   e2e: { needs: ['nodes'], workers: 2, args: ['--verbose'] },
 };
 

@@ -77,15 +77,25 @@ export class Fleet {
     await Promise.all(this.keys.map((key) => this.#world.untilPhase(key, 'Online', limitMs)));
   }
 
+  /** Waits until nothing that stood in a script is let in any more. */
+  async settled(): Promise<void> {
+    await Promise.all(this.keys.map((key) => this.#world.untilUsed(key, 120_000)));
+  }
+
   /** What a router in the field was given, which may never change. */
   given(): Map<string, string> {
     return new Map(
       this.keys.map((key) => {
-        const { address, publicKey, tunnel } = this.#world.router(key).status ?? {};
+        const { address, tunnel } = this.#world.router(key).status ?? {};
         const { publicKey: server, listenPort } = this.#world.tunnel(tunnel ?? '').status ?? {};
-        return [key, `${address} ${publicKey} ${server} ${listenPort}`];
+        return [key, `${address} ${server} ${listenPort}`];
       }),
     );
+  }
+
+  /** Their own, which never change once they are {@link settled}. */
+  publicKeys(): Map<string, string | undefined> {
+    return new Map(this.keys.map((key) => [key, this.#world.router(key).status?.publicKey]));
   }
 }
 

@@ -25,9 +25,10 @@ const ROLLING_LIMIT_MS = 5_000;
 
 let world: ClusterWorld;
 let fleet: Fleet;
-let given: Map<string, string>;
+let given: ReturnType<typeof have>;
 const phases = new Map<string, Usage[]>();
 
+const have = () => ({ given: fleet.given(), publicKeys: fleet.publicKeys() });
 const gateway = (): Promise<PodView> => gatewayPod(world.cluster, world.node.name);
 const rollOut = async (workload: string): Promise<void> => {
   await world.kubectl(['rollout', 'restart', '-n', SYSTEM_NAMESPACE, workload]);
@@ -57,7 +58,7 @@ const untilRestarted = async (old: PodView, container: string): Promise<void> =>
 /** Nobody pastes, nobody was given anything else, and no status ever said that a router was away. */
 async function expectUndisturbed(since: number): Promise<void> {
   await fleet.allOnline();
-  expect(fleet.given()).toEqual(given);
+  expect(have()).toEqual(given);
   for (const key of fleet.keys) {
     const phases = world.history.phases(key, since);
     expect([key, phases.filter((phase) => phase !== 'Online')]).toEqual([key, []]);
@@ -80,7 +81,8 @@ beforeAll(async () => {
   const began = performance.now();
   await fleet.bringOnline();
   report('fleet', `${fleet.keys.length} routers Online after ${inSeconds(performance.now() - began)}`);
-  given = fleet.given();
+  await fleet.settled();
+  given = have();
 }, 600_000);
 afterAll(() => world?.stop());
 

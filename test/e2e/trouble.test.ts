@@ -202,6 +202,7 @@ describe('pods', () => {
     machine = await world.plugIn(key, '7.18.2');
     await world.paste(key, machine);
     await world.untilPhase(key, 'Online');
+    await world.untilUsed(key);
   });
 
   test('of a drained node go elsewhere, but for the gateway, which loses no packet', async () => {

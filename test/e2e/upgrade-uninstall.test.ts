@@ -22,6 +22,8 @@ const CRD = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 let world: ClusterWorld;
 let fleet: Fleet;
 let given: Map<string, string>;
+let scriptKeys: ReturnType<Fleet['publicKeys']>;
+let ownKeys: ReturnType<Fleet['publicKeys']>;
 
 const list = async (path: string): Promise<{ metadata: { name: string } }[]> =>
   (await world.cluster.request('GET', path)).json().items;
@@ -59,6 +61,7 @@ beforeAll(async () => {
   fleet = new Fleet(world, TENANTS, 3);
   await fleet.bringOnline();
   given = fleet.given();
+  scriptKeys = fleet.publicKeys();
 }, 900_000);
 afterAll(() => world?.stop());
 
@@ -90,6 +93,13 @@ describe('helm upgrade', () => {
     }
   });
 
+  test('has routers replace the keys of their scripts, each once and by itself', async () => {
+    await fleet.settled();
+    const now = fleet.publicKeys();
+    for (const key of fleet.keys) expect(now.get(key)).not.toBe(scriptKeys.get(key));
+    expect(fleet.given()).toEqual(given);
+  });
+
   const podUids = async (): Promise<string[]> =>
     (await Promise.all([podsOf(world.cluster, 'controller'), podsOf(world.cluster, 'gateway')]))
       .flat()
@@ -101,6 +111,7 @@ describe('helm uninstall', () => {
   test('leaves nothing on the node, and all that is the users’ in the cluster', async () => {
     expect(await remainsOn(world.node)).not.toEqual(NOTHING);
     const before = { ledger: await ledger(), crds: (await list(CRD)).length };
+    ownKeys = fleet.publicKeys();
     expect(before.ledger.length).toBeGreaterThanOrEqual(1 + TENANTS.length);
     const began = performance.now();
     await world.cluster.helm(['uninstall', RELEASE, '-n', SYSTEM_NAMESPACE, '--wait', '--timeout', '3m'], {
@@ -160,5 +171,6 @@ describe('helm uninstall', () => {
     report('install again', `every router reaches its server after ${inSeconds(performance.now() - began)}`);
     await fleet.allOnline();
     expect(fleet.given()).toEqual(given);
+    expect(fleet.publicKeys()).toEqual(ownKeys);
   });
 });

@@ -33,7 +33,7 @@ let log: RequestLog;
 const field = new Map<string, SimulatedRouter>();
 
 beforeAll(async () => {
-  world = await World.start({ namespaces: ['acme', 'globex'], audit: true, ownKeys: true });
+  world = await World.start({ namespaces: ['acme', 'globex'], audit: true });
   log = new RequestLog(world.system);
   // So that nothing of the class itself, or of a first tunnel ever, is counted.
   field.set('globex/before', await world.bringOnline('globex/before', '7.16.2'));

@@ -13,8 +13,6 @@ export type Plain = Record<string, unknown>;
 export class Field {
   readonly history: History;
   readonly network: TestNetwork;
-  /** Routers make keys of their own. */
-  ownKeys = false;
   readonly #request: ControlPlane['request'];
   readonly #applied = new Map<string, number>();
   readonly #pasted = new Map<string, number>();
@@ -94,13 +92,13 @@ export class Field {
   }
 
   /** Waits until the script of a router that is Online counts as used, and nothing that stood in it is still let in. */
-  untilUsed(key: string): Promise<void> {
-    return this.until(key, 'uses nothing of its script', ({ spec, status }) => {
+  untilUsed(key: string, limitMs?: number): Promise<void> {
+    const isSo = ({ spec, status }: Router): boolean => {
       const key = status?.credentials?.key;
       const isOwn = key?.inUse === true && key.publicKey === status?.publicKey;
-      const isChanged = isOwn || !this.ownKeys || spec.publicKey !== undefined;
-      return isUsed(status?.script) && isChanged;
-    });
+      return isUsed(status?.script) && (isOwn || spec.publicKey !== undefined);
+    };
+    return this.until(key, 'uses nothing of its script', isSo, limitMs);
   }
 
   /** Asks for a fresh script and answers once it is there. */

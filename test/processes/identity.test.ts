@@ -24,6 +24,8 @@ beforeAll(async () => {
   await world.paste(CLONED, machine(CLONED));
   await world.untilPhase(CLONED, 'Online');
   for (const key of [MOBILE, REPLACED]) machines.set(key, await world.bringOnline(key, '7.16.2'));
+  // What is copied below is what they have from then on.
+  for (const key of [CLONED, REPLACED]) await world.untilUsed(key);
   // Offline by the time that the second test wants it to be.
   await machine(REPLACED).powerOff();
 }, 600_000);

@@ -25,7 +25,6 @@ const keysOn = (key: string): unknown[] =>
 beforeAll(async () => {
   world = await World.start({
     namespaces: ['acme'],
-    ownKeys: true,
     classSpec: { router: { presharedKeys: true } },
   });
 }, 300_000);

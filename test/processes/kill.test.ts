@@ -83,6 +83,9 @@ function pinging(from: string, to: string): PingStream {
 
 const allOnline = (routers: readonly string[]): Promise<unknown> =>
   Promise.all(routers.map((key) => world.untilPhase(key, 'Online')));
+/** And have made their own keys: an agent that dies in the middle of that leaves it to the next. */
+const allSettled = (routers: readonly string[]): Promise<unknown> =>
+  Promise.all(routers.map((key) => world.untilUsed(key, 200_000)));
 
 beforeAll(async () => {
   record = new ArgumentRecord();
@@ -106,6 +109,7 @@ beforeAll(async () => {
       await world.untilPhase(key, 'Online');
     }),
   );
+  await allSettled(BEFORE);
 }, 120_000);
 afterAll(async () => {
   leaks?.stop();
@@ -139,6 +143,7 @@ describe('twenty routers', () => {
 
   test('are all Online, those of before with the keys and addresses of before', async () => {
     await allOnline(ALL);
+    await allSettled(ALL);
     const after = await onWholeNode();
     expect(after.size).toBe(ALL.length + 2);
     for (const [key, value] of before) expect([key, after.get(key) === value]).toEqual([key, true]);

@@ -30,7 +30,7 @@ const reaches = async (key: string, target: string, count = 3): Promise<boolean>
   (await machine(key).ping(target, { count })).received > 0;
 
 beforeAll(async () => {
-  world = await World.start({ namespaces: ['acme', 'globex'], ownKeys: true });
+  world = await World.start({ namespaces: ['acme', 'globex'] });
 });
 afterAll(() => world?.stop());
 

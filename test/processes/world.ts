@@ -8,24 +8,16 @@ export interface WorldOptions extends SystemOptions {
   namespaces: readonly string[];
   /** Beside the endpoint, of the one TunnelClass, which is the default. */
   classSpec?: Plain;
-  /** Whether routers make keys of their own once they are Online; default not, so that it is in no other figure. */
-  ownKeys?: boolean;
 }
 
 /** The operator on one machine, one class, namespaces, and routers in the field: what every test here begins with. */
 export class World extends Field {
   readonly system: System;
 
-  static async start({
-    namespaces,
-    classSpec = {},
-    ownKeys = false,
-    ...options
-  }: WorldOptions): Promise<World> {
+  static async start({ namespaces, classSpec = {}, ...options }: WorldOptions): Promise<World> {
     const system = await startSystem(options);
     try {
       const world = new World(system);
-      world.ownKeys = ownKeys;
       await world.create(`${GROUP_PATH}/tunnelclasses`, {
         apiVersion: API_VERSION,
         kind: 'TunnelClass',
@@ -33,7 +25,6 @@ export class World extends Field {
         spec: {
           endpoint: { host: system.node.address },
           ...classSpec,
-          router: { ...(classSpec.router as Plain), ownKeys },
         },
       });
       for (const name of namespaces) await world.createNamespace(name);

@@ -40,7 +40,7 @@ export const DEFAULT_QUARANTINE_SECONDS = 86_400;
 export const DEFAULT_RESTORE_GRACE_SECONDS = 3_600;
 export const DEFAULT_MANAGEMENT_USER = 'tenant-tunnel';
 export const DEFAULT_API_PORT = 8728;
-export const DEFAULT_OWN_KEYS = false;
+export const DEFAULT_OWN_KEYS = true;
 
 const pool = s.object(
   {
@@ -360,7 +360,7 @@ export const tunnelClassSpec = s.object(
           ownKeys: s.withDefault(
             s.boolean({
               description:
-                'Whether a router, once its script was used, makes a WireGuard key of its own in place of the one that stood there, which then opens nothing any more. Default false.',
+                'Whether a router, once its script was used, makes a WireGuard key of its own in place of the one that stood there, which then opens nothing any more. Default true.',
             }),
             DEFAULT_OWN_KEYS,
           ),

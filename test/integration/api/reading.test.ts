@@ -43,7 +43,7 @@ describe('the API server', () => {
       routerToRouter: 'Allow',
       quarantineSeconds: 86400,
       restoreGraceSeconds: 3600,
-      router: { managementUser: 'tenant-tunnel', apiPort: 8728, presharedKeys: false, ownKeys: false },
+      router: { managementUser: 'tenant-tunnel', apiPort: 8728, presharedKeys: false, ownKeys: true },
     });
   });
 

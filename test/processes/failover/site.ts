@@ -243,8 +243,7 @@ export class Site extends Field {
         apiVersion: API_VERSION,
         kind: 'TunnelClass',
         metadata: { name: 'standard', annotations: { [DEFAULT_CLASS_ANNOTATION]: 'true' } },
-        // A change of keys is no part of what is measured here.
-        spec: { endpoint: { host: FLOATING }, router: { ownKeys: false }, ...classSpec },
+        spec: { endpoint: { host: FLOATING }, ...classSpec },
       });
       for (const name of namespaces) await site.createNamespace(name);
       return site;

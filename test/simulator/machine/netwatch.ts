@@ -60,9 +60,10 @@ export class Netwatch {
   }
 
   async #probe(row: Row, signal: AbortSignal): Promise<void> {
-    const { answers, run, observe } = this.#options;
+    const { rows, answers, run, observe } = this.#options;
     const isUp = await answers(row.host ?? '', seconds(row.timeout ?? '') * 1000, signal);
-    if (signal.aborted) return;
+    // Whoever takes an entry away does not wait for its probe.
+    if (signal.aborted || !rows().some(({ '.id': id }) => id === row['.id'])) return;
     const status = isUp ? 'up' : 'down';
     const changed = status === row.status ? '' : (row[`${status}-script`] ?? '');
     observe(row['.id'] ?? '', status);
