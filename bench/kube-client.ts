@@ -9,7 +9,7 @@ const COUNT = 2000;
 const IN_FLIGHT = 32;
 const CONNECTIONS = 16;
 
-const cluster = await startControlPlane();
+const cluster = await startControlPlane({ isThrifty: true });
 const config = new KubeConfig();
 config.loadFromFile(cluster.adminKubeconfig);
 const client = new KubeClient(config, { maxConnections: CONNECTIONS });

@@ -35,7 +35,7 @@ export class Stage {
   readonly #program = builtProgram();
 
   static async start(classSpec: object = {}): Promise<Stage> {
-    const plane = await startControlPlane();
+    const plane = await startControlPlane({ isThrifty: true });
     await plane.install();
     const stage = new Stage(plane);
     for (const plural of FLOOR_KINDS) stage.#installFloor(plural);

@@ -2,22 +2,13 @@
  * The gateway agent: follows what was handed over to its node, drives the sidecar, watches handshakes, configures
  * routers, and tells all of it in statuses. docs/architecture.md draws how these parts meet.
  */
-import type { Registry } from 'prom-client';
 import { DEFAULT_BACKUP_NAMESPACE, type HandoverPeer, ROUTERS, TENANT_TUNNELS } from '../api/index.ts';
-import {
-  type BackoffOptions,
-  type Clock,
-  EventRecorder,
-  Informer,
-  type KubeClient,
-  type Logger,
-  systemClock,
-} from '../kube/index.ts';
+import { aborted, EventRecorder, Informer, systemClock } from '../kube/index.ts';
+import type { AgentOptions, AgentProcess } from './agent-options.ts';
 import { Arrivals } from './arrivals.ts';
 import { Attendant } from './attendant.ts';
 import { ClockWatch } from './clock-watch.ts';
 import { adoptLink, type Link, type Moment, newLink } from './connectivity.ts';
-import type { CoursePace } from './endpoint/course.ts';
 import { EndpointKeeper } from './endpoint/endpoint-keeper.ts';
 import { Fleet, ownerOf, routerKey, type Tunnel } from './fleet.ts';
 import { Guard } from './guard.ts';
@@ -27,81 +18,20 @@ import { IdentityWatch } from './identity/identity-watch.ts';
 import { leanRouter } from './lean-router.ts';
 import { GatewayMetrics } from './metrics.ts';
 import { NodeClock } from './node-clock.ts';
-import { defaultPace, type Pace } from './pace.ts';
-import type { GatewayAnswer } from './peers/answer.ts';
+import { defaultPace } from './pace.ts';
 import { Peers } from './peers/peers.ts';
 import { Sightings } from './peers/sightings.ts';
-import { type Asked, listenForPeers, type Speaking } from './peers/speak.ts';
-import { Relay, type RelaySettings } from './relay/index.ts';
+import { Voice } from './peers/voice.ts';
+import { Relay } from './relay/index.ts';
 import { NODE, rounds } from './rounds.ts';
 import { isSaidConnected, RouterReporter } from './router-reporter.ts';
-import { type RouterWorkOptions, routerWork } from './router-work.ts';
+import { routerWork } from './router-work.ts';
 import { ServiceSync } from './services/service-sync.ts';
-import { SidecarHealth, type SidecarPort } from './sidecar-health.ts';
+import { SidecarHealth } from './sidecar-health.ts';
 import { TunnelReporter } from './tunnel-reporter.ts';
 import { TunnelSync } from './tunnel-sync.ts';
 import { waitsFor } from './waits-for.ts';
 import { Watcher } from './watcher.ts';
-
-export interface AgentOptions {
-  client: KubeClient;
-  sidecar: SidecarPort;
-  nodeName: string;
-  /** Namespace of what the controller hands over. */
-  gatewayNamespace: string;
-  /** Namespace of the copies of routers' configurations; default tenant-tunnel-backups. */
-  backupNamespace?: string;
-  /** Where other gateways' agents reach this one: this pod's address, and a port, 0 for a free one. Absent: nowhere. */
-  peerAddress?: { host: string; port: number };
-  /** A router without a handshake for so long is Offline. */
-  offlineAfterSeconds: number;
-  /** Ends the agent in order, within 5 s. Interfaces stay as they are. */
-  signal: AbortSignal;
-  logger: Logger;
-  registry: Registry;
-  clock?: Clock;
-  random?: () => number;
-  pace?: Pace;
-  /** Routers that are logged in to at once; default 64. */
-  configurations?: number;
-  /** Routers whose profiles are in work at once; default 16. */
-  profileLooks?: number;
-  /** Routers that are changing their keys at once; default 16. */
-  keyChanges?: number;
-  /** Between attempts to change the key of one router; default 60 s doubling to 6 h. */
-  keyBackoff?: BackoffOptions;
-  /** How often a router with profiles is looked at that nothing was changed for, ms; default 10 min. */
-  driftMs?: number;
-  /** Routers with profiles that are listened to for changes, at most; default 200. */
-  listenRouters?: number;
-  /** How long each, ms; default half an hour. */
-  holdMs?: number;
-  /** Between attempts to bring a router to another endpoint. */
-  endpointPace?: CoursePace;
-  /** Between attempts to configure one router; default 1 s doubling to 60 s. */
-  configurationBackoff?: BackoffOptions;
-  /** How soon after which events configurations are kept; for tests. */
-  backupTimes?: RouterWorkOptions['backupTimes'];
-  /** How often each tunnel's whole state is given again, ms; default 5 min. */
-  resyncMs?: number;
-  /** How long a tunnel must be gone before its interface is removed, ms; default 5 s. */
-  removeAfterMs?: number;
-  /** How often it is asked which routers are refused, ms; default 5 s. */
-  clockLookMs?: number;
-  /** How often routers that two may share the key of are looked at, ms; default 5 s. */
-  identityLookMs?: number;
-  /** Most routers with metrics of their own; default 0, none. */
-  routerSeries?: number;
-  /** Absent: pods have no way to the routers of this node. */
-  relay?: RelaySettings | undefined;
-}
-
-export interface AgentProcess {
-  /** What it still waits for, as phrases; empty when all is well. */
-  waitingFor: () => string[];
-  /** Resolves when all has ended after the signal; rejects when something broke. */
-  done: Promise<void>;
-}
 
 const GATHER_MS = 1_000;
 const PROBLEM_AFTER_MS = 2_000;
@@ -123,7 +53,6 @@ export function startAgent(options: AgentOptions): AgentProcess {
   const shared = { client, namespace: gatewayNamespace, nodeName, clock, logger };
   const peers = new Peers(shared);
   const sightings = new Sightings();
-  let speaking: Speaking | undefined;
   const cache = new HandoverCache({ client, namespace: gatewayNamespace, nodeName, logger });
   const routers = new Informer({
     client,
@@ -184,6 +113,16 @@ export function startAgent(options: AgentOptions): AgentProcess {
       for (const reporter of [routerReporter, tunnelReporter]) reporter.resume();
     },
   });
+  const voice = new Voice({
+    peerAddress: options.peerAddress,
+    nodeName,
+    fleet,
+    peers,
+    sightings,
+    contactAgeMs: () => guard.contactAgeMs,
+    clock,
+    logger,
+  });
   const mayWrite = async (): Promise<boolean> => guard.knowsItsOwn && (await attendant.mayWrite());
   const heartbeat: Heartbeat = new Heartbeat({
     client,
@@ -193,7 +132,7 @@ export function startAgent(options: AgentOptions): AgentProcess {
       problem: health.problem,
       clock: nodeClock.problem,
       fence: guard.fencedAfterSeconds,
-      peerAddress: speaking?.address,
+      peerAddress: voice.address,
       relay: relay?.url,
     }),
     onRenewed: (began, { fence }) => {
@@ -414,32 +353,6 @@ export function startAgent(options: AgentOptions): AgentProcess {
   });
   const sweepSoon = (): void => sweeper.enqueue(NODE);
 
-  const answer = ({ epoch, since }: Asked): GatewayAnswer => {
-    const carried = [...fleet.tunnels()].filter(({ given }) => given !== undefined);
-    sightings.retain((name) => fleet.get(name) !== undefined);
-    return {
-      ...sightings.since(epoch, since),
-      formatVersion: 1,
-      node: nodeName,
-      at: Math.floor(clock.wall() / 1000),
-      contactAgeMs: guard.contactAgeMs,
-      carried: Object.fromEntries(carried.map(({ interfaceName, placed }) => [interfaceName, placed])),
-    };
-  };
-  const listen = async (): Promise<void> => {
-    if (options.peerAddress === undefined) return;
-    // Whoever asks before it is known is not answered.
-    await peers.learnKey(signal);
-    try {
-      speaking = await listenForPeers({ ...options.peerAddress, key: () => peers.key, answer });
-    } catch (err) {
-      logger.warn({ err }, 'Other gateways cannot ask this one; its tunnels are not moved when it is lost.');
-      return;
-    }
-    await aborted(signal);
-    await speaking.close();
-  };
-
   const informers: Informer<never>[] = [
     cache.configMaps,
     cache.secrets,
@@ -483,7 +396,7 @@ export function startAgent(options: AgentOptions): AgentProcess {
     running.push(attendant.run());
     const stopped = aborted(signal);
     const working = Promise.race([health.firstUp, stopped]);
-    running.push(listen(), peers.leases.run(signal));
+    running.push(voice.run(signal), peers.leases.run(signal));
     running.push(
       working.then(() => Promise.all([heartbeat.run(signal), guard.run(signal)])).then(() => undefined),
     );
@@ -507,9 +420,3 @@ export function startAgent(options: AgentOptions): AgentProcess {
   };
   return { waitingFor: () => waitsFor(informers, health, fleet), done: run() };
 }
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });

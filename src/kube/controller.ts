@@ -1,3 +1,4 @@
+import { aborted } from './aborted.ts';
 import type { BackoffOptions } from './backoff.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { limitSignal, settlesWithin } from './deadline.ts';
@@ -139,10 +140,7 @@ export class Controller {
    * have ended, at the latest `stopLimitMs` (default 4 s) after the signal. Once only.
    */
   async run(signal: AbortSignal, stopLimitMs = 4000): Promise<void> {
-    const stopped = new Promise<void>((resolve) => {
-      if (signal.aborted) resolve();
-      signal.addEventListener('abort', () => resolve(), { once: true });
-    });
+    const stopped = aborted(signal);
     await Promise.race([stopped, Promise.all(this.#synced).catch(() => stopped)]);
     if (this.#options.asleep) for (const list of this.#lists) list();
     const workers = signal.aborted

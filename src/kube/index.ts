@@ -2,6 +2,8 @@
  * A runtime for controllers: a client over few connections, informers, work queues, controllers, leader election,
  * Events and status writes. It knows nothing of any one operator.
  */
+
+export { aborted } from './aborted.ts';
 export type * from './api.ts';
 export type { BackoffOptions } from './backoff.ts';
 export { backoffMs } from './backoff.ts';

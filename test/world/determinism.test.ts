@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { generate } from './generate.ts';
+import { generate } from './generate/generate.ts';
 import { World } from './world.ts';
 
 jest.setTimeout(120_000);

@@ -4,7 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { explained } from './explained.ts';
-import { generate } from './generate.ts';
+import { generate } from './generate/generate.ts';
 import { shrunk } from './shrink.ts';
 import { lived } from './world.ts';
 

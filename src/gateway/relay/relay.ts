@@ -3,8 +3,7 @@
  * token of an audience of its own. docs/relay.md says how it is used.
  */
 import type { Registry } from 'prom-client';
-import type { Clock, KubeClient, Logger } from '../../kube/index.ts';
-import { sleep } from '../../kube/index.ts';
+import { aborted, type Clock, type KubeClient, type Logger, sleep } from '../../kube/index.ts';
 import type { SidecarPort } from '../sidecar-health.ts';
 import { CertificateFiles } from './certificate.ts';
 import type { Known } from './locate.ts';
@@ -121,8 +120,7 @@ export class Relay {
     while (!signal.aborted && !(await this.#listen())) {
       await sleep(this.#options.clock, this.#isWithoutCertificate ? 200 : LISTEN_AGAIN_MS, signal);
     }
-    if (!signal.aborted)
-      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    await aborted(signal);
     this.#port = undefined;
     await this.#server?.close();
     await watching;

@@ -1,4 +1,4 @@
-import { classDeed, KEYS } from '../generate.ts';
+import { classDeed, KEYS } from '../generate/cast.ts';
 import type { Step } from '../steps.ts';
 import type { Fault } from '../weather.ts';
 

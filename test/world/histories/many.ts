@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
 import { explained } from '../explained.ts';
-import { generate, TOPICS, type Topic } from '../generate.ts';
+import { generate, TOPICS } from '../generate/generate.ts';
+import type { Topic } from '../generate/topic.ts';
 import { shrunk } from '../shrink.ts';
 import type { History } from '../steps.ts';
 import { lived } from '../world.ts';

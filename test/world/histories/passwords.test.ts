@@ -1,5 +1,5 @@
 /** Fresh scripts and other passwords asked for, while routers connect, leaders change, processes die and objects are lost. */
-import { PASSWORD_TOPICS } from '../generate.ts';
+import { PASSWORD_TOPICS } from '../generate/passwords.ts';
 import { manyHistories } from './many.ts';
 import { SURROUNDINGS } from './surroundings.ts';
 

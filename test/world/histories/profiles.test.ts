@@ -1,5 +1,5 @@
 /** Profiles that are rolled out, values of Secrets, leaders that change, people who do this and that meanwhile. */
-import { PROFILE_TOPICS } from '../generate.ts';
+import { PROFILE_TOPICS } from '../generate/profiles.ts';
 import { manyHistories } from './many.ts';
 import { SURROUNDINGS } from './surroundings.ts';
 

@@ -1,4 +1,5 @@
-import { TOPICS, type Topic } from '../generate.ts';
+import { TOPICS } from '../generate/generate.ts';
+import type { Topic } from '../generate/topic.ts';
 
 const NAMES = [
   'tunnels',

@@ -1,7 +1,7 @@
 /** Bugs on purpose in what leads routers to tunnels: each must be found soon. */
 import { jest } from '@jest/globals';
 import { withEndpoints } from '../endpoints.ts';
-import { TOPICS } from '../generate.ts';
+import { TOPICS } from '../generate/generate.ts';
 import { found } from './found-within.ts';
 import { balancersStay, type Mutant, recordsStand } from './mutants.ts';
 

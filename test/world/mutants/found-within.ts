@@ -1,4 +1,5 @@
-import { generate, TOPICS, type Topic } from '../generate.ts';
+import { generate, TOPICS } from '../generate/generate.ts';
+import type { Topic } from '../generate/topic.ts';
 import type { History } from '../steps.ts';
 import { lived } from '../world.ts';
 import type { Mutant } from './mutants.ts';

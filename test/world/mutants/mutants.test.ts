@@ -1,6 +1,6 @@
 /** Whether the search finds bugs at all: each of these is one, and must be found soon. */
 import { jest } from '@jest/globals';
-import { TOPICS } from '../generate.ts';
+import { TOPICS } from '../generate/generate.ts';
 import { found } from './found-within.ts';
 import {
   allAreFenced,

@@ -1,6 +1,7 @@
 /** Were a router given a password that does not stand in the ledger, the search must find that nobody knows it. */
 import { jest } from '@jest/globals';
-import { PASSWORD_TOPICS, TOPICS } from '../generate.ts';
+import { TOPICS } from '../generate/generate.ts';
+import { PASSWORD_TOPICS } from '../generate/passwords.ts';
 import { found } from './found-within.ts';
 import { foreignPasswords } from './mutants.ts';
 

@@ -1,6 +1,7 @@
 /** Rules of rollouts left out: the search must find each. */
 import { jest } from '@jest/globals';
-import { PROFILE_TOPICS, TOPICS } from '../generate.ts';
+import { TOPICS } from '../generate/generate.ts';
+import { PROFILE_TOPICS } from '../generate/profiles.ts';
 
 jest.setTimeout(120_000);
 

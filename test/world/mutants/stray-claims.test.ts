@@ -5,7 +5,7 @@ const path = '../../../src/controller/stray-claims.ts';
 const { strayClaims, losesKey } = await import(path);
 jest.resetModules();
 jest.unstable_mockModule(path, () => ({ strayClaims, losesKey, isCurrent: () => Promise.resolve(true) }));
-const { TOPICS } = await import('../generate.ts');
+const { TOPICS } = await import('../generate/generate.ts');
 const { found } = await import('./found-within.ts');
 
 jest.setTimeout(120_000);
