@@ -240,7 +240,9 @@ function report(outcomes: Outcome[]): number {
   return sum('failed') === 0 ? 0 : 1;
 }
 
-const heading = (name: string): string => `\n── ${name} ${'─'.repeat(60 - name.length)}`;
+function heading(name: string): string {
+  return `\n── ${name} ${'─'.repeat(60 - name.length)}`;
+}
 
 function pad(cell: string, column: number): string {
   return column === 0 ? cell.padEnd(18) : cell.padStart(9);
