@@ -64,7 +64,7 @@ export async function rest(
   const processes = { controller, agent };
   const before = await observed(processes);
   const start = performance.now();
-  await sleep(options.seconds * 1000);
+  const shares = await sharesByMinute(processes, options.seconds);
   const seconds = (performance.now() - start) / 1000;
   const after = await observed(processes);
   await agent.stop();
@@ -78,6 +78,8 @@ export async function rest(
       cpuShare: (after[name].used.cpuSeconds - before[name].used.cpuSeconds) / seconds,
       residentMiB: after[name].used.residentMiB,
       peakMiB: after[name].used.peakMiB,
+      lists: after[name].lists - before[name].lists,
+      cpuShareByMinute: shares[name],
     };
   };
   return {
@@ -90,10 +92,31 @@ export async function rest(
   };
 }
 
-async function observed(processes: Record<'controller' | 'agent', RunningProcess>) {
+type Observed = Record<'controller' | 'agent', RunningProcess>;
+
+/** Lasts so long; of each process the share of a processor that it took in each minute, to tell a few dear moments from many cheap ones. */
+async function sharesByMinute(
+  processes: Observed,
+  seconds: number,
+): Promise<Record<keyof Observed, number[]>> {
+  const shares: Record<keyof Observed, number[]> = { controller: [], agent: [] };
+  const used = (name: keyof Observed): number => processes[name].consumption().cpuSeconds;
+  for (let left = seconds; left > 0; left -= 60) {
+    const length = Math.min(left, 60);
+    const before = { controller: used('controller'), agent: used('agent') };
+    await sleep(length * 1000);
+    for (const name of ['controller', 'agent'] as const) {
+      shares[name].push((used(name) - before[name]) / length);
+    }
+  }
+  return shares;
+}
+
+async function observed(processes: Observed) {
   const of = async (one: RunningProcess) => ({
     writes: await one.writes(),
     leases: await one.metric('tto_kube_request_seconds_count', { verb: 'update', resource: 'leases' }),
+    lists: await one.metric('tto_kube_request_seconds_count', { verb: 'list' }),
     used: one.consumption(),
   });
   return { controller: await of(processes.controller), agent: await of(processes.agent) };
