@@ -32,22 +32,14 @@ const CHECKS: Record<string, string[]> = {
 
 const processors = availableParallelism();
 
-interface Project {
-  needs: Need[];
-  workers: number;
-  args?: string[];
-  /** Waits for nothing: run behind the others it takes what they leave of the processors. */
-  onlyComputes?: true;
-}
-
-/** In this order one after the other; those that only compute beside the rest, which waits for most of its time. */
-const PROJECTS: Record<string, Project> = {
-  unit: { needs: [], workers: processors, onlyComputes: true },
-  world: { needs: [], workers: processors, onlyComputes: true },
+/** In this order, one after the other: the first two use all processors, the others wait for most of their time. */
+const PROJECTS: Record<string, { needs: Need[]; workers: number; args?: string[] }> = {
+  unit: { needs: [], workers: processors },
+  world: { needs: [], workers: processors },
+  integration: { needs: ['packages', 'control plane', 'clients'], workers: processors + 1 },
+  dataplane: { needs: ['packages', 'data plane'], workers: processors + 1 },
   processes: { needs: ['packages', 'control plane', 'data plane'], workers: 3 * processors },
   e2e: { needs: ['nodes'], workers: 2, args: ['--verbose'] },
-  dataplane: { needs: ['packages', 'data plane'], workers: processors + 1 },
-  integration: { needs: ['packages', 'control plane', 'clients'], workers: processors + 1 },
 };
 
 /** Where simulated routers note what they are sent; outside of the work tree. */
@@ -79,15 +71,11 @@ async function main(names: string[]): Promise<number> {
       .filter(([name]) => wanted(name))
       .map(([name, command]) => check(name, command)),
   );
-  const chosen = Object.entries(PROJECTS).filter(([name]) => wanted(name));
-  const isAlone = chosen.every(([, { onlyComputes }]) => onlyComputes);
-  const lane = async (isBehind: boolean): Promise<Outcome[]> => {
-    const mine = chosen.filter(([, { onlyComputes = false }]) => (onlyComputes && !isAlone) === isBehind);
-    const rows: Outcome[] = [];
-    for (const [name, one] of mine) rows.push(await project(name, one, isBehind));
-    return rows;
-  };
-  outcomes.push(...(await Promise.all([lane(true), lane(false)])).flat());
+  for (const [name, { needs, workers, args = [] }] of Object.entries(PROJECTS)) {
+    if (!wanted(name)) continue;
+    say(`\n── ${name} ${'─'.repeat(60 - name.length)}`);
+    outcomes.push(await project(name, needs, workers, args));
+  }
   const sent = readSent(sentFolder);
   if (sent.length > 0) outcomes.push(sentCommands(sent));
   return report(outcomes);
@@ -97,7 +85,7 @@ async function main(names: string[]): Promise<number> {
 function sentCommands(sent: Parameters<typeof judge>[0]): Outcome {
   const began = performance.now();
   const verdict = judge(sent, readSchemas());
-  say(`${heading('commands sent')}\n${tell(verdict).join('\n')}`);
+  say(`\n── commands sent ${'─'.repeat(47)}\n${tell(verdict).join('\n')}`);
   const failed = verdict.unknown.length + verdict.denied.length > 0 ? 1 : 0;
   const skipped = failed === 0 && !verdict.isHeld ? 1 : 0;
   return {
@@ -112,18 +100,13 @@ function sentCommands(sent: Parameters<typeof judge>[0]): Outcome {
 
 async function check(name: string, [command = '', ...args]: string[]): Promise<Outcome> {
   const began = performance.now();
-  const { code, output } = await run(command, args, 'unheard');
+  const { code, output } = await run(command, args, false);
   if (code !== 0) say(`\n── ${name}: failed\n${output}`);
   const passed = code === 0 ? 1 : 0;
   return { name, passed, failed: 1 - passed, skipped: 0, seconds: since(began), note: '' };
 }
 
-async function project(
-  name: string,
-  { needs, workers, args = [] }: Project,
-  isBehind: boolean,
-): Promise<Outcome> {
-  say(isBehind ? `── ${name} begins beside the others and tells at its end` : heading(name));
+async function project(name: string, needs: Need[], workers: number, args: string[]): Promise<Outcome> {
   const began = performance.now();
   const empty = { name, passed: 0, failed: 0, skipped: 0, note: '' };
   const obstacle = needs.includes('nodes')
@@ -134,7 +117,7 @@ async function project(
   if (obstacle !== null) {
     say(`Left out: ${obstacle}`);
     // A pattern that no test's name matches: jest loads the files and counts, but runs neither tests nor hooks.
-    const counted = await jest(name, workers, ['--testNamePattern', '^\\b$', '--silent'], 'unheard');
+    const counted = await jest(name, workers, ['--testNamePattern', '^\\b$', '--silent']);
     return { ...empty, skipped: counted.total, seconds: since(began), note: `left out: ${obstacle}` };
   }
   try {
@@ -149,7 +132,7 @@ async function project(
     say(reason(error));
     return { ...empty, failed: 1, seconds: since(began), note: 'could not start: see above' };
   }
-  const result = await jest(name, workers, args, isBehind ? 'behind' : 'live');
+  const result = await jest(name, workers, args);
   const isEmpty = result.total === 0 && result.failed === 0;
   return {
     ...empty,
@@ -168,16 +151,13 @@ interface JestResult {
   numRuntimeErrorTestSuites: number;
 }
 
-async function jest(name: string, workers: number, more: readonly string[], manner: Manner) {
+async function jest(name: string, workers: number, more: string[]) {
   const directory = mkdtempSync(join(tmpdir(), 'tto-jest-'));
   const file = join(directory, 'result.json');
   try {
-    // What takes a minute at most may take five behind others.
-    const patience = manner === 'behind' ? ['--testTimeout', '600000'] : [];
     const args = ['--selectProjects', name, '--maxWorkers', String(workers), '--json', '--outputFile', file];
-    const isCount = manner === 'unheard';
-    const { code, output } = await run('jest', [...args, ...patience, ...more], manner);
-    if (manner === 'behind') say(`${heading(name)}\n${output}`);
+    const isCount = more.includes('--silent');
+    const { code } = await run('jest', [...args, ...more], !isCount);
     const result = JSON.parse(readFileSync(file, 'utf8')) as JestResult;
     const failed = result.numFailedTests + result.numRuntimeErrorTestSuites;
     return {
@@ -195,17 +175,12 @@ async function jest(name: string, workers: number, more: readonly string[], mann
   }
 }
 
-/** `live`: stderr, where jest reports, is shown as it comes; else it is kept. `behind`: others have the processors first. */
-type Manner = 'live' | 'behind' | 'unheard';
-
-/** Runs one of node_modules/.bin. */
-function run(command: string, args: string[], manner: Manner): Promise<{ code: number; output: string }> {
+/** Runs one of node_modules/.bin; its stderr (where jest reports) is shown as it comes, or all is kept. */
+function run(command: string, args: string[], isLive: boolean): Promise<{ code: number; output: string }> {
   const bin = join(root, 'node_modules', '.bin');
-  const nice = manner === 'behind' ? ['nice', '-n', '10'] : [];
-  const [program = '', ...rest] = [...nice, join(bin, command), ...args];
-  const child = spawn(program, rest, {
+  const child = spawn(join(bin, command), args, {
     cwd: root,
-    stdio: ['ignore', 'pipe', manner === 'live' ? 'inherit' : 'pipe'],
+    stdio: ['ignore', 'pipe', isLive ? 'inherit' : 'pipe'],
     env: {
       ...process.env,
       PATH: `${bin}:${process.env.PATH}`,
@@ -238,10 +213,6 @@ function report(outcomes: Outcome[]): number {
   const sum = (key: 'passed' | 'failed' | 'skipped') => outcomes.reduce((total, one) => total + one[key], 0);
   say(`\n${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`);
   return sum('failed') === 0 ? 0 : 1;
-}
-
-function heading(name: string): string {
-  return `\n── ${name} ${'─'.repeat(60 - name.length)}`;
 }
 
 function pad(cell: string, column: number): string {

@@ -79,7 +79,7 @@ export class Fleet {
 
   /** Waits until nothing that stood in a script is let in any more. */
   async settled(): Promise<void> {
-    await Promise.all(this.keys.map((key) => this.#world.untilUsed(key, 120_000)));
+    await Promise.all(this.keys.map((key) => this.#world.untilUsed(key)));
   }
 
   /** What a router in the field was given, which may never change. */

@@ -91,8 +91,11 @@ export class Field {
     }
   }
 
-  /** Waits until the script of a router that is Online counts as used, and nothing that stood in it is still let in. */
-  untilUsed(key: string, limitMs?: number): Promise<void> {
+  /**
+   * Waits until the script of a router that is Online counts as used, and nothing that stood in it is still let in. An attempt
+   * that a busy machine has made fail is made again after a minute, and after two more.
+   */
+  untilUsed(key: string, limitMs = 280_000): Promise<void> {
     const isSo = ({ spec, status }: Router): boolean => {
       const key = status?.credentials?.key;
       const isOwn = key?.inUse === true && key.publicKey === status?.publicKey;

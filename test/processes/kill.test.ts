@@ -95,7 +95,7 @@ const allOnline = (routers: readonly string[]): Promise<unknown> =>
   Promise.all(routers.map((key) => world.untilPhase(key, 'Online')));
 /** And have made their own keys: an agent that dies in the middle of that leaves it to the next. */
 const allSettled = (routers: readonly string[]): Promise<unknown> =>
-  Promise.all(routers.map((key) => world.untilUsed(key, 200_000)));
+  Promise.all(routers.map((key) => world.untilUsed(key)));
 
 beforeAll(async () => {
   record = new ArgumentRecord();
@@ -120,7 +120,7 @@ beforeAll(async () => {
     }),
   );
   await allSettled(BEFORE);
-}, 120_000);
+}, 400_000);
 afterAll(async () => {
   leaks?.stop();
   await world?.stop();
