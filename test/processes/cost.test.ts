@@ -8,7 +8,7 @@ import { peersOnNode } from './node-side.ts';
 import { type RequestCounts, RequestLog, total } from './requests.ts';
 import { tell, World } from './world.ts';
 
-jest.setTimeout(180_000);
+jest.setTimeout(400_000);
 
 type Column = 'one more router' | 'first of a tenant';
 

@@ -5,7 +5,7 @@ import { waitFor } from '../testbed/wait.ts';
 import { GROUP_PATH } from './field.ts';
 import { World } from './world.ts';
 
-jest.setTimeout(240_000);
+jest.setTimeout(400_000);
 
 let world: World;
 let first: SimulatedRouter;

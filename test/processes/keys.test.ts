@@ -6,7 +6,7 @@ import { peersOnNode } from './node-side.ts';
 import { PingStream } from './ping-stream.ts';
 import { tell, World } from './world.ts';
 
-jest.setTimeout(300_000);
+jest.setTimeout(600_000);
 
 const SITES = { 'acme/old': '7.9.2', 'acme/middle': '7.16.2', 'acme/new': '7.24' };
 const sites = Object.keys(SITES) as (keyof typeof SITES)[];

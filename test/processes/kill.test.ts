@@ -9,7 +9,7 @@ import { execInTunnel, fromServer, opensTcp, peersOnNode } from './node-side.ts'
 import { PingStream } from './ping-stream.ts';
 import { tell, World } from './world.ts';
 
-jest.setTimeout(300_000);
+jest.setTimeout(600_000);
 
 const KILLS = 10;
 const VERSIONS = ['7.9.2', '7.12.2', '7.16.2', '7.18.2', '7.24'];

@@ -5,7 +5,7 @@ import { waitFor } from '../testbed/wait.ts';
 import { execInTunnel, fromNamespace, fromServer, opensTcp, peersOnNode } from './node-side.ts';
 import { inWords, tell, World } from './world.ts';
 
-jest.setTimeout(180_000);
+jest.setTimeout(400_000);
 
 const SITES = {
   'acme/branch-1': { version: '7.9.2', spec: { identity: 'Acme Zürich #1' } },
