@@ -12,7 +12,7 @@ export class ClassNews {
   look(tunnel: Tunnel): void {
     const { handover, peers } = tunnel.desired;
     if (handover === undefined) return;
-    const said = JSON.stringify([handover.profiles, handover.backup]);
+    const said = JSON.stringify([handover.profiles, handover.backup, handover.ownKeys]);
     const before = this.#said.get(tunnel);
     this.#said.set(tunnel, said);
     // At first too: a restarted agent knows its routers before it knows where they are.

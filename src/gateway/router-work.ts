@@ -109,8 +109,7 @@ export function routerWork(options: RouterWorkOptions): RouterWork {
     onReport: onNews,
   });
   const classNews = new ClassNews((key) => {
-    profileKeeper.controller.enqueue(key);
-    backups.controller.enqueue(key);
+    for (const { controller } of [profileKeeper, backups, keyKeeper]) controller.enqueue(key);
   });
   return { configurer, profiles, profileKeeper, keyKeeper, backups, classNews, turns };
 }

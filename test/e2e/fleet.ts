@@ -79,7 +79,17 @@ export class Fleet {
 
   /** Waits until nothing that stood in a script is let in any more. */
   async settled(): Promise<void> {
-    await Promise.all(this.keys.map((key) => this.#world.untilUsed(key)));
+    await Promise.all(
+      this.keys.map(async (key) => {
+        try {
+          await this.#world.untilUsed(key);
+        } catch (cause) {
+          const lines = (await this.#world.logs('gateway', 'agent')).split('\n');
+          const said = lines.filter((line) => line.includes(`"${key}"`)).slice(-10);
+          throw new Error(`${(cause as Error).message} The agent: ${said.join('\n')}`, { cause });
+        }
+      }),
+    );
   }
 
   /** What a router in the field was given, which may never change. */

@@ -26,7 +26,7 @@ class Site {
   readonly member: Member;
   readonly former: string;
 
-  static async start(): Promise<Site> {
+  static async start({ ownKeys = true } = {}): Promise<Site> {
     const tunnel = await node.tunnel();
     const member = await tunnel.addRouter();
     const pair = generateKeyPair();
@@ -36,7 +36,7 @@ class Site {
     node.sidecar.listeners.set(`${member.peer.address}:8728`, site.listen);
     await tunnel.writeBlock();
     await tunnel.writeKey(tunnel.keys.privateKey);
-    await tunnel.writeTunnel({ ownKeys: true });
+    await tunnel.writeTunnel(ownKeys ? { ownKeys } : {});
     const { publicKey } = pair;
     await tunnel.controllerSays(member, { publicKey, phase: 'AwaitingConnection' });
     await node.startAgent({ keyBackoff: { baseMs: 50, maxMs: 200 } });
@@ -162,6 +162,16 @@ test('an agent that is killed when the router has just taken its key leaves the 
   await node.stopAgent();
   expect((await site.said())?.inUse).toBeUndefined();
   await node.startAgent({ keyBackoff: { baseMs: 50, maxMs: 200 } });
+  await site.promote();
+  await site.isDone();
+});
+
+test('routers that were there before make keys once their class begins to ask for it', async () => {
+  const site = await Site.start({ ownKeys: false });
+  await node.readings(10);
+  expect(await site.said()).toBeUndefined();
+  await site.tunnel.writeTunnel({ ownKeys: true });
+  await site.letIn();
   await site.promote();
   await site.isDone();
 });
