@@ -95,7 +95,11 @@ test('it takes over: all tunnels are put side by side, and no status of a router
   await first.stopAgent();
   second.sidecar.shakeHands(awaiting.member.peer.publicKey);
   await is('Online', awaiting);
-  expect(await awaiting.tunnel.events(awaiting.member)).toEqual(['RouterConnected', 'RouterOnline']);
+  // An Event is written behind the status.
+  await until('its Events', async () => {
+    const told = await awaiting.tunnel.events(awaiting.member);
+    return told.join() === 'RouterConnected,RouterOnline';
+  });
 });
 
 test('what the first said while the second stood by is not taken back', async () => {
