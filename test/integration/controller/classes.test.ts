@@ -94,7 +94,11 @@ test('an endpoint that moves: new scripts name it, an Event warns, and its gatew
   await until('the script names it', async () =>
     (await harness.router('a/early'))?.status?.script?.includes('new.example.com'),
   );
-  expect((await harness.tunnel('a/early'))?.status?.endpoint).toBe('new.example.com:51820');
+  // Scripts do not wait for the gateway to be told, which the tunnel's status does.
+  await until(
+    'the tunnel tells it',
+    async () => (await harness.tunnel('a/early'))?.status?.endpoint === 'new.example.com:51820',
+  );
   const after = await fieldOf('a/early', 'a/early');
   expect(JSON.stringify(after)).toContain('new.example.com');
   const told = / {2}"endpoint": \{\n {4}"host": "new\.example\.com",\n {4}"port": 51820\n {2}\},\n/;
