@@ -92,15 +92,15 @@ export async function rest(
   };
 }
 
-type Observed = Record<'controller' | 'agent', RunningProcess>;
+type Processes = Record<'controller' | 'agent', RunningProcess>;
 
 /** Lasts so long; of each process the share of a processor that it took in each minute, to tell a few dear moments from many cheap ones. */
 async function sharesByMinute(
-  processes: Observed,
+  processes: Processes,
   seconds: number,
-): Promise<Record<keyof Observed, number[]>> {
-  const shares: Record<keyof Observed, number[]> = { controller: [], agent: [] };
-  const used = (name: keyof Observed): number => processes[name].consumption().cpuSeconds;
+): Promise<Record<keyof Processes, number[]>> {
+  const shares: Record<keyof Processes, number[]> = { controller: [], agent: [] };
+  const used = (name: keyof Processes): number => processes[name].consumption().cpuSeconds;
   for (let left = seconds; left > 0; left -= 60) {
     const length = Math.min(left, 60);
     const before = { controller: used('controller'), agent: used('agent') };
@@ -112,7 +112,7 @@ async function sharesByMinute(
   return shares;
 }
 
-async function observed(processes: Observed) {
+async function observed(processes: Processes) {
   const of = async (one: RunningProcess) => ({
     writes: await one.writes(),
     leases: await one.metric('tto_kube_request_seconds_count', { verb: 'update', resource: 'leases' }),
