@@ -17,7 +17,6 @@ test('a router whose clock is a year behind stays connected through changes of k
   await attic.wakeUpAt(-YEAR_MS);
   await world.untilPhase(KEY, 'Online');
   const first = Number(await attic.onNode('latest-handshakes'));
-  const since = performance.now();
   await beside.powerOff();
   const twice = () => attic.onNode('latest-handshakes').then((now) => Number(now) > first + 150);
   await Promise.all([
@@ -25,7 +24,7 @@ test('a router whose clock is a year behind stays connected through changes of k
     world.untilPhase(BESIDE, 'Offline', 400_000),
   ]);
   expect(world.router(KEY).status?.phase).toBe('Online');
-  expect(world.history.phases(KEY, since)).not.toContain('Offline');
+  expect(world.history.phases(KEY)).not.toContain('Offline');
   expect(world.condition(BESIDE, 'Connected')?.reason).toBe('HandshakeTimeout');
   expect(await world.events(BESIDE)).not.toContain('ClockJumped');
 });
