@@ -1,6 +1,6 @@
 /**
- * The programs of a Kubernetes: etcd from the system, the others built once a machine from Go modules. A control plane
- * can also come from $KUBEBUILDER_ASSETS.
+ * The programs of a Kubernetes, built once a machine from Go modules. A control plane can also come from
+ * $KUBEBUILDER_ASSETS.
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { buildClockedWireguard, CLOCKED_WIREGUARD } from './clocked-wireguard.ts
 import { type Progress, runGo, usableGo } from './go.ts';
 import { buildKubernetes } from './kubernetes-build.ts';
 import { withFileLock } from './lock.ts';
-import { findOnPath, isExecutable } from './path.ts';
+import { isExecutable } from './path.ts';
 
 export const KUBERNETES = '1.36.3';
 const CONTROL_PLANE = ['kube-apiserver', 'kubectl'] as const;
@@ -48,11 +48,9 @@ export interface EnsureOptions {
 export async function ensureBinaries(options: EnsureOptions = {}): Promise<Binaries> {
   const assets = process.env.KUBEBUILDER_ASSETS;
   if (assets) return fromAssets(assets);
-  const etcd = findOnPath('etcd');
-  if (etcd === null) {
-    throw new Error('No etcd on the PATH: apt-get install etcd-server, or set KUBEBUILDER_ASSETS.');
-  }
   const directory = await ensureKubernetes(CONTROL_PLANE, options);
+  // Debian's is of 2022: without its progress requests an API server reads every list from it, and not from memory.
+  const etcd = await ensureModule('etcd', options);
   return { etcd, kubeApiserver: join(directory, 'kube-apiserver'), kubectl: join(directory, 'kubectl') };
 }
 
@@ -114,22 +112,17 @@ export function ensureClockedWireguard(options: EnsureOptions = {}): Promise<str
 }
 
 /** Path of the program that judges the health of objects as GitOps tools do; builds it when it is missing. */
-export function ensureHealth(options: EnsureOptions = {}): Promise<string> {
-  const source = join(import.meta.dirname, 'health');
+export const ensureHealth = (options: EnsureOptions = {}): Promise<string> => ensureModule('health', options);
+
+/** A Go module in a folder of that name beside this file. */
+function ensureModule(program: string, options: EnsureOptions): Promise<string> {
+  const source = join(import.meta.dirname, program);
   const hash = createHash('sha256');
   for (const file of readdirSync(source).sort()) hash.update(readFileSync(join(source, file)));
-  return ensureBuilt('health', hash.digest('hex').slice(0, 12), options, async (work, progress) => {
-    const args = [
-      'build',
-      '-trimpath',
-      '-buildvcs=false',
-      '-ldflags',
-      '-s -w',
-      '-o',
-      join(work, 'health'),
-      '.',
-    ];
-    await runGo(usableGo('kstatus'), args, { cwd: source, doing: 'building kstatus', progress });
+  return ensureBuilt(program, hash.digest('hex').slice(0, 12), options, async (work, progress) => {
+    const flags = ['-trimpath', '-buildvcs=false', '-ldflags', '-s -w'];
+    const args = ['build', ...flags, '-o', join(work, program), '.'];
+    await runGo(usableGo(program), args, { cwd: source, doing: `building ${program}`, progress });
   });
 }
 

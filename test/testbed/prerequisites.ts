@@ -7,7 +7,6 @@ import { findOnPath } from './path.ts';
 
 /** Program → Debian and Ubuntu package. */
 const PROGRAMS: Record<string, string> = {
-  ...(process.env.KUBEBUILDER_ASSETS ? {} : { etcd: 'etcd-server' }),
   'wireguard-go': 'wireguard-go',
   wg: 'wireguard-tools',
   nft: 'nftables',
@@ -74,7 +73,7 @@ export function ensurePackages(progress: (line: string) => void, more?: More): v
   });
 }
 
-/** etcd-server, prometheus and openssh-server start a service when they are installed; policy-rc.d tells Debian not to. */
+/** prometheus and openssh-server start a service when they are installed; policy-rc.d tells Debian not to. */
 function withoutStartingServices(install: () => void): void {
   const policy = '/usr/sbin/policy-rc.d';
   const isOurs = !existsSync(policy);

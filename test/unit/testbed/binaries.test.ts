@@ -16,7 +16,7 @@ function program(name: string, script: string): void {
   chmodSync(file, 0o755);
 }
 
-/** A Go that answers as the real one does, and whose build takes `seconds` and leaves the two programs. */
+/** A Go that answers as the real one does, and whose build of Kubernetes takes `seconds` and leaves the two programs. */
 function fakeGo({ version = 'go1.26.3', toolchain = 'auto', seconds = 0, build = '' } = {}): void {
   const source = join(owned.path, 'source');
   mkdirSync(source, { recursive: true });
@@ -28,8 +28,12 @@ function fakeGo({ version = 'go1.26.3', toolchain = 'auto', seconds = 0, build =
     `case "$1" in
        env) echo ${version}; echo ${toolchain} ;;
        mod) echo '{"Dir": "${source}"}' ;;
-       build) echo "$@" >> ${join(owned.path, 'builds')}; cp go.mod ${join(owned.path, 'go.mod')}; sleep ${seconds}; ${build}
-         for name in kube-apiserver kubectl; do echo built > bin/$name; chmod +x bin/$name; done ;;
+       build) case "$*" in
+         *kubernetes*) echo "$@" >> ${join(owned.path, 'builds')}
+           cp go.mod ${join(owned.path, 'go.mod')}; sleep ${seconds}; ${build}
+           for name in kube-apiserver kubectl; do echo built > bin/$name; chmod +x bin/$name; done ;;
+         *) while [ "$1" != -o ]; do shift; done; echo built > "$2"; chmod +x "$2" ;;
+       esac ;;
      esac`,
   );
 }
@@ -46,7 +50,6 @@ beforeEach(() => {
   lines = [];
   delete process.env.KUBEBUILDER_ASSETS;
   process.env.PATH = `${join(owned.path, 'bin')}:${kept.PATH}`;
-  program('etcd', 'exit 0');
 });
 afterEach(() => {
   process.env = { ...kept };
@@ -56,9 +59,7 @@ afterEach(() => {
 test('they are built once, from a module that requires what that release requires, and then found', async () => {
   fakeGo();
   const first = await ensure();
-  expect(first.etcd).toBe(join(owned.path, 'bin', 'etcd'));
-  expect(readFileSync(first.kubeApiserver, 'utf8')).toBe('built\n');
-  expect(readFileSync(first.kubectl, 'utf8')).toBe('built\n');
+  for (const file of Object.values(first)) expect(readFileSync(file, 'utf8')).toBe('built\n');
   expect(await ensure()).toEqual(first);
   expect(builds()).toEqual([
     expect.stringMatching(
@@ -107,6 +108,7 @@ test('a Go from 1.21 on may fetch the newer one by itself', async () => {
 test('with KUBEBUILDER_ASSETS nothing is built, and what is missing there is named', async () => {
   fakeGo();
   const assets = join(owned.path, 'bin');
+  program('etcd', '');
   process.env.KUBEBUILDER_ASSETS = assets;
   await expect(ensure()).rejects.toThrow(`KUBEBUILDER_ASSETS=${assets} holds no executable kube-apiserver.`);
   program('kube-apiserver', '');
