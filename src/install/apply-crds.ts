@@ -19,7 +19,7 @@ const definitions: ResourceType<Definition> = {
 };
 
 /**
- * Brings the kinds in the cluster to this program's version and waits until they are served.
+ * Brings the kinds in the cluster to this program's version and waits until their objects are taken.
  *
  * A kind that has all our fields and more is of a newer version and stays: an older schema would drop those fields from
  * every object at its next write.
