@@ -275,7 +275,7 @@ and the log-ins once. ${linearity(all)}
 
 ${[...otherTable(all), ...gatewayTable(all)].join('\n')}
 
-${machineLine(all)}; etcd without fsync, everything on this one machine: the processors are shared by etcd, the API server,
+${machineLine(all)}; etcd 3.6 without fsync, everything on this one machine: the processors are shared by etcd, the API server,
 the operator and whoever applies. In \`rest\` the sidecar is pretended and auto-configuration is off; in \`gateway-crowd\` all is real but the crowd, which has no Router objects and makes no handshakes; in \`configure\` a process of its own has simulated routers (\`bench/simulated-routers.ts\`) on Unix sockets, without any delay. The controller runs
 without leader election, which costs a write every 2 s and nothing else.
 `;
