@@ -31,7 +31,7 @@ export interface TunnelRequest {
   /** The same of other TenantTunnels, which are yet to claim it. */
   reserved?: readonly RememberedTunnel[];
   /** Whether a TenantTunnel still exists that the tenant's entry names as its owner. */
-  ownerExists: (owner: string) => boolean;
+  ownerKeeps: (owner: string) => boolean;
   /** Indices that another tenant must not inherit: address blocks of theirs still stand, or their record cannot be read. */
   isIndexBlocked: (index: number) => boolean;
   /** Indices of records that cannot be read: which subnet and port they have is not known, so theirs by number stay free. */
@@ -49,7 +49,7 @@ export function claimTunnel(
 ): { tunnels: Tunnels; entry: TunnelEntry } {
   const known = tunnelOfTenant(tunnels, request.tenant);
   if (known === undefined) return insert(tunnels, newTunnel(tunnels, request, now));
-  if (isLive(known) && known.owner !== request.owner && request.ownerExists(known.owner)) {
+  if (isLive(known) && known.owner !== request.owner && request.ownerKeeps(known.owner)) {
     throw new AllocationError(
       'TenantTaken',
       `Tenant ${request.tenant} already has the tunnel ${known.owner}; delete that one, or give this one another tenant.`,

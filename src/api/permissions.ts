@@ -83,9 +83,9 @@ export const IDENTITIES: readonly Identity[] = [
         {
           apiGroup: GROUP,
           resources: ['tenanttunnels'],
-          verbs: ['create'],
+          verbs: ['create', 'delete'],
           reason:
-            "A tenant's first Router gets its TenantTunnel made. People delete it; the controller never does.",
+            "A tenant's first Router gets its TenantTunnel made. Where the tenant turns out to have one that somebody wrote, the one that was made is removed again; no other ever is.",
         },
         {
           apiGroup: GROUP,

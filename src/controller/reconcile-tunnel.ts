@@ -19,6 +19,7 @@ import { currentNode, placeTunnel } from './gateways.ts';
 import { refusalOf } from './refusal.ts';
 import { wakeRefusedPins } from './refused-tunnels.ts';
 import { keyLoss, lostTunnels, rememberedTunnel } from './remember-tunnel.ts';
+import { removeSuperseded, yieldsTo } from './superseded.ts';
 import { tunnelEvents } from './tunnel-events.ts';
 import {
   OWNED_TUNNEL_STATUS,
@@ -49,6 +50,7 @@ export const reconcileTunnel =
     const lagging = await letGo(world, key, context, tenantOf(tunnel));
     if (lagging !== undefined) return lagging;
     const outcome = await decide(world, tunnel, context);
+    if ('refused' in outcome && (await removeSuperseded(world, tunnel, context))) return undefined;
     const next = 'granted' in outcome ? tendWaiting(world, outcome.granted.entry) : undefined;
     const desired = planTunnelStatus(tunnel, outcome, world.now().getTime());
     if ('granted' in outcome) {
@@ -140,7 +142,8 @@ async function claim(
   const tenant = tenantOf(tunnel);
   const owner = keyOf(tunnel);
   if (known === undefined || !isLive(known)) assertOldest(world, tunnel, known);
-  const isHeirless = known === undefined || known.owner === owner || !(await exists(world, known, context));
+  const isFree =
+    known === undefined || known.owner === owner || !(await keepsTenant(world, known, tunnel, context));
   const { subnet, listenPort } = tunnel.spec;
   const { metadata, spec } = tunnelClass;
   const mayShareWith = sharersOf(tunnelClass, (name) => world.caches.classes.get(name));
@@ -159,7 +162,7 @@ async function claim(
     isWritten: !isAsMade(tunnel),
     ...(known === undefined ? lostBefore(world, tunnel) : {}),
     newKeyPair: world.environment.newKeyPair,
-    ownerExists: (holder) => !isHeirless || holder !== known?.owner,
+    ownerKeeps: (holder) => !isFree || holder !== known?.owner,
   });
   if (entry !== known) {
     wakeTunnelHandover(world, entry.index);
@@ -179,17 +182,21 @@ function lostBefore(world: World, tunnel: TenantTunnel) {
   return { reserved: lostTunnels(world, tunnel), ...(remembered && { remembered }) };
 }
 
-/** Whether a tunnel's owner is still there, asked past a cache that does not have it. */
-async function exists(
+/** Whether a tunnel's owner is still there, asked past a cache that does not have it, and does not leave it to another. */
+async function keepsTenant(
   world: World,
   { owner, tenant }: TunnelEntry,
+  other: TenantTunnel,
   context: ReconcileContext,
 ): Promise<boolean> {
   const holder =
     world.caches.tunnels.get(owner) ??
     (await world.client.get(TENANT_TUNNELS, nameOf(owner), { signal: context.signal }));
   return (
-    holder !== undefined && tenantOf(holder) === tenant && holder.metadata.deletionTimestamp === undefined
+    holder !== undefined &&
+    tenantOf(holder) === tenant &&
+    holder.metadata.deletionTimestamp === undefined &&
+    !yieldsTo(world, holder, other)
   );
 }
 

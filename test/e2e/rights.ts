@@ -62,6 +62,7 @@ export const UNUSED_HERE: Readonly<Record<string, string>> = {
 export const USED_BY_CHANCE: Readonly<Record<string, string>> = {
   'controller get secrets in tenant-tunnel-system':
     'what another process wrote into the ledger, where the watch is behind',
+  'controller delete tenanttunnels': 'one that was made before the one that somebody wrote was seen',
 };
 
 const NAMESPACE: Record<Scope, string> = {

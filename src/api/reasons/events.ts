@@ -7,6 +7,12 @@ export const EVENT_REASONS = {
     type: 'Normal',
     meaning: 'The tenant had no tunnel, so one was made.',
   },
+  TunnelSuperseded: {
+    on: ['TenantTunnel'],
+    type: 'Normal',
+    meaning:
+      "Another TenantTunnel was made for the tenant by itself, as when Routers are applied before their tunnel. It was removed; this one has the tenant, with all that the other's routers were given.",
+  },
   TunnelAllocated: {
     on: ['TenantTunnel'],
     type: 'Normal',

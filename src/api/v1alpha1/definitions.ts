@@ -111,7 +111,7 @@ export const KINDS: readonly KindDefinition[] = [
     singular: 'tenanttunnel',
     shortNames: ['tt'],
     description:
-      "One tenant's WireGuard tunnel, shared by all of the tenant's routers. A tenant has one in the whole cluster; it is made by itself when a Router names a tenant that has none.",
+      "One tenant's WireGuard tunnel, shared by all of the tenant's routers. A tenant has one in the whole cluster; it is made by itself when a Router names a tenant that has none; one that you write later, in that namespace, takes its place with all that its routers were given.",
     spec: s.withDefault(tenantTunnelSpec, {}),
     status: s.withDefault(tenantTunnelStatus, NOT_YET_OBSERVED),
     rules: tenantTunnelRules,

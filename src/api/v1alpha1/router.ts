@@ -44,7 +44,7 @@ export const routerSpec = s.object(
     tenant: s.optional(
       dnsLabel({
         description:
-          'The tenant whose tunnel the router joins, e.g. "acme"; the tunnel is made when there is none. Write either this or tunnelRef. It never changes.',
+          'The tenant whose tunnel the router joins, e.g. "acme"; the tunnel is made when there is none. Write either this or tunnelRef, which is better where the TenantTunnel is applied along with the Router, in whatever order. It never changes.',
       }),
     ),
     tunnelRef: s.optional(

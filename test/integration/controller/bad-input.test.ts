@@ -121,6 +121,52 @@ describe('two TenantTunnels of one tenant', () => {
     expect(await harness.granted('b/by-ref')).toMatchObject({ tunnel: 'b/two' });
   });
 
+  test('one that somebody writes after its Routers takes the place of the one that they had made', async () => {
+    await harness.addRouter('a/prompt', { tenant: 'prompt' });
+    const { tunnel, ...given } = await harness.granted('a/prompt');
+    expect(tunnel).toBe('a/prompt');
+    const { index, subnet, listenPort, publicKey } = await harness.allocated('a/prompt');
+    await nextSecond();
+    await harness.addTunnel('a/written', { tenant: 'prompt', mtu: 1400 });
+    expect(await harness.allocated('a/written')).toMatchObject({ index, subnet, listenPort, publicKey });
+    await until('the one that was made is gone', async () => !(await harness.tunnel('a/prompt')));
+    await until('an Event says so', async () => (await events('a', 'written')).includes('TunnelSuperseded'));
+    await until(
+      'the Router says where it is',
+      async () => (await harness.router('a/prompt'))?.status?.tunnel === 'a/written',
+    );
+    const { script: _, ...kept } = await harness.granted('a/prompt');
+    expect(kept).toEqual({ address: given.address, publicKey: given.publicKey, tunnel: 'a/written' });
+    expect(await harness.peers(index)).toEqual(['prompt']);
+  });
+
+  test('one that was made, and that a Router names since, keeps the tenant', async () => {
+    await harness.addRouter('a/named', { tenant: 'named' });
+    const { tunnel } = await harness.granted('a/named');
+    await harness.addRouter('a/names', { tunnelRef: { name: 'named' } });
+    expect(await harness.granted('a/names')).toMatchObject({ tunnel });
+    await harness.addTunnel('a/besides', { tenant: 'named' });
+    expect(await harness.untilReady('tenanttunnels', 'a/besides', 'TenantTaken')).toContain('a/named');
+    expect(await harness.granted('a/names')).toMatchObject({ tunnel });
+  });
+
+  test('nobody takes one over from another namespace, and one that was made besides is removed', async () => {
+    await harness.addRouter('a/coveted', { tenant: 'coveted' });
+    const given = await harness.granted('a/coveted');
+    await harness.addTunnel('b/thief', { tenant: 'coveted' });
+    expect(await harness.untilReady('tenanttunnels', 'b/thief', 'TenantTaken')).toContain('a/coveted');
+    expect(await harness.granted('a/coveted')).toEqual(given);
+    // As for a Router there, whose controller had not seen the other.
+    await harness.create(harness.path('tenanttunnels', 'b/'), {
+      apiVersion: 'vpn.traidnet.io/v1alpha1',
+      kind: 'TenantTunnel',
+      metadata: { name: 'coveted', labels: { 'app.kubernetes.io/managed-by': 'tenant-tunnel-operator' } },
+      spec: { tenant: 'coveted' },
+    });
+    await until('it is gone', async () => !(await harness.tunnel('b/coveted')));
+    expect(await harness.granted('a/coveted')).toEqual(given);
+  });
+
   test.each([
     ['a/order-1', 'b/order-2'],
     ['b/order-4', 'a/order-3'],

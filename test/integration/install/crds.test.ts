@@ -70,7 +70,10 @@ describe('apply-crds, with the rights of its hook', () => {
     expect(await apply()).toEqual(NAMES.map((name) => `${name}: installed`));
     const path = `${OBJECTS}/namespaces/default/routers`;
     const router = { apiVersion: 'vpn.traidnet.io/v1alpha1', kind: 'Router', metadata: { name: 'r1' } };
-    const { status } = await installation.plane.request('POST', path, { ...router, spec: { tenant: 'acme' } });
+    const { status } = await installation.plane.request('POST', path, {
+      ...router,
+      spec: { tenant: 'acme' },
+    });
     expect(status).toBe(201);
     expect(await installation.get(`${path}/r1`)).toMatchObject(router);
     const crd = await installation.get(`${CRDS}/${ROUTERS}`);

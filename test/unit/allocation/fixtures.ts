@@ -21,7 +21,7 @@ export const tunnelRequest = (tenant: string, extra: Partial<Parameters<Ledger['
   ports: { first: 51_820, last: 65_535 },
   pins: {},
   newKeyPair: keyPair,
-  ownerExists: () => true,
+  ownerKeeps: () => true,
   ...extra,
 });
 

@@ -105,7 +105,7 @@ describe('a tunnel whose quarantine ends', () => {
 test('a tunnel that an heir has taken over is not released in the name of the one before', async () => {
   const ledger = ledgerOver(new MemoryStore());
   const old = await ledger.claimTunnel(tunnelRequest('acme', { owner: 'a/acme' }));
-  const heir = await ledger.claimTunnel(tunnelRequest('acme', { owner: 'b/acme', ownerExists: () => false }));
+  const heir = await ledger.claimTunnel(tunnelRequest('acme', { owner: 'b/acme', ownerKeeps: () => false }));
   await ledger.releaseTunnel(old);
   expect(ledger.tunnelOfTenant('acme')).toEqual(heir);
 });

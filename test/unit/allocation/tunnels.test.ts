@@ -51,7 +51,7 @@ describe('claiming a tunnel', () => {
     await expect(ledger.claimTunnel(tunnelRequest('acme', younger))).rejects.toEqual(
       refusal('TenantTaken', /Tenant acme already has the tunnel a\/acme/),
     );
-    const heir = await ledger.claimTunnel(tunnelRequest('acme', { ...younger, ownerExists: () => false }));
+    const heir = await ledger.claimTunnel(tunnelRequest('acme', { ...younger, ownerKeeps: () => false }));
     expect(heir).toEqual({ ...first, owner: 'b/acme' });
   });
 
