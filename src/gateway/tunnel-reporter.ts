@@ -98,9 +98,10 @@ export class TunnelReporter {
     if (!tunnel.attempted) return { requeueAfterMs: gatherMs };
     const wait = (this.#wroteAt.get(key) ?? Number.NEGATIVE_INFINITY) + gatherMs - now().monotonic;
     if (wait > 0) return { requeueAfterMs: wait };
-    const patience = this.#patience(tunnel);
+    // As the report has it: a wait that ends while it is written must not be forgotten.
+    const patience = { tunnel: this.#patience(tunnel), services: this.#servicePatience(tunnel) };
     await this.#write(key, object, this.#report(object, tunnel, patience), context);
-    const waits = [patience, this.#servicePatience(tunnel)].filter((ms) => ms > 0);
+    const waits = Object.values(patience).filter((ms) => ms > 0);
     return waits.length > 0 ? { requeueAfterMs: Math.min(...waits) } : undefined;
   }
 
@@ -116,7 +117,11 @@ export class TunnelReporter {
     return badSince === undefined ? 0 : Math.max(0, badSince + problemAfterMs - now().monotonic);
   }
 
-  #report(object: TenantTunnel, tunnel: Tunnel, patience: number): TunnelReport {
+  #report(
+    object: TenantTunnel,
+    tunnel: Tunnel,
+    patience: { tunnel: number; services: number },
+  ): TunnelReport {
     const { routers, endpoints, now, nodeName } = this.#options;
     const endpoint = endpoints.report(tunnel);
     let connected = 0;
@@ -134,11 +139,9 @@ export class TunnelReporter {
       nodeName,
       counts: { total: tunnel.desired.peers.size, connected, online },
       lastHandshake,
-      programmed: programmedOf(tunnel, patience > 0),
+      programmed: programmedOf(tunnel, patience.tunnel > 0),
       services:
-        tunnel.services.verdict === undefined || this.#servicePatience(tunnel) > 0
-          ? 'unknown'
-          : tunnel.services.verdict,
+        tunnel.services.verdict === undefined || patience.services > 0 ? 'unknown' : tunnel.services.verdict,
       endpoint: endpoint === undefined ? 'unknown' : endpoint,
       wall: now().wall,
     };

@@ -90,7 +90,7 @@ test.each([
 
 test.each([
   [CONTROLLER_USER, ['create', 'update', 'patch', 'delete', 'deletecollection'], `${VPN}/routers`, '*'],
-  [CONTROLLER_USER, ['update', 'patch', 'delete', 'deletecollection'], `${VPN}/tenanttunnels`, '*'],
+  [CONTROLLER_USER, ['update', 'patch', 'deletecollection'], `${VPN}/tenanttunnels`, '*'],
   [CONTROLLER_USER, ['create', 'update', 'patch', 'delete'], 'core/nodes', '*'],
   [AGENT_USER, ['create', 'update', 'patch', 'delete', 'deletecollection'], `${VPN}/routers`, '*'],
   [AGENT_USER, ['create', 'update', 'patch', 'delete'], `${VPN}/tenanttunnels`, '*'],
