@@ -26,7 +26,7 @@ import {
   secrets,
 } from '../kube/index.ts';
 import type { Environment } from './environment.ts';
-import { tenantOf } from './find-tunnel.ts';
+import { tenantOf, tunnelRefKey } from './find-tunnel.ts';
 import { leanRouter } from './lean-router.ts';
 import { LEDGER_SELECTOR } from './ledger-store.ts';
 import { addressKeys } from './rivals.ts';
@@ -68,8 +68,7 @@ export function createCaches({ namespace, gatewayNamespace, environment, ...plai
       transform: leanRouter,
       indexes: {
         tenant: ({ spec }) => present(spec.tenant),
-        tunnelRef: ({ spec, metadata }) =>
-          spec.tunnelRef ? [`${spec.tunnelRef.namespace ?? metadata.namespace}/${spec.tunnelRef.name}`] : [],
+        tunnelRef: (router) => present(tunnelRefKey(router)),
         publicKey: ({ spec, status }) => [
           ...new Set([...present(spec.publicKey), ...present(status?.publicKey)]),
         ],

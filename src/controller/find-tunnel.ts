@@ -49,6 +49,12 @@ export const MADE_BY_LABEL = { 'app.kubernetes.io/managed-by': 'tenant-tunnel-op
 export const tenantOf = ({ spec, metadata }: TenantTunnel | TenantTunnelManifest): string =>
   spec.tenant ?? metadata.name;
 
+/** Key of the TenantTunnel that a Router names. */
+export function tunnelRefKey({ spec, metadata }: Pick<Router, 'spec' | 'metadata'>): string | undefined {
+  const { tunnelRef } = spec;
+  return tunnelRef && `${tunnelRef.namespace ?? metadata.namespace}/${tunnelRef.name}`;
+}
+
 /** The order of claims: who was first is in the right. */
 export function older<
   T extends { metadata: { creationTimestamp: string; namespace?: string; name: string } },
@@ -60,9 +66,9 @@ const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** The tunnel that a Router joins, or the manifest of the one that its tenant lacks. */
 export function findTunnel(router: Router, tunnels: TunnelLookup): FoundTunnel {
-  const { tenant, tunnelRef } = router.spec;
-  if (tunnelRef !== undefined) {
-    const key = `${tunnelRef.namespace ?? router.metadata.namespace}/${tunnelRef.name}`;
+  const { tenant } = router.spec;
+  const key = tunnelRefKey(router);
+  if (key !== undefined) {
     const tunnel = tunnels.get(key);
     return tunnel === undefined
       ? {

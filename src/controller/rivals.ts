@@ -1,14 +1,13 @@
 import type { AddressClaim, TunnelEntry } from '../allocation/index.ts';
 import type { Router } from '../api/index.ts';
 import { keyOf } from '../kube/index.ts';
-import { tenantOf } from './find-tunnel.ts';
+import { tenantOf, tunnelRefKey } from './find-tunnel.ts';
 import type { World } from './world.ts';
 
 /** What a Router calls the tunnel that it joins: by its tenant, or by its name. */
-export function tunnelName({ spec, metadata }: Router): string {
-  const { tenant, tunnelRef } = spec;
-  if (tunnelRef === undefined) return byTenant(tenant ?? '');
-  return byName(`${tunnelRef.namespace ?? metadata.namespace}/${tunnelRef.name}`);
+export function tunnelName(router: Router): string {
+  const key = tunnelRefKey(router);
+  return key === undefined ? byTenant(router.spec.tenant ?? '') : byName(key);
 }
 
 const byTenant = (tenant: string): string => `tenant ${tenant}`;
@@ -67,9 +66,10 @@ export function wakeRivals(world: World, { entry, address, tunnel }: AddressClai
   }
 }
 
-function tunnelJoinedBy({ caches, ledger }: World, { spec, metadata }: Router) {
-  const { tenant, tunnelRef } = spec;
-  if (tunnelRef === undefined) return tenant === undefined ? undefined : ledger.tunnelOfTenant(tenant);
-  const tunnel = caches.tunnels.get(`${tunnelRef.namespace ?? metadata.namespace}/${tunnelRef.name}`);
+function tunnelJoinedBy({ caches, ledger }: World, router: Router) {
+  const { tenant } = router.spec;
+  const key = tunnelRefKey(router);
+  if (key === undefined) return tenant === undefined ? undefined : ledger.tunnelOfTenant(tenant);
+  const tunnel = caches.tunnels.get(key);
   return tunnel && ledger.tunnelOfTenant(tenantOf(tunnel));
 }

@@ -1,7 +1,7 @@
 import type { AddressClaim } from '../allocation/index.ts';
 import { ROUTERS, type Router, TENANT_TUNNELS, type TenantTunnel } from '../api/index.ts';
 import { type KubeObject, keyOf, nameOf, type ResourceType } from '../kube/index.ts';
-import { tenantOf } from './find-tunnel.ts';
+import { tenantOf, tunnelRefKey } from './find-tunnel.ts';
 import type { World } from './world.ts';
 
 /**
@@ -16,8 +16,9 @@ export function strayClaims(world: World, router: Router): AddressClaim[] {
   return ledger.claimsOf(keyOf(router)).filter((claim) => ledger.tunnels.get(claim.tunnel)?.tenant !== own);
 }
 
-function referredTo({ caches }: World, { spec: { tunnelRef }, metadata }: Router): TenantTunnel | undefined {
-  return tunnelRef && caches.tunnels.get(`${tunnelRef.namespace ?? metadata.namespace}/${tunnelRef.name}`);
+function referredTo({ caches }: World, router: Router): TenantTunnel | undefined {
+  const key = tunnelRefKey(router);
+  return key === undefined ? undefined : caches.tunnels.get(key);
 }
 
 /** Whether the manifest takes the key away that a Router of this name has, or asks for a fresh script. */

@@ -1,7 +1,7 @@
 import { isLive } from '../allocation/index.ts';
-import { TENANT_TUNNELS, type TenantTunnel } from '../api/index.ts';
-import { isApiError, keyOf, type ReconcileContext, refOf } from '../kube/index.ts';
-import { isAsMade, tenantOf } from './find-tunnel.ts';
+import { type Router, TENANT_TUNNELS, type TenantTunnel } from '../api/index.ts';
+import { type Change, isApiError, keyOf, type ReconcileContext, refOf } from '../kube/index.ts';
+import { isAsMade, tenantOf, tunnelRefKey } from './find-tunnel.ts';
 import type { World } from './world.ts';
 
 /**
@@ -35,6 +35,8 @@ export async function removeSuperseded(
   } catch (error) {
     // Somebody has written into it, or made another of its name: the cache will tell.
     if (isApiError(error, 'Conflict')) return true;
+    // A policy keeps it, or a role from before: its status says why it has nothing to give.
+    if (isApiError(error, 'Forbidden')) return false;
     throw error;
   }
   context.deleted(caches.tunnels, tunnel);
@@ -51,6 +53,17 @@ export async function removeSuperseded(
     note: `TenantTunnel ${key}, which was made when tenant ${tenantOf(tunnel)} had none, was removed: the tenant has ${other}.`,
   });
   return true;
+}
+
+/** A Router no longer names what it named: if that was made by this program it may yield now, or be removed. */
+export function wakeUnnamed({ caches, controllers }: World, change: Change<Router>): void {
+  const before = change.type === 'deleted' ? change.object : change.old;
+  const named = before && tunnelRefKey(before);
+  if (named === undefined || (change.type !== 'deleted' && tunnelRefKey(change.object) === named)) return;
+  const tunnel = caches.tunnels.get(named);
+  if (tunnel === undefined || !isAsMade(tunnel)) return;
+  for (const one of caches.tunnels.byIndex('tenant', tenantOf(tunnel)))
+    controllers.tunnels.enqueue(keyOf(one));
 }
 
 /** Made by this program, as it was then, and meant by no Router in particular. */

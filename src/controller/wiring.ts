@@ -14,13 +14,14 @@ import { namedHost } from './endpoint/host.ts';
 import { LEFT } from './endpoint/reconcile.ts';
 import { wakeEndpoints, wireEndpoints } from './endpoint/wiring.ts';
 import { isDefault } from './find-class.ts';
-import { tenantOf } from './find-tunnel.ts';
+import { isAsMade, tenantOf } from './find-tunnel.ts';
 import { currentNode, departureFrom } from './gateways.ts';
 import { handoverKeyOf } from './handover-key.ts';
 import { PEER_KEY_QUEUE } from './peer-key.ts';
 import { reseatRoutersOf, wireProfiles } from './profiles/wire-profiles.ts';
 import { aliasesOf, rivalsOf } from './rivals.ts';
 import { wakeSubnets } from './router-subnets.ts';
+import { wakeUnnamed } from './superseded.ts';
 import {
   BULK,
   QUARANTINE,
@@ -120,6 +121,7 @@ function onRouter(world: World, change: Change<Router>): void {
   if (isSpec || now?.address !== before?.address || now?.publicKey !== before?.publicKey)
     for (const claim of ledger.claimsOf(change.key)) wakeBlockHandover(world, claim.tunnel, claim.block);
   if (!isSpec) return;
+  wakeUnnamed(world, change);
   const { tenant } = change.object.spec;
   if (change.type !== 'deleted' || tenant === undefined) return;
   // A tunnel without TenantTunnel waits only as long as there are Routers that may bring it back.
@@ -131,7 +133,9 @@ function onRouter(world: World, change: Change<Router>): void {
 
 function onTunnel(world: World, change: Change<TenantTunnel>): void {
   const { caches, controllers, ledger } = world;
-  if (!specChanged(change)) {
+  // A label says whose it is.
+  const isAnothers = change.type === 'updated' && isAsMade(change.object) !== isAsMade(change.old);
+  if (!specChanged(change) && !isAnothers) {
     if (isNewlyRefused(change) || waitsForOther(world, change)) wakeRoutersOf(world, change.object, BULK);
     return;
   }

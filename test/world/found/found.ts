@@ -443,4 +443,23 @@ export const FOUND: readonly Found[] = [
       ),
     ],
   },
+  {
+    bug: 'a tunnel that was made besides the one that somebody wrote, and that no Router named any more: only the next leader removed it',
+    seed: 100_680,
+    steps: [
+      ...world,
+      { do: 'apply', kind: 'tenanttunnels', key: 'a/other', spec: { tenant: 'acme' }, after: 100 },
+      { do: 'apply', kind: 'routers', key: 'a/r2', spec: { tenant: 'acme' }, after: 0 },
+      { do: 'delete', kind: 'tenanttunnels', key: 'a/other', after: 0 },
+      { do: 'apply', kind: 'tenanttunnels', key: 'a/other', spec: { tenant: 'acme' }, after: 0 },
+      {
+        do: 'apply',
+        kind: 'routers',
+        key: 'a/r3',
+        spec: { tunnelRef: { name: 'acme', namespace: 'a' } },
+        after: 0,
+      },
+      { do: 'delete', kind: 'routers', key: 'a/r3', after: 100 },
+    ],
+  },
 ];
