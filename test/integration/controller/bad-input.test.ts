@@ -140,7 +140,7 @@ describe('two TenantTunnels of one tenant', () => {
     expect(await harness.peers(index)).toEqual(['prompt']);
   });
 
-  test('one that was made, and that a Router names since, keeps the tenant', async () => {
+  test('one that was made keeps the tenant for as long as a Router names it', async () => {
     await harness.addRouter('a/named', { tenant: 'named' });
     const { tunnel } = await harness.granted('a/named');
     await harness.addRouter('a/names', { tunnelRef: { name: 'named' } });
@@ -148,6 +148,10 @@ describe('two TenantTunnels of one tenant', () => {
     await harness.addTunnel('a/besides', { tenant: 'named' });
     expect(await harness.untilReady('tenanttunnels', 'a/besides', 'TenantTaken')).toContain('a/named');
     expect(await harness.granted('a/names')).toMatchObject({ tunnel });
+    const { index } = await harness.allocated('a/named');
+    await removed('routers', 'a/names');
+    expect(await harness.allocated('a/besides')).toMatchObject({ index });
+    await until('the one that was made is gone', async () => !(await harness.tunnel('a/named')));
   });
 
   test('nobody takes one over from another namespace, and one that was made besides is removed', async () => {
