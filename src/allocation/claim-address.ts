@@ -84,12 +84,13 @@ export function decideAddress(
     const updated = followSpec(held, request, now);
     return { document: updated === held ? block : withEntry(block, updated), result: updated };
   }
+  const isOthers = (offset: number): boolean => isReserved(request, subnet, block, offset);
+  // Whoever looked for room may not have seen that another leader gave it a place, and took that back.
+  const former = own !== undefined && !isOthers(own.offset) ? own.offset : undefined;
   const offset =
     'offset' in attempt
       ? mayTake(block, attempt.offset, request, now)
-      : nextFree(block, subnet, attempt.kind, now, request.quarantineSeconds, (offset) =>
-          isReserved(request, subnet, block, offset),
-        );
+      : (former ?? nextFree(block, subnet, attempt.kind, now, request.quarantineSeconds, isOthers));
   if (offset === undefined) return { document: block, result: undefined };
   const remembered = rememberedAt(block, offset, request);
   const entry =

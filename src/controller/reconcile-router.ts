@@ -79,7 +79,9 @@ async function decide(
   }
   if ('refused' in looked) {
     if (held !== undefined) wakeBlockHandover(world, held.tunnel, held.block);
-    return looked.isAwaited && wasGiven(router)
+    // What it was told stays, unless it was given another key in the last moment.
+    const isAsTold = held === undefined || held.entry.publicKey === router.status?.publicKey;
+    return looked.isAwaited && wasGiven(router) && isAsTold
       ? { kind: 'later', ms: LOOK_AGAIN_MS }
       : refused(looked.refused);
   }

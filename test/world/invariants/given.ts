@@ -7,7 +7,7 @@ import {
   type TenantTunnel,
   TUNNEL_CLASSES,
 } from '../../../src/api/index.ts';
-import { keyOf } from '../../../src/kube/index.ts';
+import { isTrue, keyOf } from '../../../src/kube/index.ts';
 import type { ApiServer, Change } from '../api/server.ts';
 import type { Picture } from '../picture.ts';
 import { Violation } from '../violation.ts';
@@ -53,7 +53,7 @@ export class GivenToRouters {
     if (now.spec.address !== undefined) {
       for (const one of [now.spec.address, keyOf(now)]) this.#pinned.set(one, this.#now());
     }
-    this.#seeKey(old, now);
+    this.#seeKey(old, now, picture);
     if (now.status?.script !== undefined && now.status.script !== old?.status?.script)
       this.#script(now, picture);
   }
@@ -72,10 +72,8 @@ export class GivenToRouters {
       const { publicKey, isOwnKey } = kept.entry;
       // It has made that itself; whether it uses it, and is let in by it, is looked at in keys.ts.
       if (isOwnKey) Object.assign(given, { publicKey });
-      const { className = '' } = picture.tunnels.get(given.tunnel) ?? {};
-      // Without its class nothing new is told of a router, whatever becomes of spec.publicKey.
-      const isMute = this.#server.peek(TUNNEL_CLASSES, className) === undefined;
-      const isAsked = isMute || this.#server.peek(ROUTERS, key)?.spec.publicKey === publicKey;
+      const isAsked =
+        this.#isMute(key, picture) || this.#server.peek(ROUTERS, key)?.spec.publicKey === publicKey;
       if (publicKey !== given.publicKey && !isAsked && !this.#mayKeyChange(key))
         throw lost(key, given, `ledger: ${publicKey}`);
     }
@@ -116,14 +114,21 @@ export class GivenToRouters {
     if (former.address !== next.address) throw lost(key, former, `after it was made again: ${next.address}`);
   }
 
-  #seeKey(old: Router | undefined, now: Router): void {
+  #seeKey(old: Router | undefined, now: Router, picture: Picture): void {
     const { generation } = now.metadata;
     const isRenewed = now.spec.script !== undefined && old?.spec.script?.renew !== now.spec.script.renew;
     if (old?.spec.publicKey !== now.spec.publicKey || isRenewed)
       this.#keysTouched.set(keyOf(now), { generation });
     const touched = this.#keysTouched.get(keyOf(now));
     if (touched === undefined || (now.status?.observedGeneration ?? -1) < touched.generation) return;
+    if (!isTrue(now.status?.conditions, 'Allocated') || this.#isMute(keyOf(now), picture)) return;
     touched.answeredAt ??= this.#now();
+  }
+
+  /** Without its class nothing new is told of a router, whatever becomes of spec.publicKey. */
+  #isMute(key: string, picture: Picture): boolean {
+    const { className = '' } = picture.tunnels.get(this.#given.get(key)?.tunnel ?? UNKNOWN) ?? {};
+    return this.#server.peek(TUNNEL_CLASSES, className) === undefined;
   }
 
   #mayKeyChange(key: string): boolean {
