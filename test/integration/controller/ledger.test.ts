@@ -12,7 +12,11 @@ beforeAll(async () => {
   await harness.addClass('standard');
   await harness.addNode('node-1');
   await harness.startController();
-  for (const tenant of ['one', 'two']) await harness.addRouter(`a/${tenant}`, { tenant });
+  for (const tenant of ['one', 'two']) {
+    await harness.addRouter(`a/${tenant}`, { tenant });
+    // The numbers of tunnels go by who is first.
+    await harness.allocated(`a/${tenant}`);
+  }
   before = await everything();
 });
 afterAll(() => harness?.stop());
