@@ -11,7 +11,7 @@ export function explained(history: History, { violation, journal, faults }: Outc
   const shown = lines.length <= SHOWN ? lines : [...lines.slice(0, half), '…', ...lines.slice(-half)];
   return [
     `Broken: ${violation?.invariant}: ${violation?.message}`,
-    `Seed ${history.seed}; again: make world SEED=${history.seed} RUNS=1. As a test: an entry of test/world/found/found.ts with`,
+    `Seed ${history.seed}; again: make world SEED=${history.seed} RUNS=1. As a test: an entry in test/world/found with`,
     ...history.steps.map((step) => `      ${JSON.stringify(step)},`),
     `      faults: ${JSON.stringify(faults)}`,
     'The steps:',

@@ -7,7 +7,7 @@ import {
   type TenantTunnel,
   TUNNEL_CLASSES,
 } from '../../../src/api/index.ts';
-import { isTrue, keyOf } from '../../../src/kube/index.ts';
+import { keyOf } from '../../../src/kube/index.ts';
 import type { ApiServer, Change } from '../api/server.ts';
 import type { Picture } from '../picture.ts';
 import { Violation } from '../violation.ts';
@@ -121,13 +121,15 @@ export class GivenToRouters {
       this.#keysTouched.set(keyOf(now), { generation });
     const touched = this.#keysTouched.get(keyOf(now));
     if (touched === undefined || (now.status?.observedGeneration ?? -1) < touched.generation) return;
-    if (!isTrue(now.status?.conditions, 'Allocated') || this.#isMute(keyOf(now), picture)) return;
+    if (this.#isMute(keyOf(now), picture)) return;
     touched.answeredAt ??= this.#now();
   }
 
-  /** Without its class nothing new is told of a router, whatever becomes of spec.publicKey. */
+  /** Without its class nothing new is told of a router that was given something, whatever becomes of spec.publicKey. */
   #isMute(key: string, picture: Picture): boolean {
-    const { className = '' } = picture.tunnels.get(this.#given.get(key)?.tunnel ?? UNKNOWN) ?? {};
+    const given = this.#given.get(key);
+    if (given === undefined) return false;
+    const { className = '' } = picture.tunnels.get(given.tunnel) ?? {};
     return this.#server.peek(TUNNEL_CLASSES, className) === undefined;
   }
 
