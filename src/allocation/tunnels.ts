@@ -30,7 +30,7 @@ export interface TunnelRequest {
   remembered?: RememberedTunnel;
   /** The same of other TenantTunnels, which are yet to claim it. */
   reserved?: readonly RememberedTunnel[];
-  /** Whether a TenantTunnel still exists that the tenant's entry names as its owner. */
+  /** Whether the TenantTunnel that the tenant's entry names as its owner is still there, and does not leave the tenant to this one. */
   ownerKeeps: (owner: string) => boolean;
   /** Indices that another tenant must not inherit: address blocks of theirs still stand, or their record cannot be read. */
   isIndexBlocked: (index: number) => boolean;

@@ -2,7 +2,7 @@ import { isLive } from '../allocation/index.ts';
 import { type Router, TENANT_TUNNELS, type TenantTunnel } from '../api/index.ts';
 import { type Change, isApiError, keyOf, type ReconcileContext, refOf } from '../kube/index.ts';
 import { isAsMade, tenantOf, tunnelRefKey } from './find-tunnel.ts';
-import type { World } from './world.ts';
+import { type World, wakeTunnelsOf } from './world.ts';
 
 /**
  * Whether the tunnel that has a tenant leaves it to another. Helm and others apply Routers before the TenantTunnel that
@@ -56,14 +56,12 @@ export async function removeSuperseded(
 }
 
 /** A Router no longer names what it named: if that was made by this program it may yield now, or be removed. */
-export function wakeUnnamed({ caches, controllers }: World, change: Change<Router>): void {
+export function wakeUnnamed(world: World, change: Change<Router>): void {
   const before = change.type === 'deleted' ? change.object : change.old;
   const named = before && tunnelRefKey(before);
   if (named === undefined || (change.type !== 'deleted' && tunnelRefKey(change.object) === named)) return;
-  const tunnel = caches.tunnels.get(named);
-  if (tunnel === undefined || !isAsMade(tunnel)) return;
-  for (const one of caches.tunnels.byIndex('tenant', tenantOf(tunnel)))
-    controllers.tunnels.enqueue(keyOf(one));
+  const tunnel = world.caches.tunnels.get(named);
+  if (tunnel !== undefined && isAsMade(tunnel)) wakeTunnelsOf(world, tenantOf(tunnel));
 }
 
 /** Made by this program, as it was then, and meant by no Router in particular. */

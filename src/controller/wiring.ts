@@ -30,6 +30,7 @@ import {
   wakeClasses,
   wakeRoutersOf,
   wakeTunnelHandover,
+  wakeTunnelsOf,
   wakeWholeHandover,
 } from './world.ts';
 
@@ -132,7 +133,7 @@ function onRouter(world: World, change: Change<Router>): void {
 }
 
 function onTunnel(world: World, change: Change<TenantTunnel>): void {
-  const { caches, controllers, ledger } = world;
+  const { controllers, ledger } = world;
   // A label says whose it is.
   const isAnothers = change.type === 'updated' && isAsMade(change.object) !== isAsMade(change.old);
   if (!specChanged(change) && !isAnothers) {
@@ -142,7 +143,7 @@ function onTunnel(world: World, change: Change<TenantTunnel>): void {
   // Its first routers wait for a new tunnel; a change of one that has thousands must not hold up others.
   wakeRoutersOf(world, change.object, change.type === 'added' && !change.initial ? undefined : BULK);
   const tenant = tenantOf(change.object);
-  for (const rival of caches.tunnels.byIndex('tenant', tenant)) controllers.tunnels.enqueue(keyOf(rival));
+  wakeTunnelsOf(world, tenant);
   const entry = ledger.tunnelOfTenant(tenant);
   if (entry === undefined) return;
   reseatRoutersOf(world, change.object);

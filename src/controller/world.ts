@@ -133,6 +133,11 @@ export async function isGone<T extends KubeObject>(
   return object === undefined || object.metadata.deletionTimestamp !== undefined;
 }
 
+/** All TenantTunnels of a tenant: which of them has it may be another one now. */
+export function wakeTunnelsOf({ caches, controllers }: World, tenant: string): void {
+  for (const tunnel of caches.tunnels.byIndex('tenant', tenant)) controllers.tunnels.enqueue(keyOf(tunnel));
+}
+
 export function wakeRoutersOf(
   { caches, controllers }: World,
   tunnel: TenantTunnel,
