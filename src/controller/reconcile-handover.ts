@@ -187,8 +187,8 @@ function handoverOf(
   const isAnnounced = entry.renewed === undefined || entry.isOwnKey || isTold(router, entry);
   const isSure = sureness === 'sure' && isToldAddress(router, claim) && isAnnounced;
   // One that lost its status, or that the ledger took over, works meanwhile: it must not be cut off for a moment.
-  const stays = sureness !== 'contested' && isHandedOver({ address, publicKey: entry.publicKey });
-  if (!isSure && !stays) return [];
+  const stays = () => sureness !== 'contested' && isHandedOver({ address, publicKey: entry.publicKey });
+  if (!isSure && !stays()) return [];
   const { namespace, name, uid } = router.metadata;
   const peer: HandoverPeer = {
     namespace,

@@ -116,7 +116,7 @@ export function startController(options: ControllerProcessOptions): ControllerPr
     name: string,
     concurrency: number,
     reconcile: Reconcile,
-    flow: Pick<ControllerOptions, 'flowOf' | 'timeoutMs'> = {},
+    flow: Pick<ControllerOptions, 'flowOf' | 'batch' | 'timeoutMs'> = {},
   ): Controller =>
     metrics.observed(
       new Controller({
@@ -132,8 +132,9 @@ export function startController(options: ControllerProcessOptions): ControllerPr
       }),
     );
   const controllers = {
-    routers: controller('router', 64, (key, context) => reconcileRouter(world)(key, context), {
+    routers: controller('router', 48, (key, context) => reconcileRouter(world)(key, context), {
       flowOf: (key) => routerFlow(key, caches.routers.get(key)),
+      batch: 16,
     }),
     tunnels: controller('tenanttunnel', 8, (key, context) => reconcileTunnel(world)(key, context)),
     handover: controller('handover', 8, (key, context) => reconcileHandover(world)(key, context)),

@@ -59,6 +59,8 @@ export interface ControllerOptions {
   asleep?: boolean;
   /** What a key belongs to, in whose number it must not hold up others; default: its namespace. */
   flowOf?: (key: string) => string;
+  /** How many keys of one flow are worked on together while many wait, at most `concurrency`; default 1. */
+  batch?: number;
   clock?: Clock;
   random?: () => number;
   onReconciled?: (outcome: ReconcileOutcome, seconds: number) => void;
@@ -89,7 +91,7 @@ export class Controller {
   readonly #lists: (() => void)[] = [];
 
   constructor(options: ControllerOptions) {
-    const { clock = systemClock, backoff, asleep, flowOf, random } = options;
+    const { clock = systemClock, backoff, asleep, flowOf, batch, random } = options;
     this.name = options.name;
     this.outcomes = this.#counts;
     this.#options = options;
@@ -101,6 +103,7 @@ export class Controller {
       ...(backoff && { backoff }),
       ...(asleep && { asleep }),
       ...(flowOf && { flowOf }),
+      ...(batch && { batch }),
       ...(random && { random }),
     });
   }

@@ -24,6 +24,11 @@ export interface WorkQueueOptions {
   /** What a key belongs to; those of one flow do not hold up others. Default: what stands before its first `/`. */
   flowOf?: (key: string) => string;
   /**
+   * How many keys of one flow are handed out at one moment, if so many wait, and as soon as so many takers are free: what
+   * they write to the same object can then be one write. Default 1.
+   */
+  batch?: number;
+  /**
    * Default 5 ms doubling to 60 s. client-go's 1,000 s would leave an object alone for a quarter of an hour after
    * its cause, outside the cluster, is mended; a minute is what a person waits, and failing keys queue last anyhow.
    */
@@ -66,6 +71,7 @@ export class WorkQueue {
   readonly #random: () => number;
   readonly #backoff: BackoffOptions;
   readonly #flowOf: (key: string) => string;
+  readonly #batch: number;
   /** Ready keys by priority. */
   readonly #turns = new Map<number, Turns>();
   readonly #ready = new Map<string, { priority: number; since: number }>();
@@ -86,6 +92,7 @@ export class WorkQueue {
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
     this.#flowOf = options.flowOf ?? beforeSlash;
+    this.#batch = options.batch ?? 1;
     this.#asleep = options.asleep ?? false;
     this.#backoff = options.backoff ?? { baseMs: 5, maxMs: 60_000 };
   }
@@ -146,9 +153,10 @@ export class WorkQueue {
   /** The next key, once there is one; undefined after shutdown. Every key taken must be given back by `done`. */
   take(): Promise<string | undefined> {
     if (this.#shutDown) return Promise.resolve(undefined);
-    const key = this.#next();
-    if (key !== undefined) return Promise.resolve(key);
-    return new Promise((resolve) => this.#takers.push(resolve));
+    return new Promise((resolve) => {
+      this.#takers.push(resolve);
+      this.#serve();
+    });
   }
 
   /** Ends the work on a key that was taken. */
@@ -205,24 +213,28 @@ export class WorkQueue {
     }
     this.#ready.set(key, { priority, since: known?.since ?? this.#clock.monotonic() });
     this.#turnsOf(priority).join(key, this.#flowOf(key));
-    if (this.#takers.length > 0) {
-      const next = this.#next();
-      if (next !== undefined) this.#takers.shift()?.(next);
+    this.#serve();
+  }
+
+  #serve(): void {
+    while (this.#takers.length >= this.#batch && this.#ready.size > 0) {
+      for (const key of this.#next()) this.#takers.shift()?.(key);
     }
   }
 
-  #next(): string | undefined {
+  #next(): string[] {
     let priority = Number.NEGATIVE_INFINITY;
     for (const [one, { isEmpty }] of this.#turns) if (!isEmpty && one > priority) priority = one;
-    const key = this.#turns.get(priority)?.call();
-    if (key === undefined) return undefined;
-    this.#ready.delete(key);
-    this.#processing.set(key, priority);
-    return key;
+    const keys = this.#turns.get(priority)?.call() ?? [];
+    for (const key of keys) {
+      this.#ready.delete(key);
+      this.#processing.set(key, priority);
+    }
+    return keys;
   }
 
   #turnsOf(priority: number): Turns {
-    const turns = this.#turns.get(priority) ?? new Turns();
+    const turns = this.#turns.get(priority) ?? new Turns(this.#batch);
     this.#turns.set(priority, turns);
     return turns;
   }

@@ -26,7 +26,7 @@ export interface ReflectorSink<T extends KubeObject> {
 }
 
 export interface ReflectorTimings {
-  /** Silence after which a watch is dead; bookmarks come each 60 s. Default 90 s. */
+  /** Silence after which a watch is dead; bookmarks come each 60 s, the first after up to 120. Default 150 s. */
   inactivityMs: number;
   /** The server ends a watch after a random time from this to its double. Default 300 s. */
   watchSeconds: number;
@@ -35,7 +35,7 @@ export interface ReflectorTimings {
 }
 
 export const DEFAULT_TIMINGS: ReflectorTimings = {
-  inactivityMs: 90_000,
+  inactivityMs: 150_000,
   watchSeconds: 300,
   backoff: { baseMs: 800, maxMs: 30_000 },
   pageSize: 500,

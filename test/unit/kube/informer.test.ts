@@ -106,7 +106,7 @@ test('an informer lists in pages, then watches from the list with bookmarks aske
     { limit: 500, continue: undefined },
     { limit: 500, continue: 'next' },
   ]);
-  expect(watched).toMatchObject([{ resourceVersion: '10', timeoutSeconds: 450, inactivityMs: 90_000 }]);
+  expect(watched).toMatchObject([{ resourceVersion: '10', timeoutSeconds: 450, inactivityMs: 150_000 }]);
   expect(changes).toEqual(['added n/a@3', 'added n/b@5']);
   await end();
 });

@@ -95,6 +95,36 @@ describe('a work queue', () => {
     expect(await waiting).toBe('a');
   });
 
+  test('hands out a batch of one flow at one moment, once as many workers are free', async () => {
+    const queue = new WorkQueue({ clock: new FakeClock(), batch: 2 });
+    const handed: (string | undefined)[] = [];
+    const work = () => queue.take().then((key) => handed.push(key));
+    for (const key of ['n/1', 'm/1', 'n/2', 'm/2', 'o/1']) queue.add(key);
+    const first = work();
+    await Promise.resolve();
+    expect(handed).toEqual([]);
+    await Promise.all([first, work()]);
+    expect(handed).toEqual(['n/1', 'n/2']);
+    // The flow that came last has one key only: the fourth worker goes on waiting, and gets company.
+    const [third, fourth] = [work(), work()];
+    await third;
+    expect(handed.slice(2)).toEqual(['o/1']);
+    await Promise.all([fourth, work()]);
+    expect(handed.slice(3)).toEqual(['m/2', 'm/1']);
+    expect(queue.stats()).toMatchObject({ depth: 0, processing: 5 });
+  });
+
+  test('hands a key out at once while workers wait, without company', async () => {
+    const queue = new WorkQueue({ clock: new FakeClock(), batch: 2 });
+    const takers = [queue.take(), queue.take()];
+    queue.add('n/1');
+    expect(await takers[0]).toBe('n/1');
+    const ended = queue.shutdown();
+    expect(await takers[1]).toBeUndefined();
+    queue.done('n/1');
+    await ended;
+  });
+
   test('adds a delayed key at its time, and at the earliest of several', async () => {
     const { queue, clock } = setUp();
     queue.addAfter('a', 500);
@@ -212,7 +242,7 @@ class Model {
 
   take(): string {
     const highest = Math.max(...this.ready.values());
-    const key = this.turns.get(highest)?.call();
+    const [key] = this.turns.get(highest)?.call() ?? [];
     if (key === undefined) return 'nothing';
     this.ready.delete(key);
     this.processing.set(key, highest);
