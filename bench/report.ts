@@ -271,8 +271,8 @@ ${bulkTable(all).join('\n')}
 
 N Routers are applied at once, 32 requests under way, until every script is in its status. The floor writes each Router, each
 status of as many bytes (server-side apply, as the operator does), and for each block of 254 routers the record, the peers
-and the log-ins once. ${linearity(all)} Over 1,000 tunnels that come mixed each router is a write of its
-block by itself: a write is shared by those of one tunnel that wait at one moment, and the queue serves the tunnels in turn.
+and the log-ins once. ${linearity(all)} Over 1,000 tunnels that come mixed fewer
+routers share a write: those of one tunnel that are called together, 16 at most, and fewer until many wait.
 
 ${[...otherTable(all), ...gatewayTable(all)].join('\n')}
 

@@ -190,6 +190,15 @@ export class Field {
       .map(({ reason }) => reason);
   }
 
+  /** Events are written behind the status that they tell of. */
+  async untilEvent(key: string, reason: string, kind?: string): Promise<void> {
+    await waitFor(
+      `Event ${reason} of ${key}`,
+      async () => (await this.events(key, kind)).includes(reason),
+      60_000,
+    );
+  }
+
   #path(key: string): string {
     const [namespace, name] = key.split('/');
     return `${GROUP_PATH}/namespaces/${namespace}/routers/${name}`;

@@ -80,7 +80,7 @@ test('two routers with one key are told with both serial numbers and where they 
   for (const part of [serial ?? 'none', 'COPY22222', home.split(':')[0] ?? '']) {
     expect(message).toContain(part);
   }
-  await waitFor('its Event', async () => (await world.events(CLONED)).includes('RouterCloned'), 60_000);
+  await world.untilEvent(CLONED, 'RouterCloned');
   expect(world.condition(MOBILE, 'Unique')).toBeUndefined();
   expect(await world.events(MOBILE)).not.toContain('RouterCloned');
   expect(serialOf(CLONED)).toBe(serial);
@@ -101,5 +101,5 @@ test('a router whose hardware was replaced, with a backup loaded, is told with b
   const message = world.condition(REPLACED, 'Unique')?.message ?? '';
   for (const part of [before ?? 'none', 'SPARE3333']) expect(message).toContain(part);
   expect(serialOf(REPLACED)).toBe('SPARE3333');
-  expect(await world.events(REPLACED)).toContain('HardwareChanged');
+  await world.untilEvent(REPLACED, 'HardwareChanged');
 });

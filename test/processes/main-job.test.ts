@@ -203,7 +203,7 @@ describe('what may happen to a router in the field', () => {
     const logIn = () =>
       machine(key).os.authenticate(management?.user ?? '', management?.password ?? '', server);
     expect(logIn).toThrow('invalid user name or password');
-    await waitFor('its Event', async () => (await world.events(key)).includes('ScriptUsed'));
+    await world.untilEvent(key, 'ScriptUsed');
     const before = machine(key).os.snapshot();
     expect(await machine(key).paste(world.router(key).status?.script ?? '')).toBe('');
     expect(machine(key).os.snapshot()).toEqual(before);
@@ -318,7 +318,7 @@ describe('what may happen to a router in the field', () => {
     await world.untilPhase(key, 'Online');
     await world.untilUsed(key);
     expect(world.router(key).status?.address).toBe(same);
-    expect(await world.events(key)).toContain('ScriptRenewed');
+    await world.untilEvent(key, 'ScriptRenewed');
     expect((await old.ping(address('acme/branch-1'), { count: 1 })).received).toBe(0);
   });
 

@@ -77,7 +77,7 @@ describe('routers whose API is broken or hostile', () => {
       expect(world.router(key).status?.phase).toBe('Configuring');
       expect(world.condition(key, 'Connected')?.status).toBe('True');
       expect(world.condition(key, 'Ready')).toMatchObject({ status: 'False', reason });
-      expect(await world.events(key)).toContain('ConfigurationFailed');
+      await world.untilEvent(key, 'ConfigurationFailed');
     }
   });
 
@@ -124,7 +124,7 @@ describe('a router that refuses the log-in', () => {
     );
     expect(world.condition(key, 'Ready')).toMatchObject({ status: 'False', reason: 'LoginRefused' });
     expect(world.router(key).status?.phase).toBe('Configuring');
-    expect(await world.events(key)).toContain('ConfigurationFailed');
+    await world.untilEvent(key, 'ConfigurationFailed');
 
     await world.renew(key, 'locked out');
     await world.paste(key, machine);
@@ -146,7 +146,7 @@ describe('a router without power', () => {
     }
     const silentMs = Date.now() - Date.parse(world.router(key).status?.lastHandshakeTime ?? '');
     expect(silentMs).toBeGreaterThanOrEqual(180_000);
-    await waitFor('its Event', async () => (await world.events(key)).includes('RouterOffline'));
+    await world.untilEvent(key, 'RouterOffline');
     await waitFor('the tunnel counts one of two', () => {
       const { total, connected, online } = world.tunnel('acme/acme').status?.routers ?? {};
       return total === 2 && connected === 1 && online === 1;

@@ -1,6 +1,5 @@
 import { jest } from '@jest/globals';
 import { createNode, type TestNode } from '../../testbed/node.ts';
-import { waitFor } from '../../testbed/wait.ts';
 import { tell } from '../world.ts';
 import { Attic, BESIDE, KEY, PROMISED_MS, YEAR_MS } from './attic.ts';
 
@@ -30,7 +29,7 @@ test('a router that wakes up a year ago is Online again within three minutes, an
   await world.untilPhase(KEY, 'Online');
   tell(`power back with a clock of a year ago → connected: ${Math.round(tookMs / 1000)} s`);
   expect(tookMs).toBeLessThan(PROMISED_MS);
-  await waitFor('its Event', async () => (await world.events(KEY)).includes('ClockJumped'), 60_000);
+  await world.untilEvent(KEY, 'ClockJumped');
   expect(await world.events(BESIDE)).not.toContain('ClockJumped');
   const { received } = await router.ping('10.100.0.1', { count: 3 });
   expect(received).toBeGreaterThan(0);
