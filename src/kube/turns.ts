@@ -16,7 +16,7 @@ interface Ticket {
   readonly inAll: Place<string>;
 }
 
-/** A flow of which fewer keys were called since the round last came by is sparse. */
+/** A flow of which fewer keys than these were called since the round last came by is sparse. */
 const SPARSE = 8;
 
 /**
