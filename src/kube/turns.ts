@@ -2,18 +2,19 @@ import { Line, type Place } from './line.ts';
 
 /** Keys that belong together, e.g. those of a namespace. */
 interface Flow {
+  readonly name: string;
   readonly waiting: Line<string>;
-  inRound: Place<string>;
+  inRound: Place<Flow> | undefined;
   /** Among those that are sparse and wait. */
-  asSparse: Place<string> | undefined;
+  asSparse: Place<Flow> | undefined;
   /** Keys called since the round last came by. */
   called: number;
 }
 
 interface Ticket {
-  readonly flow: string;
+  readonly flow: Flow;
   readonly inFlow: Place<string>;
-  readonly inAll: Place<string>;
+  readonly inAll: Place<Flow>;
 }
 
 /** A flow of which fewer keys than these were called since the round last came by is sparse. */
@@ -37,13 +38,13 @@ export class Turns {
   readonly #tickets = new Map<string, Ticket>();
   /** Those that wait, and those that have come to nothing since the round last came by. */
   readonly #flows = new Map<string, Flow>();
-  /** All keys, in order of arrival. */
-  readonly #all = new Line<string>();
+  /** The flow of each key, in order of arrival. */
+  readonly #all = new Line<Flow>();
   /** All flows, by their last turn in the round. */
-  readonly #round = new Line<string>();
-  readonly #sparse = new Line<string>();
+  readonly #round = new Line<Flow>();
+  readonly #sparse = new Line<Flow>();
   /** Where the round came by last. */
-  #visited: string | undefined;
+  #visited: Flow | undefined;
   #turn = 0;
 
   constructor(batch = 1) {
@@ -57,88 +58,71 @@ export class Turns {
   /** A key that does not wait yet. */
   join(key: string, flowName: string): void {
     const flow = this.#flows.get(flowName) ?? this.#begin(flowName);
-    if (flow.waiting.isEmpty && flow.called < SPARSE) flow.asSparse = this.#sparse.join(flowName);
-    this.#tickets.set(key, { flow: flowName, inFlow: flow.waiting.join(key), inAll: this.#all.join(key) });
+    if (flow.waiting.isEmpty && flow.called < SPARSE) flow.asSparse = this.#sparse.join(flow);
+    this.#tickets.set(key, { flow, inFlow: flow.waiting.join(key), inAll: this.#all.join(flow) });
   }
 
   leave(key: string): void {
     const ticket = this.#tickets.get(key);
-    const flow = ticket && this.#flows.get(ticket.flow);
-    if (ticket === undefined || flow === undefined) return;
+    if (ticket === undefined) return;
+    const { flow, inFlow, inAll } = ticket;
     this.#tickets.delete(key);
-    this.#all.leave(ticket.inAll);
-    flow.waiting.leave(ticket.inFlow);
+    this.#all.leave(inAll);
+    flow.waiting.leave(inFlow);
     if (flow.waiting.isEmpty) this.#isNoLongerSparse(flow);
-    if (this.isEmpty) this.#forgetFlows();
+    if (this.isEmpty) for (const one of this.#flows.values()) this.#forget(one);
   }
 
   /** The keys whose turn it is, who leave by that; none when nobody waits. */
   call(): string[] {
     if (this.isEmpty) return [];
     this.#turn = (this.#turn + 1) % 3;
-    if (this.#turn === 0) return this.#take(this.#flowOfLast(), 'last');
-    const sparse = this.#turn === 2 ? this.#sparse.last : undefined;
-    if (sparse !== undefined) return this.#take(this.#flows.get(sparse), 'first');
     if (this.#turn === 1) return this.#take(this.#nextInRound(), 'first');
-    return this.#take(this.#ofLastTurn() ?? this.#nextInRound(), 'last');
+    if (this.#turn === 0) return this.#take(this.#all.last, 'last');
+    if (this.#sparse.last !== undefined) return this.#take(this.#sparse.last, 'first');
+    // What is written of one flow in two turns that follow each other can often be one write, too.
+    const same = this.#visited?.waiting.isEmpty ? undefined : this.#visited;
+    return this.#take(same ?? this.#nextInRound(), 'last');
   }
 
   #take(flow: Flow | undefined, end: 'first' | 'last'): string[] {
     const called: string[] = [];
-    while (flow !== undefined && called.length < this.#batch) {
-      const key = flow.waiting[end];
-      if (key === undefined) break;
+    if (flow === undefined) return called;
+    for (
+      let key = flow.waiting[end];
+      key !== undefined && called.length < this.#batch;
+      key = flow.waiting[end]
+    ) {
       this.leave(key);
       called.push(key);
-      flow.called += 1;
     }
-    if (flow !== undefined && flow.called >= SPARSE) this.#isNoLongerSparse(flow);
+    flow.called += called.length;
+    if (flow.called >= SPARSE) this.#isNoLongerSparse(flow);
     return called;
-  }
-
-  /** What is written of one flow in two turns that follow each other can often be one write, too. */
-  #ofLastTurn(): Flow | undefined {
-    const flow = this.#visited === undefined ? undefined : this.#flows.get(this.#visited);
-    return flow?.waiting.isEmpty ? undefined : flow;
-  }
-
-  #flowOfLast(): Flow | undefined {
-    const ticket = this.#all.last === undefined ? undefined : this.#tickets.get(this.#all.last);
-    return ticket && this.#flows.get(ticket.flow);
   }
 
   /** The next one that waits; those that do not are forgotten. */
   #nextInRound(): Flow | undefined {
-    for (let name = this.#round.first; name !== undefined; name = this.#round.first) {
-      const flow = this.#flows.get(name);
-      if (flow === undefined) return undefined;
-      this.#round.leave(flow.inRound);
-      if (flow.waiting.isEmpty) {
-        this.#flows.delete(name);
-        continue;
-      }
-      flow.inRound = this.#round.join(name);
-      flow.called = 0;
-      this.#visited = name;
-      return flow;
-    }
-    return undefined;
+    let flow = this.#round.first;
+    for (; flow?.waiting.isEmpty; flow = this.#round.first) this.#forget(flow);
+    if (flow === undefined) return undefined;
+    if (flow.inRound !== undefined) this.#round.leave(flow.inRound);
+    flow.inRound = this.#round.join(flow);
+    flow.called = 0;
+    this.#visited = flow;
+    return flow;
   }
 
   #begin(name: string): Flow {
-    const flow: Flow = {
-      waiting: new Line(),
-      inRound: this.#round.join(name),
-      asSparse: undefined,
-      called: 0,
-    };
+    const flow: Flow = { name, waiting: new Line(), inRound: undefined, asSparse: undefined, called: 0 };
+    flow.inRound = this.#round.join(flow);
     this.#flows.set(name, flow);
     return flow;
   }
 
-  #forgetFlows(): void {
-    for (const { inRound } of this.#flows.values()) this.#round.leave(inRound);
-    this.#flows.clear();
+  #forget({ name, inRound }: Flow): void {
+    this.#flows.delete(name);
+    if (inRound !== undefined) this.#round.leave(inRound);
   }
 
   #isNoLongerSparse(flow: Flow): void {
