@@ -85,8 +85,8 @@ test('all routers go to the new address, and live on when the old one is taken a
     expect(await machine.ping(server, { count: 3 })).toEqual({ sent: 3, received: 3 });
     expect(world.router(key).status?.phase).toBe('Online');
   }
-  await world.untilEvent(TUNNEL, 'EndpointChanged', 'TenantTunnel');
-  await world.untilEvent(TUNNEL, 'EndpointFollowed', 'TenantTunnel');
+  await world.untilEvent(TUNNEL, 'EndpointChanged', { kind: 'TenantTunnel' });
+  await world.untilEvent(TUNNEL, 'EndpointFollowed', { kind: 'TenantTunnel' });
   expect(pastes).toBe(machines.size);
 });
 
@@ -121,7 +121,7 @@ test('an endpoint that leads nowhere: one router tries and is back within three 
   expect(change()).toMatchObject({ to: `${DEAD}:51820`, changed: 0, pending: 3, failed: 1 });
   expect(change()?.names?.[0]).toBe(key);
   expect(followed()?.message).toContain(`Router ${key} did not get to ${DEAD}:51820`);
-  await world.untilEvent(TUNNEL, 'EndpointChangeFailed', 'TenantTunnel');
+  await world.untilEvent(TUNNEL, 'EndpointChangeFailed', { kind: 'TenantTunnel' });
   for (const stop of stops) stop();
 
   // Put back: whoever has it is found to have it, and nothing is changed.

@@ -191,12 +191,9 @@ export class Field {
   }
 
   /** Events are written behind the status that they tell of. */
-  async untilEvent(key: string, reason: string, kind?: string): Promise<void> {
-    await waitFor(
-      `Event ${reason} of ${key}`,
-      async () => (await this.events(key, kind)).includes(reason),
-      60_000,
-    );
+  async untilEvent(key: string, reason: string, { kind, limitMs }: { kind?: string; limitMs?: number } = {}) {
+    const isThere = async () => (await this.events(key, kind)).includes(reason);
+    await waitFor(`Event ${reason} of ${key}`, isThere, limitMs);
   }
 
   #path(key: string): string {

@@ -80,7 +80,7 @@ test('two routers with one key are told with both serial numbers and where they 
   for (const part of [serial ?? 'none', 'COPY22222', home.split(':')[0] ?? '']) {
     expect(message).toContain(part);
   }
-  await world.untilEvent(CLONED, 'RouterCloned');
+  await world.untilEvent(CLONED, 'RouterCloned', { limitMs: 60_000 });
   expect(world.condition(MOBILE, 'Unique')).toBeUndefined();
   expect(await world.events(MOBILE)).not.toContain('RouterCloned');
   expect(serialOf(CLONED)).toBe(serial);
