@@ -1,5 +1,5 @@
 import { type Applied, applyFleet } from '../fleet.ts';
-import { floor, type Pattern, patternOf } from '../floor.ts';
+import { type Fleet, floor, type Pattern, patternOf } from '../floor.ts';
 import { numbered } from '../manifests.ts';
 import { median } from '../percentile.ts';
 import type { Metrics } from '../results.ts';
@@ -19,7 +19,7 @@ export async function warmUp(stage: Stage, controller: RunningProcess): Promise<
   return patternOf(stage, 'first');
 }
 
-/** Floor and operator in turn, each time with new tenants. */
+/** Floor and operator by turns, each time with new tenants. */
 export async function bulk(
   stage: Stage,
   controller: RunningProcess,
@@ -34,10 +34,12 @@ export async function bulk(
   for (let round = 1; round <= rounds; round++) {
     const label = `${total}-${tunnels}-${round}`;
     const namespaces = tunnels === 1 ? [`fleet-${label}`] : numbered(`fleet-${label}`, tunnels);
-    await stage.addNamespaces(namespaces);
-    floors.push(await floor(stage.bare, namespaces, names, pattern));
-    // What the floor made stays: an API server that has more in memory is no advantage to who comes second.
+    const [before, after] = halves(`floor-${label}`, tunnels, names);
+    for (const named of [namespaces, before.namespaces, after.namespaces]) await stage.addNamespaces(named);
+    // All that is made stays, and makes each write dearer: half of the floor is before the operator and half behind it.
+    const first = await floor(stage.bare, before, pattern);
     operators.push(await applyFleet(stage, controller, namespaces, names));
+    floors.push((first + (await floor(stage.bare, after, pattern))) / total);
     say(
       `${total} routers, round ${round}: floor ${floors.at(-1)?.toFixed(2)}, operator ${operators.at(-1)?.msPerRouter.toFixed(2)} ms a router`,
     );
@@ -62,6 +64,25 @@ export async function bulk(
     controllerPeakMiB: peakMiB,
     databaseMiB: await stage.databaseMiB(),
   };
+}
+
+function halves(label: string, tunnels: number, names: readonly string[]): [Fleet, Fleet] {
+  const half = <T>(of: readonly T[]): [T[], T[]] => {
+    const middle = Math.ceil(of.length / 2);
+    return [of.slice(0, middle), of.slice(middle)];
+  };
+  if (tunnels === 1) {
+    const [some, others] = half(names);
+    return [
+      { namespaces: [`${label}-1`], names: some },
+      { namespaces: [`${label}-2`], names: others },
+    ];
+  }
+  const [some, others] = half(numbered(label, tunnels));
+  return [
+    { namespaces: some, names },
+    { namespaces: others, names },
+  ];
 }
 
 /** What the ledger and the handover hold for each router, in bytes as etcd stores them. */
