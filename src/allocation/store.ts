@@ -9,6 +9,9 @@ export interface StoredObject {
   readonly astray?: true;
 }
 
+/** What a write of one is answered with. */
+export type Stored = Pick<StoredObject, 'version'>;
+
 /** The object on which the caller decided has changed meanwhile (or exists, or is gone). */
 export class VersionConflict extends Error {}
 
@@ -16,9 +19,9 @@ export class VersionConflict extends Error {}
 export interface LedgerStore {
   read(name: string): Promise<StoredObject | undefined>;
   /** Throws {@link VersionConflict} when the name is taken. */
-  create(name: string, data: Data): Promise<StoredObject>;
+  create(name: string, data: Data): Promise<Stored>;
   /** Throws {@link VersionConflict} when the stored version is not `version`. */
-  update(name: string, data: Data, version: string): Promise<StoredObject>;
+  update(name: string, data: Data, version: string): Promise<Stored>;
   /** Throws {@link VersionConflict} when the stored version is not `version`; does nothing when it is gone. */
   remove(name: string, version: string): Promise<void>;
 }

@@ -12,6 +12,9 @@ import { listAll } from './list-all.ts';
 export const LEDGER_SELECTOR = `${LABEL_PART}=ledger`;
 const LABELS = { [LABEL_PART]: 'ledger', 'app.kubernetes.io/managed-by': 'tenant-tunnel-operator' };
 
+/** A block is up to 100 KB, and who writes it knows it. */
+const SHORT = { metadataAlone: true };
+
 /** The ledger as Secrets of the operator's own namespace. */
 export function ledgerStore(client: KubeApi, namespace: string): LedgerStore {
   return {
@@ -20,10 +23,12 @@ export function ledgerStore(client: KubeApi, namespace: string): LedgerStore {
       return secret && storedFrom(secret);
     },
     create: (name, data) =>
-      conflicting(async () => storedFrom(await client.create(secrets, secretOf({ name, namespace }, data)))),
+      conflicting(async () =>
+        versionOf(await client.create(secrets, secretOf({ name, namespace }, data), SHORT)),
+      ),
     update: (name, data, resourceVersion) =>
       conflicting(async () =>
-        storedFrom(await client.update(secrets, secretOf({ name, namespace, resourceVersion }, data))),
+        versionOf(await client.update(secrets, secretOf({ name, namespace, resourceVersion }, data), SHORT)),
       ),
     remove: (name, resourceVersion) =>
       conflicting(async () => {
@@ -31,6 +36,8 @@ export function ledgerStore(client: KubeApi, namespace: string): LedgerStore {
       }),
   };
 }
+
+const versionOf = ({ metadata }: Pick<Secret, 'metadata'>) => ({ version: metadata.resourceVersion ?? '0' });
 
 /** Every ledger object as it is stored now, read past all caches; also one that somebody took the label from. */
 export async function readLedger(client: Pick<KubeApi, 'list'>, namespace: string): Promise<StoredObject[]> {

@@ -242,7 +242,10 @@ async function put<T extends ConfigMap | Secret>(
   if (same) return;
   const { resourceVersion } = current.metadata;
   const metadata = { ...desired.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
-  context.wrote(cache, await world.client.update(type, { ...desired, metadata }, { signal }));
+  context.wrote(
+    cache,
+    await world.client.update(type, { ...desired, metadata }, { signal, metadataAlone: true }),
+  );
 }
 
 async function remove<T extends ConfigMap | Secret>(

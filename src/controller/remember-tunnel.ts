@@ -24,10 +24,12 @@ export function keyLoss({ keyLostAt, index, subnet, listenPort }: TunnelEntry): 
 
 /** What the statuses of all others say, of which the ledger has no record: nothing of it is to be given to this one. */
 export function lostTunnels({ caches, ledger }: World, tunnel: TenantTunnel): RememberedTunnel[] {
-  const others = caches.tunnels.list().filter((other) => keyOf(other) !== keyOf(tunnel));
-  return others
+  const own = keyOf(tunnel);
+  return caches.tunnels
+    .list()
     .filter(
       (other) => other.status?.index !== undefined && ledger.tunnelOfTenant(tenantOf(other)) === undefined,
     )
+    .filter((other) => keyOf(other) !== own)
     .flatMap((other) => rememberedTunnel(other) ?? []);
 }

@@ -6,6 +6,11 @@ export interface CallOptions {
   timeoutMs?: number | undefined;
 }
 
+export interface WriteOptions extends CallOptions {
+  /** The reply is the object's metadata and nothing else, whatever its type says: what was written the caller knows. */
+  metadataAlone?: boolean | undefined;
+}
+
 export interface ListOptions extends CallOptions {
   /** Absent: all namespaces. */
   namespace?: string | undefined;
@@ -84,9 +89,9 @@ export interface KubeApi {
   /** One page. */
   list<T extends KubeObject>(type: ResourceType<T>, options?: ListOptions): Promise<ObjectList<T>>;
   /** AlreadyExists when the name is taken. Never sent twice unless the first was surely not received. */
-  create<T extends KubeObject>(type: ResourceType<T>, object: Created<T>, options?: CallOptions): Promise<T>;
+  create<T extends KubeObject>(type: ResourceType<T>, object: Created<T>, options?: WriteOptions): Promise<T>;
   /** PUT; the object must carry the resourceVersion it was read with. Conflict when that has passed. */
-  update<T extends KubeObject>(type: ResourceType<T>, object: T, options?: CallOptions): Promise<T>;
+  update<T extends KubeObject>(type: ResourceType<T>, object: T, options?: WriteOptions): Promise<T>;
   /** true: deleted, or being deleted and held by finalizers; false: there was no such object. */
   delete<T extends KubeObject>(
     type: ResourceType<T>,

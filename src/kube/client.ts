@@ -10,6 +10,7 @@ import type {
   ListOptions,
   ObjectList,
   PatchOptions,
+  WriteOptions,
 } from './api.ts';
 import { CredentialSource } from './credentials.ts';
 import { isApiError, KubeApiError } from './errors.ts';
@@ -113,20 +114,20 @@ export class KubeClient implements KubeApi {
   async create<T extends KubeObject>(
     type: ResourceType<T>,
     object: Created<T>,
-    options?: CallOptions,
+    options?: WriteOptions,
   ): Promise<T> {
     const path = collectionPath(type, object.metadata.namespace);
     const call: Call = { verb: 'create', method: 'POST', ...target(type, object.metadata), path };
-    return (await this.#write({ ...call, body: typed(type, object) }, options)) as T;
+    return (await this.#write({ ...call, body: typed(type, object), ...replyOf(options) }, options)) as T;
   }
 
-  async update<T extends KubeObject>(type: ResourceType<T>, object: T, options?: CallOptions): Promise<T> {
+  async update<T extends KubeObject>(type: ResourceType<T>, object: T, options?: WriteOptions): Promise<T> {
     const at = target(type, object.metadata);
     if (!object.metadata.resourceVersion) {
       throw new KubeApiError('BadRequest', `Cannot update ${at.resource} ${at.subject}: no resourceVersion.`);
     }
     return (await this.#write(
-      { verb: 'update', method: 'PUT', ...at, body: typed(type, object) },
+      { verb: 'update', method: 'PUT', ...at, body: typed(type, object), ...replyOf(options) },
       options,
     )) as T;
   }
@@ -316,6 +317,9 @@ function target(
     secret: type.group === '' && type.plural === 'secrets',
   };
 }
+
+const replyOf = (options: WriteOptions | undefined): Pick<Call, 'accept'> =>
+  options?.metadataAlone === true ? { accept: METADATA_ALONE } : {};
 
 function typed(type: ResourceType, object: object): object {
   return { ...object, apiVersion: apiVersionOf(type), kind: type.kind };

@@ -119,6 +119,23 @@ test('an informer whose CRD is missing says so once, and syncs when it comes', a
   await eventually(() => expect(informer.get(`${namespace}/first`)?.spec).toEqual({ size: 1 }));
 }, 120_000);
 
+test('a write that asks for metadata alone stores all, and is refused in the same words', async () => {
+  const short = { metadataAlone: true };
+  const name = 'short';
+  const made = await client.create(configMaps, { metadata: { name, namespace }, data: { a: '1' } }, short);
+  expect(made.data).toBeUndefined();
+  const written = await client.update(configMaps, { ...made, data: { a: '2' } }, short);
+  expect(written.data).toBeUndefined();
+  const stored = await client.get(configMaps, { name, namespace });
+  expect(stored).toMatchObject({ data: { a: '2' }, metadata: written.metadata });
+  await expect(client.update(configMaps, { ...made, data: {} }, short)).rejects.toMatchObject({
+    code: 'Conflict',
+    message: expect.stringContaining(`update configmaps ${namespace}/${name}`),
+  });
+  const again = client.create(configMaps, { metadata: { name, namespace } }, short);
+  await expect(again).rejects.toMatchObject({ code: 'AlreadyExists' });
+});
+
 test('two managers write their parts of one status, each only on a change, and take back what they omit', async () => {
   const name = 'shared';
   const mine = { fieldManager: 'a', owned: { fields: ['address'], conditions: ['Allocated', 'Ready'] } };
