@@ -5,8 +5,10 @@ import { difference, type RunningProcess, type Writes } from './running-process.
 import type { Stage } from './stage.ts';
 
 const SCRIPT = { verb: 'apply', resource: 'routers/status', status: '200' };
-/** Each look costs the controller 8 ms, over 1,000 tunnels 20: a large fleet is looked at more seldom, at our own cost. */
-const lookMs = (routers: number): number => Math.max(150, routers / 20);
+/** Between looks at the least, ms: each costs the controller 8 ms, over 1,000 tunnels 20. */
+const LOOK_MS = 150;
+/** A fleet of which little is served yet tells nothing of the rest. */
+const MOST_MS = 20_000;
 /** What is written behind the scripts (peers, counts) has ended by then. */
 const SETTLE_MS = 3_000;
 
@@ -36,7 +38,13 @@ export async function applyFleet(
     const name = names[Math.floor(index / namespaces.length)] as string;
     return stage.bare.send('POST', routersPath(namespace), router(name, namespace));
   });
-  while ((await controller.metric(count, SCRIPT)) - scriptsBefore < total) await sleep(lookMs(total));
+  for (;;) {
+    const served = (await controller.metric(count, SCRIPT)) - scriptsBefore;
+    if (served >= total) break;
+    // When half of the rest should be done, so that a large fleet is looked at as seldom as a small one.
+    const msEach = (performance.now() - began) / Math.max(1, served);
+    await sleep(Math.max(LOOK_MS, Math.min(MOST_MS, ((total - served) * msEach) / 2)));
+  }
   const ms = performance.now() - began;
   await sleep(SETTLE_MS);
   await assertServed(stage, namespaces, names.length);
