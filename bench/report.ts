@@ -261,7 +261,8 @@ function page(all: ReadonlyMap<string, Result>): string {
 
 What the operator costs, beside what the same machine needs at the least: the *floor* creates the same objects and writes
 the same bytes with bare requests, decides nothing and watches nothing. Floor and operator take turns on one API server, so
-that the ratio tells of the operator and not of the machine. \`make bench\` measures all of it again, about an hour;
+that the ratio tells of the operator and not of the machine; all that is made stays and makes the next write dearer, so half
+of a floor is before the operator and half behind it. \`make bench\` measures all of it again, about an hour;
 \`make bench B=small\` one of the suites (\`small\`, \`large\`, \`wide\`, \`churn\`, \`gateway\`, \`throughput\`, \`configure\`, \`profiles\`).
 Controller and agent run as in their image: compiled, with its flags of Node.js and its settings of memory.
 

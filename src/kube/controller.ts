@@ -59,7 +59,7 @@ export interface ControllerOptions {
   asleep?: boolean;
   /** What a key belongs to, in whose number it must not hold up others; default: its namespace. */
   flowOf?: (key: string) => string;
-  /** How many keys of one flow are worked on together while many wait, at most `concurrency`; default 1. */
+  /** How many keys of one flow are worked on together while many wait; default 1, at most `concurrency`. */
   batch?: number;
   clock?: Clock;
   random?: () => number;
@@ -91,7 +91,7 @@ export class Controller {
   readonly #lists: (() => void)[] = [];
 
   constructor(options: ControllerOptions) {
-    const { clock = systemClock, backoff, asleep, flowOf, batch, random } = options;
+    const { clock = systemClock, backoff, asleep, flowOf, batch = 1, concurrency = 1, random } = options;
     this.name = options.name;
     this.outcomes = this.#counts;
     this.#options = options;
@@ -103,7 +103,8 @@ export class Controller {
       ...(backoff && { backoff }),
       ...(asleep && { asleep }),
       ...(flowOf && { flowOf }),
-      ...(batch && { batch }),
+      // It waits for so many workers, of which there may be fewer.
+      batch: Math.min(batch, concurrency),
       ...(random && { random }),
     });
   }

@@ -62,6 +62,16 @@ describe('a controller', () => {
     expect(controller.outcomes.success).toBe(1);
   });
 
+  test('works with a batch that is larger than its workers are many', async () => {
+    const done: string[] = [];
+    const reconcile: Reconcile = async (key) => void done.push(key);
+    const { clock, controller, run } = setUp(reconcile, { concurrency: 2, batch: 3 });
+    run();
+    for (const key of ['n/a', 'n/b', 'n/c']) controller.enqueue(key);
+    await clock.advance(1);
+    expect(done.sort()).toEqual(['n/a', 'n/b', 'n/c']);
+  });
+
   test('tries again after an error, ever later, and begins anew after success', async () => {
     const at: number[] = [];
     let failures = 3;
