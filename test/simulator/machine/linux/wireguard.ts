@@ -23,6 +23,8 @@ export class WireguardInterface {
   readonly #netns: string;
   readonly #process: ChildProcess;
   #device: WireguardDevice | undefined;
+  /** The end of what wireguard-go has said: long enough for a crash with all its goroutines. */
+  #said = '';
 
   private constructor(linuxName: string, netns: string, child: ChildProcess) {
     this.linuxName = linuxName;
@@ -61,12 +63,12 @@ export class WireguardInterface {
   /** Brings keys and peers to this state, without disturbing what stays the same. */
   async configure(device: WireguardDevice): Promise<void> {
     const lines = changesBetween(this.#device, device);
-    if (lines.length > 0) await setDevice(this.#socket, lines);
+    if (lines.length > 0) await this.#ask(setDevice(this.#socket, lines));
     this.#device = device;
   }
 
   observe(): Promise<ObservedPeer[]> {
-    return observePeers(this.#socket);
+    return this.#ask(observePeers(this.#socket));
   }
 
   show(): Promise<string> {
@@ -83,18 +85,30 @@ export class WireguardInterface {
     rmSync(this.#socket, { force: true });
   }
 
+  /** Of a wireguard-go that is gone its socket says no more than that it refuses. */
+  async #ask<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (cause) {
+      const { exitCode, signalCode } = this.#process;
+      if (exitCode === null && signalCode === null) throw cause;
+      const end = `wireguard-go of ${this.linuxName} ended (${exitCode ?? signalCode})`;
+      throw new Error(`${end}: ${this.#said.trim() || 'it said nothing'}`, { cause });
+    }
+  }
+
   async #started(): Promise<void> {
-    let said = '';
     let failure: Error | undefined;
     this.#process.on('error', (error) => {
       failure = error;
     });
     this.#process.stderr?.on('data', (chunk: Buffer) => {
-      said = `${said}${chunk}`.slice(-4096);
+      this.#said = `${this.#said}${chunk}`.slice(-16_384);
     });
     for (const limit = Date.now() + START_LIMIT_MS; Date.now() < limit; await sleep(5)) {
       if (failure !== undefined) throw failure;
-      if (this.#process.exitCode !== null) throw new Error(`wireguard-go ended at once: ${said.trim()}`);
+      if (this.#process.exitCode !== null)
+        throw new Error(`wireguard-go ended at once: ${this.#said.trim()}`);
       if (isSocket(this.#socket)) return;
     }
     throw new Error(`wireguard-go did not make ${this.#socket} within ${START_LIMIT_MS} ms.`);
