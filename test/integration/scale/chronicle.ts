@@ -23,7 +23,7 @@ export class Chronicle {
   readonly #lines = new Map<string, string[]>();
   readonly #last = new Map<string, string>();
   readonly #stop = new AbortController();
-  /** Peers by object, then by the uid of their Routers. */
+  /** Peers by object, then by the uid of their Routers and their key: only who has the key loses a tunnel with the peer. */
   readonly #peers = new Map<string, Map<string, string>>();
   readonly #cutOff = new Set<string>();
   /** Blocks that a tunnel names to its gateway, and those that it named once, with who was in them then. */
@@ -69,24 +69,26 @@ export class Chronicle {
     for (const block of now) {
       const before = new Set(lost.get(block));
       lost.delete(block);
-      if (peersOf(block).some((uid) => before.has(uid))) this.flaps.push(`block ${block} of ${name}`);
+      if (peersOf(block).some((peer) => before.has(peer))) this.flaps.push(`block ${block} of ${name}`);
     }
     this.#blocks.set(name, { known: [...now], lost });
   }
 
   #takePeers(name: string, version: string | undefined, peers: readonly HandoverPeer[]): void {
     const before = this.#peers.get(name) ?? new Map<string, string>();
-    const now = new Map(peers.map(({ uid, ...peer }) => [uid, `${peer.namespace}/${peer.name}`]));
+    const now = new Map(
+      peers.map(({ uid, publicKey, namespace, name }) => [`${uid} ${publicKey}`, `${namespace}/${name}`]),
+    );
     this.#peers.set(name, now);
-    for (const [uid, key] of before) {
-      if (now.has(uid)) continue;
-      this.#cutOff.add(uid);
+    for (const [peer, key] of before) {
+      if (now.has(peer)) continue;
+      this.#cutOff.add(peer);
       this.#note(key, `peer in ${name}`, version, 'is gone');
     }
-    for (const [uid, key] of now) {
-      if (before.has(uid)) continue;
+    for (const [peer, key] of now) {
+      if (before.has(peer)) continue;
       this.#note(key, `peer in ${name}`, version, 'is there');
-      if (this.#cutOff.delete(uid)) this.flaps.push(key);
+      if (this.#cutOff.delete(peer)) this.flaps.push(key);
     }
   }
 
