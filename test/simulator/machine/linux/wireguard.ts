@@ -93,7 +93,7 @@ export class WireguardInterface {
       const { exitCode, signalCode } = this.#process;
       if (exitCode === null && signalCode === null) throw cause;
       const end = `wireguard-go of ${this.linuxName} ended (${exitCode ?? signalCode})`;
-      throw new Error(`${end}: ${this.#said.trim() || 'it said nothing'}`, { cause });
+      throw new Error(`${end}: ${this.#said.trim().slice(0, 4000) || 'it said nothing'}`, { cause });
     }
   }
 
@@ -103,7 +103,7 @@ export class WireguardInterface {
       failure = error;
     });
     this.#process.stderr?.on('data', (chunk: Buffer) => {
-      this.#said = `${this.#said}${chunk}`.slice(-16_384);
+      this.#said = `${this.#said}${chunk}`.slice(-65_536);
     });
     for (const limit = Date.now() + START_LIMIT_MS; Date.now() < limit; await sleep(5)) {
       if (failure !== undefined) throw failure;
