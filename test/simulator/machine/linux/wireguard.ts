@@ -56,6 +56,11 @@ export class WireguardInterface {
     }
   }
 
+  /** Why it crashed stands first. */
+  get #words(): string {
+    return this.#said.trim().slice(0, 4096);
+  }
+
   get #socket(): string {
     return `/var/run/wireguard/${this.linuxName}.sock`;
   }
@@ -93,7 +98,7 @@ export class WireguardInterface {
       const { exitCode, signalCode } = this.#process;
       if (exitCode === null && signalCode === null) throw cause;
       const end = `wireguard-go of ${this.linuxName} ended (${exitCode ?? signalCode})`;
-      throw new Error(`${end}: ${this.#said.trim().slice(0, 4000) || 'it said nothing'}`, { cause });
+      throw new Error(`${end}: ${this.#words || 'it said nothing'}`, { cause });
     }
   }
 
@@ -107,8 +112,7 @@ export class WireguardInterface {
     });
     for (const limit = Date.now() + START_LIMIT_MS; Date.now() < limit; await sleep(5)) {
       if (failure !== undefined) throw failure;
-      if (this.#process.exitCode !== null)
-        throw new Error(`wireguard-go ended at once: ${this.#said.trim()}`);
+      if (this.#process.exitCode !== null) throw new Error(`wireguard-go ended at once: ${this.#words}`);
       if (isSocket(this.#socket)) return;
     }
     throw new Error(`wireguard-go did not make ${this.#socket} within ${START_LIMIT_MS} ms.`);
