@@ -66,22 +66,17 @@ export async function bulk(
   };
 }
 
+/** A fleet in two parts: half of its tunnels each, or half of the routers of its only one. */
 function halves(label: string, tunnels: number, names: readonly string[]): [Fleet, Fleet] {
   const half = <T>(of: readonly T[]): [T[], T[]] => {
     const middle = Math.ceil(of.length / 2);
     return [of.slice(0, middle), of.slice(middle)];
   };
-  if (tunnels === 1) {
-    const [some, others] = half(names);
-    return [
-      { namespaces: [`${label}-1`], names: some },
-      { namespaces: [`${label}-2`], names: others },
-    ];
-  }
-  const [some, others] = half(numbered(label, tunnels));
+  const [namespaces, others] = half(numbered(label, Math.max(2, tunnels)));
+  const [some, rest] = tunnels === 1 ? half(names) : [names, names];
   return [
-    { namespaces: some, names },
-    { namespaces: others, names },
+    { namespaces, names: some },
+    { namespaces: others, names: rest },
   ];
 }
 
